@@ -1,0 +1,83 @@
+"""What actors need of the world around them, for each world to provide."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from actors.hall.state import HallState
+from protocol.messages import Recipient, Recorded
+from protocol.values import value
+
+
+@value
+class Committed:
+    """From a journal: every event up to ``seq`` is durable."""
+
+    seq: int
+
+
+@value
+class CommitFailed:
+    """From a journal: the batch that began at ``first_seq`` was not written, nor anything after it."""
+
+    first_seq: int
+    reason: str
+
+
+@value
+class Recovery:
+    """What a journal holds: the last snapshot, and the events after it."""
+
+    snapshot: HallState | None
+    events: Iterator[Recorded]
+
+
+class Journal(Protocol):
+    """A hall's durable events, numbered from 1 without gaps. At most one commit is under way."""
+
+    def recover(self) -> Recovery:
+        """Return what is durable; waits for a commit that is still under way.
+
+        Raises:
+            JournalDamaged: the content is not what was written; the message names the place.
+        """
+        ...
+
+    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> None:
+        """Make ``batch`` durable as a whole; then tell ``reply_to`` `Committed` or `CommitFailed`."""
+        ...
+
+    def snapshot(self, state: HallState) -> None:
+        """Keep the durable ``state``, so that recovery starts there. Failure is logged, never fatal."""
+        ...
+
+    def read(self, after: int, limit: int) -> Sequence[Recorded]:
+        """Return at most ``limit`` durable events with numbers above ``after``, in order."""
+        ...
+
+    def close(self) -> None:
+        """Finish the commit under way and let the file go."""
+        ...
+
+
+class Link(Protocol):
+    """A serial port or its like. Its owner is told `LinkUp`, `LinkDown` and `OctetsReceived`."""
+
+    def write(self, octets: bytes) -> None:
+        """Send ``octets``; they are lost if the link is down."""
+        ...
+
+    def close(self) -> None:
+        """Let the port go for good."""
+        ...
+
+
+class LinkOpener(Protocol):
+    """Opens links by their address."""
+
+    def open_link(self, address: str, owner: Recipient) -> Link:
+        """Open ``address`` (``serial:/dev/ttyUSB0?baud=9600``, ``tcp:host:port``) for ``owner``.
+
+        Returns at once; the owner is told `LinkUp` when the port is there. A port that cannot be
+        opened, or that vanishes, is tried again with growing back-off until the link is closed.
+        """
+        ...

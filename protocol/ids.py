@@ -1,0 +1,30 @@
+"""Identities, as types of their own so that one is never passed for another."""
+
+from typing import NewType
+
+HallId = NewType("HallId", str)
+"""A hall, such as ``HZ01``; letters, digits, ``-`` and ``_``."""
+
+ServiceId = NewType("ServiceId", str)
+"""A service (业务), a leaf of the menu; unique in its hall."""
+
+CounterId = NewType("CounterId", str)
+"""A counter (窗口) as people name it, such as ``3``; unique in its hall."""
+
+KioskId = NewType("KioskId", str)
+"""A kiosk (取号机); unique in its hall."""
+
+GatewayId = NewType("GatewayId", str)
+"""A serial port with a radio channel behind it; unique in its hall."""
+
+TicketId = NewType("TicketId", str)
+"""A ticket for ever: business day and number, ``20261123-A010``; unique in its hall."""
+
+CommandId = NewType("CommandId", str)
+"""Given by whoever sends a command; a repeat of the same id gets the first answer."""
+
+TerminalAddress = NewType("TerminalAddress", int)
+"""A radio address, 1 to 254; 255 is everybody."""
+
+Language = NewType("Language", str)
+"""A language tag such as ``zh`` or ``en``."""

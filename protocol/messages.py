@@ -1,0 +1,229 @@
+"""What actors say to each other, beyond the commands and events of a hall.
+
+Whoever is told is a `Recipient`: an actor's reference, or at an edge anything with ``tell``.
+"""
+
+from enum import StrEnum
+from typing import Protocol
+
+from protocol.answers import Answer
+from protocol.commands import Command
+from protocol.events import Event
+from protocol.ids import CounterId, GatewayId, HallId, KioskId, TerminalAddress, TicketId
+from protocol.radio.payloads import Key
+from protocol.tickets import CounterMode, TicketState
+from protocol.values import value
+
+
+class Recipient(Protocol):
+    """Somebody who can be told something."""
+
+    def tell(self, message: object, /) -> None:
+        """Take ``message``; never blocks."""
+        ...
+
+
+# -- the hall -----------------------------------------------------------------------------------
+
+
+@value
+class Submit:
+    """To a hall: carry out ``command``; ``reply_to`` is told `Answered` once that is durable."""
+
+    command: Command
+    reply_to: Recipient | None = None
+
+
+@value
+class Answered:
+    """From a hall: the answer to a command of ours."""
+
+    answer: Answer
+
+
+@value
+class Subscribe:
+    """To a hall: tell ``recipient`` every durable event, as `Recorded`, from now on."""
+
+    recipient: Recipient
+
+
+@value
+class WatchCounter:
+    """To a hall: tell ``recipient`` the counter's view now and after each change, as `CounterChanged`."""
+
+    counter: CounterId
+    recipient: Recipient
+
+
+@value
+class Unsubscribe:
+    """To a hall: tell ``recipient`` nothing more."""
+
+    recipient: Recipient
+
+
+@value
+class Recorded:
+    """A durable event and its number in the hall's journal, from 1 on, without gaps."""
+
+    seq: int
+    event: Event
+
+
+@value
+class CounterChanged:
+    """What anybody may see of a counter. ``calls`` grows with every call and recall of its ticket (from 1)."""
+
+    counter: CounterId
+    mode: CounterMode
+    reason: str
+    ticket: TicketId | None
+    number: str | None
+    ticket_state: TicketState | None
+    calls: int
+    waiting: int
+    """People who wait for a service of this counter."""
+
+
+# -- counters, keypads and windows ---------------------------------------------------------------
+
+
+@value
+class KeyPressed:
+    """To a counter: somebody pressed ``key``; ``press`` names the press for ever, so a repeat changes nothing."""
+
+    key: Key
+    press: str
+    reply_to: Recipient | None = None
+
+
+class PressOutcome(StrEnum):
+    """What a key press did."""
+
+    CALLED = "called"
+    NOTHING_WAITING = "nothing_waiting"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@value
+class PressAnswered:
+    """From a counter: what the press did; ``text`` is the number concerned or a short reason."""
+
+    press: str
+    outcome: PressOutcome
+    text: str
+
+
+# -- radio ---------------------------------------------------------------------------------------
+
+
+@value
+class SendDownlink:
+    """To a gateway: send ``payload`` to a terminal; ``reply_to`` is told `DownlinkEnded` with ``token``."""
+
+    to: TerminalAddress
+    payload: bytes
+    token: int
+    reply_to: Recipient | None = None
+
+
+@value
+class DownlinkEnded:
+    """From a gateway: the terminal's radio acknowledged the payload, or it never did."""
+
+    token: int
+    acknowledged: bool
+
+
+@value
+class UplinkReceived:
+    """From a gateway to a terminal's actor: its device sent ``payload``."""
+
+    gateway: GatewayId
+    payload: bytes
+
+
+# -- serial links --------------------------------------------------------------------------------
+
+
+@value
+class LinkUp:
+    """From a link: the port is open; what was written before is lost."""
+
+
+@value
+class LinkDown:
+    """From a link: the port is away; it is opened again by itself, with back-off."""
+
+    reason: str
+
+
+@value
+class OctetsReceived:
+    """From a link: octets, in order, cut anywhere."""
+
+    octets: bytes
+
+
+# -- kiosks and printers -------------------------------------------------------------------------
+
+
+@value
+class PrintTicket:
+    """To a printer: print ``octets``; ``reply_to`` is told `PrintEnded`."""
+
+    ticket: TicketId
+    octets: bytes
+    reply_to: Recipient
+
+
+@value
+class PrintEnded:
+    """From a printer: the paper is out, or ``failure`` says why not."""
+
+    ticket: TicketId
+    failure: str | None
+
+
+@value
+class KioskChanged:
+    """What a kiosk's screen shows besides its menu: tickets whose paper failed, newest last, at most 20."""
+
+    kiosk: KioskId
+    unprinted: tuple[TicketId, ...]
+    failure: str | None
+
+
+# -- the large display ---------------------------------------------------------------------------
+
+
+@value
+class Announced:
+    """The large display announces a call; announcements follow one another and never overlap."""
+
+    hall: HallId
+    number: str
+    counter: CounterId
+    announcement: int
+    duration_s: float
+
+
+# -- alarms --------------------------------------------------------------------------------------
+
+
+@value
+class RaiseAlarm:
+    """To the alarm board: something needs a person. The same ``alarm`` again only renews ``detail``."""
+
+    alarm: str
+    """Names the trouble and where it is: ``printer/k1``, ``window/3``."""
+    detail: str
+
+
+@value
+class ClearAlarm:
+    """To the alarm board: the trouble is over."""
+
+    alarm: str

@@ -1,0 +1,79 @@
+"""The real world: Twisted's reactor as outer loop, the machine's clocks.
+
+The same class runs on `twisted.internet.task.Clock` in tests. `reactor.seconds` is wall time on some
+reactors, so the monotonic clock is taken from the machine and never from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from actors.base import Ref
+from actors.world import FailureStrategy, Timer, World
+
+TURN_BUDGET_S = 0.005
+"""Seconds that actors run before the reactor serves its ports and sockets again."""
+
+
+class _Call:
+    """A reactor's delayed call as a timer."""
+
+    __slots__ = ("_delayed",)
+
+    def __init__(self, delayed: IDelayedCall) -> None:
+        self._delayed = delayed
+
+    def cancel(self) -> None:
+        if self._delayed.active():
+            self._delayed.cancel()
+
+
+def wall_clock() -> datetime:
+    """Return the machine's wall clock: aware, UTC."""
+    return datetime.now(UTC)
+
+
+class ReactorWorld(World):
+    """A world on a Twisted reactor (or on `task.Clock`, with clocks to match)."""
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        *,
+        random: Random | None = None,
+        now: Callable[[], datetime] = wall_clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        failures: FailureStrategy | None = None,
+    ) -> None:
+        super().__init__(random=random or Random(), stopwatch=time.perf_counter)
+        self.reactor = reactor
+        self.failures = failures
+        self._now = now
+        self._monotonic = monotonic
+
+    def now(self) -> datetime:
+        return self._now()
+
+    def monotonic(self) -> float:
+        return self._monotonic()
+
+    def tell_from_thread(self, ref: Ref[Any], message: object) -> None:
+        """Tell ``ref`` something from a thread that is not the reactor's."""
+
+        def tell() -> None:
+            if ref.is_alive():
+                ref.tell(message)
+
+        self.reactor.callFromThread(tell)  # type: ignore[attr-defined]
+
+    def _after(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        return _Call(self.reactor.callLater(max(delay_s, 0.0), call))
+
+    def _wake(self) -> None:
+        self.reactor.callLater(0, self.run_ready, TURN_BUDGET_S)

@@ -1,0 +1,85 @@
+"""A world whose clock is SimPy's: hours pass in seconds, and one seed gives one run, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from time import perf_counter
+
+import simpy
+
+from actors.base import Place
+from actors.world import Timer, World
+from protocol.errors import WorldError
+
+MONDAY = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+"""Where virtual time begins unless a scenario says otherwise: a Monday, 08:00 in Shanghai."""
+
+
+class SimulationFailed(WorldError):
+    """An actor failed; the run ended there. The message names the seed that does it again."""
+
+
+class _SimTimer:
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call: Callable[[], None] | None = call
+
+    def cancel(self) -> None:
+        self._call = None
+
+    def ring(self, _event: simpy.Event) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call()
+
+
+class SimWorld(World):
+    """A world on a SimPy environment. The first failure of an actor ends the run with the seed."""
+
+    def __init__(
+        self, env: simpy.Environment | None = None, *, seed: int = 0, begins: datetime = MONDAY
+    ) -> None:
+        super().__init__(random=Random(seed), stopwatch=perf_counter)
+        self.env = env or simpy.Environment()
+        self.seed = seed
+        self.begins = begins
+        self.failures = self
+
+    def now(self) -> datetime:
+        return self.begins + timedelta(seconds=self.env.now)
+
+    def monotonic(self) -> float:
+        return float(self.env.now)
+
+    def run(self, until_s: float | None = None) -> None:
+        """Run to the virtual second ``until_s``, or until nothing is left to happen.
+
+        Raises:
+            SimulationFailed: an actor failed.
+        """
+        self.env.run(until=until_s)
+
+    def failed(self, place: Place, message: object, error: Exception) -> None:
+        """End the run: raise `SimulationFailed` out of `run`."""
+        raise SimulationFailed(
+            f"seed {self.seed}: {place.name} failed at {self.env.now:.6f} s on {message!r}: {error!r}"
+        ) from error
+
+    def _after(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        timer = _SimTimer(call)
+        event = simpy.Timeout(self.env, max(delay_s, 0.0))
+        assert event.callbacks is not None
+        event.callbacks.append(timer.ring)
+        return timer
+
+    def _wake(self) -> None:
+        event = simpy.Event(self.env)
+        assert event.callbacks is not None
+        event.callbacks.append(self._run)
+        event.succeed()
+
+    def _run(self, _event: simpy.Event) -> None:
+        self.run_ready()
