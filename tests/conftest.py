@@ -1,0 +1,48 @@
+"""What every test shares: Hypothesis's settings and the marker for Debian packages."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+pytest_plugins = ["pytester"]
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+DEBIAN_PACKAGES = Path(__file__).resolve().parent.parent / ".ci" / "debian-packages"
+
+# No deadline: how long one example takes says more about the machine than about the code.
+settings.register_profile("here", deadline=None)
+# The same examples in every run, so that a change that lands is judged by itself.
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if IN_CI else "here")
+
+
+def debian_probes() -> dict[str, str]:
+    """For each package in .ci/debian-packages, the command or file that shows it to be there."""
+    lines = DEBIAN_PACKAGES.read_text(encoding="utf-8").splitlines()
+    rows = [line.split() for line in lines if line and not line.startswith("#")]
+    return {package: probe for package, probe, *_ in rows}
+
+
+def is_there(probe: str) -> bool:
+    """Whether an absolute path exists, or else whether a command of that name does."""
+    return Path(probe).exists() if probe.startswith("/") else shutil.which(probe) is not None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a test whose Debian packages are missing, or fails it in CI."""
+    wanted = [package for mark in item.iter_markers("needs_debian") for package in mark.args]
+    if not wanted:
+        return
+    probes = debian_probes()
+    if unlisted := sorted(set(wanted) - set(probes)):
+        pytest.fail(f"not in .ci/debian-packages: {', '.join(unlisted)}", pytrace=False)
+    missing = sorted(package for package in set(wanted) if not is_there(probes[package]))
+    if missing:
+        names = " ".join(missing)
+        reason = f"needs Debian's {names}: as root, apt-get install {names}"
+        if IN_CI:
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
