@@ -1,0 +1,106 @@
+"""What a configuration file says, as values. Every bound of the file is here.
+
+Halls are `protocol.hall.HallSpec`; the rest is what the process around them needs.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+
+import attrs
+
+from protocol.hall import HallSpec
+from protocol.ids import CounterId, HallId, KioskId
+from protocol.values import value
+
+FILE_OCTETS_MAX = 2 * 1024 * 1024
+"""A full hall takes some 40 kB."""
+
+HALLS_MAX = 64
+SERVICES_MAX = 200
+COUNTERS_MAX = 300
+COUNTER_SERVICES_MAX = SERVICES_MAX
+KIOSKS_MAX = 50
+GATEWAYS_MAX = 32
+TERMINALS_MAX = 253
+"""Radio addresses are 1 to 254, and the gateway has one of them."""
+LANGUAGES_MAX = 10
+TOKENS_MAX = 500
+
+ID_CHARACTERS_MAX = 32
+NAME_CHARACTERS_MAX = 40
+PREFIX_CHARACTERS_MAX = 3
+DIGITS_MAX = 5
+PATH_CHARACTERS_MAX = 200
+SECRET_CHARACTERS_MIN = 16
+SECRET_CHARACTERS_MAX = 200
+
+
+class Role(StrEnum):
+    """What the bearer of a token may do."""
+
+    KIOSK = "kiosk"
+    COUNTER = "counter"
+    DISPLAY = "display"
+    MANAGER = "manager"
+
+
+@value
+class RateLimits:
+    """What one client address may ask for; beyond it the server answers 429."""
+
+    requests_per_s: float = 50.0
+    """Requests a second over a long time."""
+    requests_burst: int = 200
+    """Requests at once, after a time of quiet."""
+    streams_max: int = 100
+    """Streams of live events open at once."""
+
+
+@value
+class Server:
+    """Where the server listens and keeps its data.
+
+    ``listen`` is an IP address or ``localhost``. ``public_url`` is how a customer's phone reaches the server,
+    without a slash at its end. ``data_dir`` holds the halls' journals. ``body_octets_max`` bounds what a
+    client may send with one request.
+    """
+
+    listen: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str | None = None
+    data_dir: Path = Path("var")
+    body_octets_max: int = 65_536
+    rate_limits: RateLimits = attrs.field(factory=RateLimits)
+
+    def base_url(self) -> str:
+        """Return what links in QR codes begin with, without a slash at its end."""
+        host = f"[{self.listen}]" if ":" in self.listen else self.listen
+        return self.public_url or f"http://{host}:{self.port}"
+
+
+@value
+class Token:
+    """A bearer token: who sends ``secret`` has ``role``.
+
+    ``hall``, ``kiosk`` and ``counter`` narrow it to one; None means all of them. The secret stands in the file,
+    in an environment variable or in a file of its own: exactly one of ``secret``, ``secret_env`` and
+    ``secret_file`` is typed. Once the configuration is loaded ``secret`` is there in every case.
+    """
+
+    role: Role
+    secret: str | None = attrs.field(default=None, repr=False)
+    secret_env: str | None = None
+    secret_file: Path | None = None
+    hall: HallId | None = None
+    kiosk: KioskId | None = None
+    counter: CounterId | None = None
+
+
+@value
+class Config:
+    """A whole configuration; ``source`` names the file for people."""
+
+    source: str
+    halls: tuple[HallSpec, ...]
+    server: Server = attrs.field(factory=Server)
+    tokens: tuple[Token, ...] = ()
