@@ -276,7 +276,7 @@ class Actor(pykka.Actor):
 
     def later(self, delay_s: float, message: object) -> Timer:
         """Have ``message`` told to this actor after ``delay_s`` seconds, unless cancelled or replaced."""
-        return self.place.world.later(delay_s, self._actor_ref, message)
+        return self.place.world.later(delay_s, self.place, message)
 
     def on_receive(self, message: Any) -> Any:
         """Take a message that no method is marked for: a defect, so this raises `WorldError`."""

