@@ -1,13 +1,21 @@
-"""The captured octets, and a decoder written as plainly as can be to compare with."""
+"""The captured octets, plain models to compare with, and a channel to lose frames on."""
 
+import heapq
+import itertools
 import json
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, TypeVar
 
 import pytest
 
-from protocol.radio.frame import BODY_MAX, Frame, check_sequence
+from protocol.radio.actions import Action, Transmit
+from protocol.radio.frame import BODY_MAX, Frame, FrameDecoder, check_sequence, encode_frame
+from protocol.values import replace
+
+ActionT = TypeVar("ActionT")
 
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "vectors" / "radiohead.json").read_text(encoding="utf-8")
@@ -81,3 +89,191 @@ def read_at(stream: bytes, start: int) -> tuple[int, Frame] | None:
         return None
     to, source, id_, flags = body[:4]
     return at + 4, Frame(to=to, source=source, id=id_, flags=flags, payload=bytes(body[4:]))
+
+
+class StockNode:
+    """A node with stock firmware, as measured: it waits for its own acknowledgement and is deaf
+    to data meanwhile; it remembers one ID for each sender, at first 0, broadcasts included.
+    """
+
+    TIMEOUT_S = 0.2
+    ATTEMPTS_MAX = 4
+
+    def __init__(self, address: int, random: Random) -> None:
+        self.address = address
+        self.received: list[bytes] = []
+        self.outcomes: list[bool] = []
+        self._random = random
+        self._decoder = FrameDecoder()
+        self._seen: dict[int, int] = {}
+        self._id = 0
+        self._sending: Frame | None = None
+        self._attempts = 0
+        self._until_s: float | None = None
+
+    def send(self, to: int, payload: bytes, now_s: float) -> list[Action]:
+        assert self._sending is None
+        self._id = (self._id + 1) % 256
+        self._sending = Frame(to=to, source=self.address, id=self._id, payload=payload)
+        self._attempts = 0
+        return self._attempt(now_s)
+
+    def _attempt(self, now_s: float) -> list[Action]:
+        assert self._sending is not None
+        self._attempts += 1
+        self._until_s = now_s + self.TIMEOUT_S * self._random.uniform(1, 2)
+        flags = 0x40 if self._attempts > 1 else 0
+        return [Transmit(octets=encode_frame(replace(self._sending, flags=flags)))]
+
+    def receive(self, octets: bytes, now_s: float) -> list[Action]:
+        actions: list[Action] = []
+        for frame in self._decoder.receive(octets):
+            waiting = self._sending is not None
+            if frame.to not in (self.address, 255):
+                continue
+            if frame.flags & 0x80:
+                sending = self._sending
+                if sending and (frame.source, frame.id) == (sending.to, sending.id):
+                    self._end(True)
+                continue
+            repeat = self._seen.get(frame.source, 0) == frame.id
+            if waiting and not repeat:
+                continue
+            if frame.to != 255:
+                answer = Frame(
+                    to=frame.source, source=self.address, id=frame.id, flags=0x80, payload=b"!"
+                )
+                actions.append(Transmit(octets=encode_frame(answer)))
+            if not repeat:
+                self._seen[frame.source] = frame.id
+                self.received.append(frame.payload)
+        return actions
+
+    def tick(self, now_s: float) -> list[Action]:
+        if self._until_s is None or now_s < self._until_s:
+            return []
+        if self._attempts < self.ATTEMPTS_MAX:
+            return self._attempt(now_s)
+        self._end(False)
+        return []
+
+    def next_deadline(self) -> float | None:
+        return self._until_s
+
+    def _end(self, outcome: bool) -> None:
+        self._sending = None
+        self._until_s = None
+        self.outcomes.append(outcome)
+
+
+class Ether:
+    """Nodes in reach of each other, and a clock that jumps from one happening to the next.
+
+    A frame takes ``delay_s`` and its time on the air, and reaches each other node unless it is lost
+    (``loss``), twice if it is doubled (``duplication``). With ``half_duplex`` nobody hears while
+    he sends, nor two frames at a time.
+    """
+
+    def __init__(
+        self,
+        random: Random,
+        *,
+        loss: float = 0.0,
+        duplication: float = 0.0,
+        half_duplex: bool = False,
+        delay_s: float = 0.03,
+        octet_s: float = 8 / 9600,
+    ) -> None:
+        self.random = random
+        self.loss = loss
+        self.duplication = duplication
+        self.half_duplex = half_duplex
+        self.delay_s = delay_s
+        self.octet_s = octet_s
+        self.now_s = 0.0
+        self.nodes: list[Any] = []
+        self.actions: dict[int, list[Action]] = {}
+        self.sent: list[tuple[float, int, Frame]] = []
+        self.dropped: Callable[[Frame, int], bool] = lambda frame, receiver: False
+        self._pending: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._air: list[tuple[float, float, int]] = []
+
+    def add(self, node: Any) -> Any:
+        self.nodes.append(node)
+        self.actions[node.address] = []
+        return node
+
+    def at(self, time_s: float, call: Callable[[], None]) -> None:
+        heapq.heappush(self._pending, (time_s, next(self._order), call))
+
+    def done(self, node: Any, actions: list[Action]) -> None:
+        """Carry out what a node wants done."""
+        self.actions[node.address] += actions
+        start_s = self.now_s
+        for action in actions:
+            if not isinstance(action, Transmit):
+                continue
+            end_s = start_s + len(action.octets) * self.octet_s
+            self._air.append((start_s, end_s, node.address))
+            [frame] = FrameDecoder().receive(action.octets)
+            self.sent.append((self.now_s, node.address, frame))
+            for other in self.nodes:
+                if other is not node:
+                    self._carry(frame, action.octets, start_s, end_s, node, other)
+            start_s = end_s
+
+    def _carry(
+        self, frame: Frame, octets: bytes, start_s: float, end_s: float, node: Any, other: Any
+    ) -> None:
+        if self.random.random() < self.loss or self.dropped(frame, other.address):
+            return
+
+        def arrive() -> None:
+            if self.half_duplex and any(
+                start_s < busy_end_s and busy_start_s < end_s and who != node.address
+                for busy_start_s, busy_end_s, who in self._air
+            ):
+                return
+            self.done(other, other.receive(octets, self.now_s))
+
+        self.at(end_s + self.delay_s, arrive)
+        if self.random.random() < self.duplication:
+            self.at(end_s + self.delay_s * self.random.uniform(1, 9), arrive)
+
+    def run(self, until_s: float) -> None:
+        """Let everything happen until ``until_s``."""
+        while True:
+            due = [
+                (deadline_s, node)
+                for node in self.nodes
+                if (deadline_s := node.next_deadline()) is not None
+            ]
+            tick_s, node = min(due, key=lambda item: item[0], default=(inf, None))
+            next_s = self._pending[0][0] if self._pending else inf
+            if min(tick_s, next_s) > until_s:
+                self.now_s = until_s
+                return
+            if next_s <= tick_s:
+                self.now_s, _, call = heapq.heappop(self._pending)
+                call()
+            else:
+                self.now_s = max(tick_s, self.now_s)
+                self.done(node, node.tick(self.now_s))
+                assert node.next_deadline() != tick_s, "a tick must move its deadline"
+
+    def of(self, address: int, kind: type[ActionT]) -> list[ActionT]:
+        """What the node at ``address`` did of one kind."""
+        return [action for action in self.actions[address] if isinstance(action, kind)]
+
+
+@pytest.fixture(scope="session")
+def stock_node() -> type[StockNode]:
+    """The class of nodes with stock firmware."""
+    return StockNode
+
+
+@pytest.fixture(scope="session")
+def ether() -> type[Ether]:
+    """The class of channels between nodes."""
+    return Ether

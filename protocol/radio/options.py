@@ -1,0 +1,97 @@
+"""How patient and how long-winded a radio link is."""
+
+from types import MappingProxyType
+
+from protocol.errors import ConfigError
+from protocol.values import value
+
+__all__ = ["LinkOptions"]
+
+PAUSE_SHARE = 0.5
+"""The first pause is this share of the timeout, so that a lost frame costs little time."""
+
+PAUSE_JITTER = (0.5, 1.5)
+"""A pause is drawn from this range of its mean, so that two senders do not collide for ever."""
+
+RANGES = MappingProxyType(
+    {
+        "timeout_first_s": (0.01, 10.0),
+        "timeout_min_s": (0.01, 10.0),
+        "timeout_max_s": (0.01, 30.0),
+        "attempts_max": (1, 16),
+        "pause_growth": (1.0, 4.0),
+        "pause_max_s": (0.01, 60.0),
+        "peer_deaf_s": (0.0, 30.0),
+        "queue_per_peer_max": (1, 1024),
+        "queue_max": (1, 16384),
+        "broadcasts_max": (1, 256),
+        "bitrate": (300, 1_000_000),
+    }
+)
+"""What each option may be, the bounds included."""
+
+
+@value
+class LinkOptions:
+    """Options of a `ReliableLink`; their allowed ranges are in `RANGES`.
+
+    Raises ConfigError for a value out of its range, for a least timeout above the greatest, and
+    for attempts that could all be over while the peer is deaf.
+    """
+
+    timeout_first_s: float = 0.2
+    """Wait for an acknowledgement before the peer's round trips are known."""
+    timeout_min_s: float = 0.1
+    """The shortest wait, however fast the peer was: firmware is busy now and then."""
+    timeout_max_s: float = 2.0
+    """The longest wait; nothing else is sent meanwhile."""
+    attempts_max: int = 7
+    """Transmissions of one datagram before it is given up."""
+    pause_growth: float = 2.0
+    """Each pause between attempts is this many times the one before; others are served in it."""
+    pause_max_s: float = 2.0
+    """The longest mean pause between two attempts."""
+    peer_deaf_s: float = 1.6
+    """A peer with stock firmware hears nothing for so long while it waits for its own
+    acknowledgement (four attempts of at most twice 200 ms): the last attempt comes later."""
+    queue_per_peer_max: int = 64
+    """Datagrams to one peer that wait or are under way; the next one is refused."""
+    queue_max: int = 256
+    """The same for all peers together."""
+    broadcasts_max: int = 16
+    """Broadcasts that wait; the next one is refused."""
+    bitrate: int = 9600
+    """Bits a second of the serial line; what follows a broadcast waits until that is out."""
+    resync: bool = False
+    """Precede each frame with four octets that bring a stock receiver back in step after noise."""
+
+    def __attrs_post_init__(self) -> None:
+        for name, (least, greatest) in RANGES.items():
+            given = getattr(self, name)
+            if not least <= given <= greatest:
+                raise ConfigError(
+                    f"radio link: {name} is {given}; {least} to {greatest} are allowed"
+                )
+        if self.timeout_min_s > self.timeout_max_s:
+            raise ConfigError(
+                f"radio link: timeout_min_s is {self.timeout_min_s}, above timeout_max_s,"
+                f" which is {self.timeout_max_s}"
+            )
+        if self.peer_deaf_s and self.persistence_min_s() <= self.peer_deaf_s:
+            raise ConfigError(
+                f"radio link: the last of {self.attempts_max} attempts may come"
+                f" {self.persistence_min_s():.2f} s after the first, while a peer may be deaf for"
+                f" {self.peer_deaf_s} s: raise attempts_max, or lower peer_deaf_s if no peer is"
+            )
+
+    def pause_mean_s(self, attempts: int, timeout_s: float) -> float:
+        """Return the mean pause after ``attempts`` transmissions that each waited ``timeout_s``."""
+        return min(timeout_s * PAUSE_SHARE * self.pause_growth ** (attempts - 1), self.pause_max_s)
+
+    def persistence_min_s(self) -> float:
+        """Return the shortest time from the first attempt to the last, in seconds."""
+        timeout_s = self.timeout_min_s
+        return sum(
+            timeout_s + PAUSE_JITTER[0] * self.pause_mean_s(attempts, timeout_s)
+            for attempts in range(1, self.attempts_max)
+        )
