@@ -168,13 +168,20 @@ class World(ABC):
 
         return self._after(delay_s, ring)
 
-    def restart(self, place: Place) -> None:
+    def restart_after(self, delay_s: float, place: Place) -> None:
         """Put a new actor at the place of a failed one; what waits there is handled by it."""
+        self._after(delay_s, lambda: self._restart(place))
+
+    def _restart(self, place: Place) -> None:
         if not place.alive:
             return
         place.generation += 1
         place.restarts += 1
-        place.actor = place.recipe(place)
+        try:
+            place.actor = place.recipe(place)
+        except Exception as error:
+            self._report(place, _STARTED, error)
+            return
         place.resting = False
         place.inbox._queue.appendleft(_STARTED)
         if not place.ready:
@@ -293,9 +300,7 @@ class World(ABC):
             actor._handle_receive(message) if handler is None else handler(actor, message)
             return
         try:
-            result = (
-                actor._handle_receive(message) if handler is None else handler(actor, message)
-            )
+            result = actor._handle_receive(message) if handler is None else handler(actor, message)
         except Exception:
             reply_to.set_exception()
             return

@@ -3,6 +3,7 @@
 Whoever is told is a `Recipient`: an actor's reference, or at an edge anything with ``tell``.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -21,6 +22,20 @@ class Recipient(Protocol):
     def tell(self, message: object, /) -> None:
         """Take ``message``; never blocks."""
         ...
+
+
+@value
+class Watch:
+    """To a display, a kiosk or the alarm board: tell ``recipient`` the present and every change of it."""
+
+    recipient: Recipient
+
+
+@value
+class Unwatch:
+    """To a display, a kiosk or the alarm board: tell ``recipient`` nothing more."""
+
+    recipient: Recipient
 
 
 # -- the hall -----------------------------------------------------------------------------------
@@ -201,13 +216,33 @@ class KioskChanged:
 
 @value
 class Announced:
-    """The large display announces a call; announcements follow one another and never overlap."""
+    """The large display announces a call; announcements follow one another and never overlap.
+
+    ``announcement`` counts from 1 in each run of the display; ``duration_s`` is how long this one has.
+    """
 
     hall: HallId
     number: str
     counter: CounterId
     announcement: int
     duration_s: float
+
+
+@value
+class DisplayedCall:
+    """A number on the large display, and where it was called to."""
+
+    number: str
+    counter: CounterId
+
+
+@value
+class DisplayChanged:
+    """What the large display shows: the present calls, newest first, and what is announced just now."""
+
+    hall: HallId
+    calls: tuple[DisplayedCall, ...]
+    announced: Announced | None
 
 
 # -- alarms --------------------------------------------------------------------------------------
@@ -227,3 +262,19 @@ class ClearAlarm:
     """To the alarm board: the trouble is over."""
 
     alarm: str
+
+
+@value
+class Alarm:
+    """Something that needs a person, since when (aware, UTC) and what."""
+
+    alarm: str
+    detail: str
+    since: datetime
+
+
+@value
+class AlarmsChanged:
+    """From the alarm board: all that needs a person now, the oldest first."""
+
+    alarms: tuple[Alarm, ...]

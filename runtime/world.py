@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.base import DelayedCall
+from twisted.internet.interfaces import IReactorTime
 
 from actors.base import Ref
 from actors.world import FailureStrategy, Timer, World
@@ -26,7 +27,7 @@ class _Call:
 
     __slots__ = ("_delayed",)
 
-    def __init__(self, delayed: IDelayedCall) -> None:
+    def __init__(self, delayed: DelayedCall) -> None:
         self._delayed = delayed
 
     def cancel(self) -> None:
@@ -52,7 +53,8 @@ class ReactorWorld(World):
         failures: FailureStrategy | None = None,
     ) -> None:
         super().__init__(random=random or Random(), stopwatch=time.perf_counter)
-        self.reactor = reactor
+        # Untyped: zope's interfaces say too little of their methods' arguments for the type checker.
+        self.reactor: Any = reactor
         self.failures = failures
         self._now = now
         self._monotonic = monotonic
@@ -70,7 +72,7 @@ class ReactorWorld(World):
             if ref.is_alive():
                 ref.tell(message)
 
-        self.reactor.callFromThread(tell)  # type: ignore[attr-defined]
+        self.reactor.callFromThread(tell)
 
     def _after(self, delay_s: float, call: Callable[[], None]) -> Timer:
         return _Call(self.reactor.callLater(max(delay_s, 0.0), call))

@@ -158,9 +158,7 @@ def _print_failed(state: HallState, event: TicketPrintFailed) -> HallState:
 
 
 def _reprint(state: HallState, event: ReprintRequested) -> HallState:
-    return _ticket(
-        state, event, printed=PrintState.PENDING, print_failure=None, kiosk=event.kiosk
-    )
+    return _ticket(state, event, printed=PrintState.PENDING, print_failure=None, kiosk=event.kiosk)
 
 
 def _ticket(

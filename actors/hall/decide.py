@@ -298,9 +298,7 @@ def _pause(state: HallState, command: PauseCounter, at: datetime) -> tuple[Event
     post = state.post(counter)
     if post.mode is CounterMode.PAUSED and post.reason == command.reason:
         return ()
-    return (
-        CounterPaused(at=at, command=command.id, counter=counter, reason=command.reason),
-    )
+    return (CounterPaused(at=at, command=command.id, counter=counter, reason=command.reason),)
 
 
 def _close(state: HallState, command: CloseCounter, at: datetime) -> tuple[Event, ...]:

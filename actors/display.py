@@ -1,0 +1,152 @@
+"""The hall's large display: who is called where, and announcements one after another."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+from actors.audience import Audience, told
+from actors.base import Actor, Place, Ref, receives
+from actors.hall.actor import ReadState, StateRead
+from protocol.events import (
+    DayBegun,
+    ServiceFinished,
+    TicketCalled,
+    TicketCancelled,
+    TicketExpired,
+    TicketNoShow,
+    TicketRecalled,
+)
+from protocol.hall import HallSpec
+from protocol.ids import CounterId
+from protocol.messages import (
+    Announced,
+    DisplayChanged,
+    DisplayedCall,
+    Recorded,
+    Subscribe,
+    Unwatch,
+    Watch,
+)
+from protocol.values import value
+
+log = logging.getLogger(__name__)
+
+ANNOUNCEMENTS_MAX = 200
+"""Announcements that may wait; beyond it the oldest is dropped: its customer sees the number at the window."""
+
+CALLS_MAX = 12
+"""Calls that the display shows."""
+
+
+@value
+class ReadDisplay:
+    """Ask the display for `DisplayChanged` as of now."""
+
+
+@value
+class _AnnouncementEnded:
+    """The announcement has had its time."""
+
+
+class DisplayActor(Actor):
+    """Follows the hall's events. ``audience`` is told `DisplayChanged`, and `Announced` at each beginning."""
+
+    def __init__(self, place: Place, spec: HallSpec, hall: Ref[Actor], audience: Audience) -> None:
+        super().__init__(place)
+        self._spec = spec
+        self._hall = hall
+        self._audience = audience
+        self._calls: dict[CounterId, DisplayedCall] = {}
+        self._due: deque[DisplayedCall] = deque()
+        self._announced: Announced | None = None
+        self._announcements = 0
+
+    def on_start(self) -> None:
+        """Show what is called now, then follow."""
+        self._hall.tell(Subscribe(recipient=self._actor_ref))
+        self._hall.tell(ReadState(reply_to=self._actor_ref))
+
+    @receives(StateRead)
+    def _take_state(self, message: StateRead) -> None:
+        posts = message.state.posts
+        self._calls = {
+            counter: DisplayedCall(
+                number=message.state.tickets[post.ticket].number, counter=counter
+            )
+            for counter, post in posts.items()
+            if post.ticket is not None
+        }
+        self._tell_change()
+
+    @receives(Recorded)
+    def _take_event(self, record: Recorded) -> None:
+        match record.event:
+            case TicketCalled() | TicketRecalled() as call:
+                self._call(call.number, call.counter)
+            case ServiceFinished() | TicketNoShow() | TicketCancelled() | TicketExpired() as end:
+                self._leave(end.counter)
+            case DayBegun():
+                self._calls.clear()
+                self._due.clear()
+                self._tell_change()
+
+    def _call(self, number: str, counter: CounterId) -> None:
+        call = DisplayedCall(number=number, counter=counter)
+        self._calls.pop(counter, None)
+        self._calls[counter] = call
+        self._due.append(call)
+        if len(self._due) > ANNOUNCEMENTS_MAX:
+            dropped = self._due.popleft()
+            log.warning("announcement dropped number=%s waiting=%d", dropped.number, len(self._due))
+        if self._announced is None:
+            self._announce()
+        self._tell_change()
+
+    def _leave(self, counter: CounterId | None) -> None:
+        if counter is not None and self._calls.pop(counter, None) is not None:
+            self._tell_change()
+
+    def _announce(self) -> None:
+        """Begin the next announcement, if any waits."""
+        if not self._due:
+            self._announced = None
+            return
+        call = self._due.popleft()
+        self._announcements += 1
+        self._announced = Announced(
+            hall=self._spec.id,
+            number=call.number,
+            counter=call.counter,
+            announcement=self._announcements,
+            duration_s=self._spec.announcement_s,
+        )
+        self._audience.tell(self._announced)
+        self.later(self._spec.announcement_s, _AnnouncementEnded())
+
+    @receives(_AnnouncementEnded)
+    def _end_announcement(self, _message: _AnnouncementEnded) -> None:
+        self._announce()
+        self._tell_change()
+
+    @receives(Watch)
+    def _watch(self, message: Watch) -> None:
+        self._audience.add(message.recipient)
+        told(message.recipient, self._changed())
+
+    @receives(Unwatch)
+    def _unwatch(self, message: Unwatch) -> None:
+        self._audience.remove(message.recipient)
+
+    @receives(ReadDisplay)
+    def _read(self, _message: ReadDisplay) -> DisplayChanged:
+        return self._changed()
+
+    def _tell_change(self) -> None:
+        self._audience.tell(self._changed())
+
+    def _changed(self) -> DisplayChanged:
+        newest_first = tuple(reversed(self._calls.values()))
+        return DisplayChanged(
+            hall=self._spec.id, calls=newest_first[:CALLS_MAX], announced=self._announced
+        )

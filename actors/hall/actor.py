@@ -1,0 +1,334 @@
+"""The hall: the single writer of its truth.
+
+A command is decided at once, on the state that includes what is not durable yet; its events join the open
+batch. While one batch is being committed the next one fills: group commit. Answers, published events and what
+is read wait for durability. A commit that fails takes back every decision since, with an answer that says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from actors.audience import Audience, told
+from actors.base import Actor, Place, receives
+from actors.hall.apply import apply, apply_all
+from actors.hall.batch import Batch
+from actors.hall.decide import decide
+from actors.hall.memory import ANSWERS_MAX, AnswerMemory
+from actors.hall.state import HallState
+from actors.hall.views import counter_changed
+from actors.ports import CommitFailed, Committed, Journal
+from actors.world import Timer
+from protocol.answers import Accepted, Answer, Reason, Rejected
+from protocol.commands import BeginDay
+from protocol.events import DayBegun, TicketTaken
+from protocol.hall import HallSpec
+from protocol.ids import CommandId, CounterId
+from protocol.messages import (
+    Answered,
+    Recipient,
+    Recorded,
+    Submit,
+    Subscribe,
+    Unsubscribe,
+    WatchCounter,
+)
+from protocol.values import value
+
+log = logging.getLogger(__name__)
+
+WAITING_MAX = 10_000
+"""Answers that may wait for durability; a command beyond that is refused as overloaded."""
+
+SNAPSHOT_EVENTS = 5_000
+"""Events after which the state is kept in a snapshot, so that a restart replays no more than these."""
+
+DAY_CHECK_S = 60.0
+"""The longest sleep before the end of day is looked at again: the wall clock may be set meanwhile."""
+
+REPLAY_BATCH = 1_000
+"""Events read from the journal at once after a restart."""
+
+
+@value
+class ReadState:
+    """Ask a hall for its durable state; told back as `StateRead` where ``reply_to`` is given."""
+
+    reply_to: Recipient | None = None
+
+
+@value
+class StateRead:
+    """From a hall: its durable state."""
+
+    state: HallState
+
+
+@value
+class _FlushDue:
+    """To ourselves, behind the commands that are there already: commit what they decided."""
+
+
+@value
+class _DayCheckDue:
+    """The business day may be over."""
+
+
+class HallAudience:
+    """Everybody who listens to a hall, and how much they have heard; outlives the hall's failures."""
+
+    def __init__(self) -> None:
+        self.events = Audience()
+        self.counters: dict[CounterId, Audience] = {}
+        self.heard_seq: int | None = None
+        """The last event that was published; nothing was before the first start."""
+
+
+class HallActor(Actor):
+    """See the module."""
+
+    def __init__(
+        self, place: Place, spec: HallSpec, journal: Journal, audience: HallAudience
+    ) -> None:
+        super().__init__(place)
+        self._spec = spec
+        self._journal = journal
+        self._audience = audience
+        self._memory = AnswerMemory()
+        self._durable = HallState(spec=spec)
+        self._open = Batch(self._durable)
+        self._committing: Batch | None = None
+        self._waiting = 0
+        self._snapshot_seq = 0
+        self._day_timer: Timer | None = None
+
+    # -- life -------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Recover the durable state, publish what a failed predecessor could not, begin the day."""
+        recovery = self._journal.recover()
+        state = recovery.snapshot or HallState(spec=self._spec)
+        self._snapshot_seq = state.seq
+        for record in recovery.events:
+            state = apply(state, record.event)
+        self._durable = state
+        self._open = Batch(state)
+        recent = self._journal.read(max(0, state.seq - ANSWERS_MAX), ANSWERS_MAX)
+        self._memory.rebuild(recent)
+        log.info("hall recovered hall=%s seq=%d day=%s", self._spec.id, state.seq, state.day)
+        self._publish_unheard()
+        self._take_day_check(_DayCheckDue())
+
+    def on_failure(self, *failure: Any) -> None:
+        """Leave nobody waiting for an answer that will not come."""
+        self._leave("the hall failed while it decided; send the command again with the same id")
+
+    def on_stop(self) -> None:
+        """Leave nobody waiting; what was handed to the journal is still committed."""
+        self._leave("the hall is stopping; send the command again with the same id")
+
+    def _leave(self, detail: str) -> None:
+        if self._committing is not None:
+            self._committing.refuse(detail)
+        self._open.refuse(detail)
+
+    # -- commands ---------------------------------------------------------------------------
+
+    @receives(Submit)
+    def _take_command(self, submit: Submit) -> None:
+        command = submit.command
+        answer = self._memory.first_answer(command.id)
+        if answer is None:
+            if self._waiting >= WAITING_MAX:
+                answer = Rejected(
+                    command=command.id,
+                    reason=Reason.OVERLOADED,
+                    detail=f"{WAITING_MAX} commands wait for the journal; send this one again later",
+                )
+                if submit.reply_to is not None:
+                    told(submit.reply_to, Answered(answer=answer))
+                return
+            answer = self._decide(submit)
+            self._memory.remember(answer)
+        if submit.reply_to is not None:
+            self._answer_when_durable(submit.reply_to, answer)
+
+    def _decide(self, submit: Submit) -> Answer:
+        batch = self._open
+        decision = decide(batch.state, submit.command, self.now)
+        if isinstance(decision, Rejected):
+            return decision
+        if decision:
+            if not batch.records and self._committing is None:
+                self._actor_ref.tell(_FlushDue())
+            seq = batch.state.seq
+            batch.state = apply_all(batch.state, decision)
+            for event in decision:
+                seq += 1
+                batch.records.append(Recorded(seq=seq, event=event))
+        return Accepted(command=submit.command.id, events=decision)
+
+    def _answer_when_durable(self, recipient: Recipient, answer: Answer) -> None:
+        """Answer once everything that the decision was based on is durable."""
+        if self._open.records:
+            self._open.answers.append((recipient, answer))
+        elif self._committing is not None:
+            self._committing.answers.append((recipient, answer))
+        else:
+            told(recipient, Answered(answer=answer))
+            return
+        self._waiting += 1
+
+    # -- durability -------------------------------------------------------------------------
+
+    @receives(_FlushDue)
+    def _flush(self, _message: _FlushDue) -> None:
+        batch = self._open
+        if self._committing is not None or not batch.records:
+            return
+        self._committing = batch
+        self._open = Batch(batch.state)
+        self._journal.commit(batch.records, self._actor_ref)
+
+    @receives(Committed)
+    def _committed(self, message: Committed) -> None:
+        batch = self._committing
+        if batch is None or batch.state.seq != message.seq:
+            return  # meant for a predecessor that failed; recovery has seen what became of it
+        self._committing = None
+        before, self._durable = self._durable, batch.state
+        self._waiting -= len(batch.answers)
+        batch.release()
+        self._publish(batch.records, before)
+        self._keep_snapshot(batch)
+        self._flush(_FlushDue())
+
+    @receives(CommitFailed)
+    def _commit_failed(self, message: CommitFailed) -> None:
+        batch = self._committing
+        if batch is None or batch.records[0].seq != message.first_seq:
+            return
+        log.error(
+            "commit failed hall=%s seq=%d reason=%s",
+            self._spec.id,
+            message.first_seq,
+            message.reason,
+        )
+        failed = (batch, self._open)
+        self._committing = None
+        self._open = Batch(self._durable)
+        self._waiting = 0
+        for taken_back in failed:
+            for record in taken_back.records:
+                self._memory.forget(record.event.command)
+            for _recipient, answer in taken_back.answers:
+                self._memory.forget(answer.command)
+            taken_back.refuse(f"the journal could not be written: {message.reason}")
+
+    def _keep_snapshot(self, batch: Batch) -> None:
+        day_begun = any(type(record.event) is DayBegun for record in batch.records)
+        if day_begun or self._durable.seq - self._snapshot_seq >= SNAPSHOT_EVENTS:
+            self._snapshot_seq = self._durable.seq
+            self._journal.snapshot(self._durable)
+        if day_begun:
+            self._set_day_timer()
+
+    # -- listeners --------------------------------------------------------------------------
+
+    @receives(Subscribe)
+    def _subscribe(self, message: Subscribe) -> None:
+        self._audience.events.add(message.recipient)
+
+    @receives(Unsubscribe)
+    def _unsubscribe(self, message: Unsubscribe) -> None:
+        self._audience.events.remove(message.recipient)
+        for audience in self._audience.counters.values():
+            audience.remove(message.recipient)
+
+    @receives(WatchCounter)
+    def _watch_counter(self, message: WatchCounter) -> None:
+        self._audience.counters.setdefault(message.counter, Audience()).add(message.recipient)
+        told(message.recipient, counter_changed(self._durable, message.counter))
+
+    @receives(ReadState)
+    def _read_state(self, message: ReadState) -> HallState:
+        if message.reply_to is not None:
+            told(message.reply_to, StateRead(state=self._durable))
+        return self._durable
+
+    def _publish(self, records: list[Recorded], before: HallState) -> None:
+        """Tell listeners what became durable, and watchers of counters what changed for them."""
+        audience = self._audience
+        audience.heard_seq = records[-1].seq
+        if len(audience.events):
+            for record in records:
+                audience.events.tell(record)
+        if audience.counters:
+            self._publish_counters(records, before)
+
+    def _publish_counters(self, records: list[Recorded], before: HallState) -> None:
+        after = self._durable
+        if before.day != after.day:
+            changed = set(self._audience.counters)
+        else:
+            changed = {
+                counter
+                for counter in (getattr(record.event, "counter", None) for record in records)
+                if counter is not None
+            }
+            changed |= self._newly_waited_for(records, before)
+        # In the configured order, not the set's: runs must repeat exactly.
+        for counter, audience in self._audience.counters.items():
+            if counter in changed:
+                audience.tell(counter_changed(after, counter))
+
+    def _newly_waited_for(self, records: list[Recorded], before: HallState) -> set[CounterId]:
+        """Return free counters where nobody waited and now somebody does: their staff want to know."""
+        services = {
+            record.event.service
+            for record in records
+            if type(record.event) is TicketTaken and not before.waiting(record.event.service)
+        }
+        if not services:
+            return set()
+        return {
+            counter
+            for counter in self._audience.counters
+            if self._durable.post(counter).ticket is None
+            and not services.isdisjoint(self._spec.counters[counter].services)
+            and not before.waiting_for(counter)
+        }
+
+    def _publish_unheard(self) -> None:
+        """After a failure: publish what became durable while nobody could say so."""
+        audience = self._audience
+        if audience.heard_seq is None:
+            audience.heard_seq = self._durable.seq
+            return
+        while audience.heard_seq < self._durable.seq:
+            records = self._journal.read(audience.heard_seq, REPLAY_BATCH)
+            assert records, f"the journal has nothing after {audience.heard_seq}"
+            for record in records:
+                audience.events.tell(record)
+            audience.heard_seq = records[-1].seq
+        for counter, watchers in audience.counters.items():
+            watchers.tell(counter_changed(self._durable, counter))
+
+    # -- the business day -------------------------------------------------------------------
+
+    @receives(_DayCheckDue)
+    def _take_day_check(self, _message: _DayCheckDue) -> None:
+        if self.now >= self._open.state.ends_at:
+            # The id names the end of the old day, so that a restart does not ask for it twice.
+            ended = self._open.state.ends_at.isoformat()
+            self._take_command(Submit(command=BeginDay(id=CommandId(f"day/{ended}"))))
+        self._set_day_timer()
+
+    def _set_day_timer(self) -> None:
+        if self._day_timer is not None:
+            self._day_timer.cancel()
+        left = self._durable.ends_at - self.now
+        delay_s = min(max(left, timedelta(seconds=1)).total_seconds(), DAY_CHECK_S)
+        self._day_timer = self.later(delay_s, _DayCheckDue())

@@ -1,0 +1,30 @@
+"""Events that are decided and not yet durable, and what must not be said before they are."""
+
+from __future__ import annotations
+
+from actors.audience import told
+from actors.hall.state import HallState
+from protocol.answers import Answer, Reason, Rejected
+from protocol.messages import Answered, Recipient, Recorded
+
+
+class Batch:
+    """Events that become durable together, the state after them, and the answers that wait for that."""
+
+    __slots__ = ("answers", "records", "state")
+
+    def __init__(self, state: HallState) -> None:
+        self.state = state
+        self.records: list[Recorded] = []
+        self.answers: list[tuple[Recipient, Answer]] = []
+
+    def release(self) -> None:
+        """Give the answers: the batch is durable."""
+        for recipient, answer in self.answers:
+            told(recipient, Answered(answer=answer))
+
+    def refuse(self, detail: str) -> None:
+        """Tell everybody who waits that nothing is known to have happened."""
+        for recipient, answer in self.answers:
+            refused = Rejected(command=answer.command, reason=Reason.NOT_DURABLE, detail=detail)
+            told(recipient, Answered(answer=refused))
