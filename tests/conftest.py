@@ -1,5 +1,6 @@
 """What every test shares: Hypothesis's settings and the marker for Debian packages."""
 
+import glob
 import os
 import shutil
 from pathlib import Path
@@ -19,28 +20,28 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.load_profile("ci" if IN_CI else "here")
 
 
-def debian_probes() -> dict[str, str]:
-    """For each package in .ci/debian-packages, the command or file that shows it to be there."""
+def debian_packages() -> dict[str, list[str]]:
+    """For each package in .ci/debian-packages: its probe, then the packages needed with it."""
     lines = DEBIAN_PACKAGES.read_text(encoding="utf-8").splitlines()
     rows = [line.split() for line in lines if line and not line.startswith("#")]
-    return {package: probe for package, probe, *_ in rows}
+    return {package: rest for package, *rest in rows}
 
 
 def is_there(probe: str) -> bool:
-    """Whether an absolute path exists, or else whether a command of that name does."""
-    return Path(probe).exists() if probe.startswith("/") else shutil.which(probe) is not None
+    """Whether a file matches an absolute path's pattern, or else whether a command is found."""
+    return bool(glob.glob(probe)) if probe.startswith("/") else shutil.which(probe) is not None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips a test whose Debian packages are missing, or fails it in CI."""
-    wanted = [package for mark in item.iter_markers("needs_debian") for package in mark.args]
+    wanted = {package for mark in item.iter_markers("needs_debian") for package in mark.args}
     if not wanted:
         return
-    probes = debian_probes()
-    if unlisted := sorted(set(wanted) - set(probes)):
+    listed = debian_packages()
+    if unlisted := sorted(wanted - listed.keys()):
         pytest.fail(f"not in .ci/debian-packages: {', '.join(unlisted)}", pytrace=False)
-    missing = sorted(package for package in set(wanted) if not is_there(probes[package]))
-    if missing:
+    wanted.update(*(listed[package][1:] for package in wanted))
+    if missing := sorted(package for package in wanted if not is_there(listed[package][0])):
         names = " ".join(missing)
         reason = f"needs Debian's {names}: as root, apt-get install {names}"
         if IN_CI:

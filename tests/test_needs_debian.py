@@ -7,11 +7,12 @@ import pytest
 CONFTEST = Path(__file__).with_name("conftest.py")
 
 PACKAGES = """
-# package        probe                     wanted for
-absent-command   no-such-command-anywhere  nothing
-absent-file      /no/such/file             nothing
-present-command  python3                   nothing
-present-file     /                         nothing
+# package        probe                     needed with it
+absent-command   no-such-command-anywhere
+absent-file      /no/such/*.file
+present-command  python3                   present-file
+present-file     /et[c]
+present-half     python3                   absent-file
 """
 
 TESTS = """
@@ -20,7 +21,7 @@ import pytest
 @pytest.mark.needs_debian("present-command", "present-file")
 def test_present(): pass
 
-@pytest.mark.needs_debian("absent-file", "present-file", "absent-command")
+@pytest.mark.needs_debian("present-half", "present-file", "absent-command")
 def test_absent(): pass
 
 @pytest.mark.needs_debian("unlisted")
