@@ -216,6 +216,16 @@ def test_every_octet_is_in_a_frame_or_counted_outside_or_kept(pieces: list[bytes
     assert in_frames + decoder.counts.octets_outside + decoder.kept == len(stream)
 
 
+@pytest.mark.parametrize("noise", [b"text without end ", b"\x10\x10"])
+def test_opening_before_endless_noise_is_given_up_and_memory_is_bounded(noise: bytes) -> None:
+    decoder = FrameDecoder()
+    decoder.receive(START)
+    for _ in range(100):
+        decoder.receive(noise)
+        assert decoder.kept < WIRE_MAX
+    assert decoder.counts.oversized == 1
+
+
 def test_text_between_frames_is_skipped() -> None:
     one = Frame(to=1, source=2, id=3, payload=b"one")
     two = Frame(to=1, source=2, id=4, payload=b"two")

@@ -22,6 +22,7 @@ from protocol.radio.datagram import BROADCAST, FLAG_RETRY, acknowledgement
 from protocol.radio.frame import RESYNC, Frame, FrameDecoder, encode_frame
 from protocol.radio.options import LinkOptions
 from protocol.radio.reliable import ReliableLink
+from protocol.values import replace
 
 AS_STOCK = LinkOptions(attempts_max=4, peer_deaf_s=0)
 
@@ -454,6 +455,15 @@ def test_late_acknowledgement_of_a_first_attempt_is_taken_and_teaches_the_timeou
     assert actions == [Acknowledged(token=1, to=2, round_trip_s=0.22, attempts=1)]
     assert subject.round_trip_s(2) == pytest.approx(0.22)
     assert subject.round_trip_s(3) is None
+
+
+def test_acknowledgement_of_a_repeat_is_not_taken_for_a_round_trip() -> None:
+    subject = link(1)
+    [sent] = frames_of(subject.send(2, b"x", 1, 0.0))
+    assert frames_of(until_next_transmit(subject)) == [replace(sent, flags=FLAG_RETRY)]
+    [action] = subject.receive(encode_frame(acknowledgement(sent)), 0.5)
+    assert action == Acknowledged(token=1, to=2, round_trip_s=0.5, attempts=2)
+    assert subject.round_trip_s(2) is None
 
 
 def test_channel_slower_than_the_first_timeout_settles_without_retries(ether: Any) -> None:
