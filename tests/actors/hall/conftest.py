@@ -30,7 +30,7 @@ def hall_spec(**changes: Any) -> HallSpec:
         "names": {ZH: "杭州一厅", EN: "Hangzhou 1"},
         "services": {
             TAX: Service(id=TAX, names={ZH: "个税", EN: "Income tax"}, prefix="A", last=5),
-            VAT: Service(id=VAT, names={ZH: "增值税", EN: "VAT"}, prefix="B"),
+            VAT: Service(id=VAT, names={ZH: "增值税", EN: "VAT"}, prefix="B", last=9999),
         },
         "counters": {
             ONE: Counter(id=ONE, names={ZH: "1号"}, services=(TAX, VAT)),
