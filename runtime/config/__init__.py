@@ -1,0 +1,1 @@
+"""The configuration of a process: TOML in, checked values out."""

@@ -1,0 +1,261 @@
+"""What must fit together in a configuration: references, numbers, radio addresses, ports, languages, tokens.
+
+Nothing is concluded from a value that was refused already, so that one mistake is one problem.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from protocol.hall import Counter, Gateway, HallSpec, Kiosk, Names, Service, Terminal
+from protocol.values import value
+from runtime.config.document import Place
+from runtime.config.model import Role, Token
+from runtime.config.ports import SerialPort, TcpPort, VirtualPort, parse_port
+from runtime.config.problems import Findings, nearest
+from runtime.config.tables import Tables
+
+__all__ = ["check"]
+
+_SHOWN_MAX = 20
+"""Ids that a message lists; a hall may have hundreds."""
+
+
+@value
+class _Given:
+    """What was read, and what was found wrong with it so far."""
+
+    tables: Tables
+    findings: Findings
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+def check(tables: Tables, findings: Findings) -> None:
+    """Report whatever does not fit together in the halls and tokens of ``tables``."""
+    given = _Given(tables=tables, findings=findings)
+    halls = tables.within((), HallSpec)
+    if findings.sound(("hall",)) and not halls:
+        findings.add(("hall",), "there is no hall", "needed is at least one [[hall]]")
+    ports: dict[tuple[str, ...], str] = {}
+    for place, hall in halls:
+        _check_queues(given, place)
+        _check_languages(given, place, hall)
+        _check_numbers(given, place)
+        _check_radio(given, place)
+        _check_ports(given, place, ports)
+    _check_tokens(given)
+
+
+# -- references ----------------------------------------------------------------------------------
+
+
+def _refer(
+    given: _Given,
+    place: Place,
+    name: str | None,
+    kind: str,
+    those: Sequence[tuple[Place, _Identified]],
+) -> None:
+    """Report ``name`` at ``place`` if it is none of ``those``."""
+    known = [one.id for _, one in those]
+    # One of the known ids is missing: perhaps it is the one meant.
+    if name is None or "" in known or not given.findings.sound(place):
+        return
+    if name in known:
+        return
+    meant = nearest(name, known)
+    hint = f"did you mean {meant!r}? " if meant else ""
+    shown = list(dict.fromkeys(known))
+    more = ", …" if len(shown) > _SHOWN_MAX else ""
+    allowed = ", ".join(shown[:_SHOWN_MAX]) + more or f"a {kind}, once there is one"
+    given.findings.add(place, f"there is no {kind} {name!r}", f"{hint}allowed: {allowed}")
+
+
+def _check_queues(given: _Given, hall: Place) -> None:
+    """Counters call services that exist, every service is called, and there is something to do."""
+    tables, findings = given.tables, given.findings
+    services, counters = tables.within(hall, Service), tables.within(hall, Counter)
+    for kind, found in (("service", services), ("counter", counters)):
+        if not found and findings.sound((*hall, kind)):
+            wrong = f"the hall has no {kind}"
+            findings.add((*hall, kind), wrong, f"needed is at least one [[hall.{kind}]]")
+    called: set[str] = set()
+    for place, counter in counters:
+        for index, name in enumerate(counter.services):
+            _refer(given, (*place, "services", index), name, "service", services)
+        called.update(counter.services)
+    # One service that is misspelt at its counter is reported there, not here as well.
+    if counters and findings.sound((*hall, "counter")):
+        for place, service in services:
+            if findings.sound((*place, "id")) and service.id not in called:
+                wrong = "no counter calls this service, so nobody with its ticket would be served"
+                findings.add((*place, "id"), wrong, "needed in the services of a [[hall.counter]]")
+
+
+# -- languages -----------------------------------------------------------------------------------
+
+
+def _check_languages(given: _Given, place: Place, hall: HallSpec) -> None:
+    """Everything has a name in each language of its hall, and in no other."""
+    if not given.findings.sound((*place, "languages")):
+        return
+    for names_place, names in _all_names(given.tables, place, hall):
+        if not given.findings.sound(names_place):
+            continue
+        spoken = ", ".join(hall.languages)
+        allowed = f"the languages of the hall are {spoken}"
+        for language in hall.languages:
+            if language not in names:
+                given.findings.add(names_place, f"there is no name in {language!r}", allowed)
+        for language in names.keys() - set(hall.languages):
+            wrong = f"the hall does not speak {language!r}"
+            given.findings.add((*names_place, language), wrong, allowed)
+
+
+def _all_names(tables: Tables, place: Place, hall: HallSpec) -> Iterator[tuple[Place, Names]]:
+    yield (*place, "names"), hall.names
+    for service_place, service in tables.within(place, Service):
+        yield (*service_place, "names"), service.names
+    for counter_place, counter in tables.within(place, Counter):
+        yield (*counter_place, "names"), counter.names
+    for kiosk_place, kiosk in tables.within(place, Kiosk):
+        yield (*kiosk_place, "names"), kiosk.names
+
+
+# -- numbers -------------------------------------------------------------------------------------
+
+
+def _check_numbers(given: _Given, hall: Place) -> None:
+    """No two services of a hall give numbers that look or sound alike."""
+    findings = given.findings
+    checked: list[tuple[str, Service]] = []
+    for place, service in given.tables.within(hall, Service):
+        if not findings.sound(*((*place, key) for key in ("prefix", "first", "last", "digits"))):
+            continue
+        if service.first > service.last:
+            wrong = f"the last number {service.last} is below the first, {service.first}"
+            findings.add((*place, "last"), wrong, "allowed is a range from the first to the last")
+        elif len(str(service.last)) > service.digits:
+            wrong = f"{service.last} is longer than the {service.digits} digits that numbers have"
+            allowed = f"allowed is at most {10**service.digits - 1}, or more digits"
+            findings.add((*place, "last"), wrong, allowed)
+        else:
+            for label, other in checked:
+                if _overlap(service, other):
+                    wrong = f"{_range(service)} overlap {_range(other)} of {label}"
+                    allowed = "needed is another prefix or another range for each service"
+                    findings.add((*place, "prefix"), wrong, allowed)
+            checked.append((findings.document.label(place), service))
+
+
+def _range(service: Service) -> str:
+    return f"the numbers {service.number(service.first)} to {service.number(service.last)}"
+
+
+def _overlap(one: Service, other: Service) -> bool:
+    """Return whether a number of each reads the same, however many zeros it has after the prefix.
+
+    With prefix ``1`` and three digits, 1001 is also the 1001 of an empty prefix and four digits.
+    """
+    short, long = sorted((one, other), key=lambda service: len(service.prefix))
+    # Nobody hears whether a letter is a capital.
+    shared, rest = long.prefix[: len(short.prefix)], long.prefix[len(short.prefix) :]
+    if shared.upper() != short.prefix.upper() or not (rest == "" or rest.isdecimal()):
+        return False
+    before: int = int(rest or "0") * 10**long.digits
+    return before + long.first <= short.last and short.first <= before + long.last
+
+
+# -- radio and ports -----------------------------------------------------------------------------
+
+
+def _check_radio(given: _Given, hall: Place) -> None:
+    """Behind a gateway every radio has an address of its own, and serves a counter that exists."""
+    tables, findings = given.tables, given.findings
+    counters = tables.within(hall, Counter)
+    for gateway_place, gateway in tables.within(hall, Gateway):
+        for place, terminal in tables.within(gateway_place, Terminal):
+            _refer(given, (*place, "counter"), terminal.counter, "counter", counters)
+            addresses = ((*gateway_place, "address"), (*place, "address"))
+            if findings.sound(*addresses) and terminal.address == gateway.address:
+                wrong = f"{terminal.address} is the address of the gateway itself"
+                findings.add((*place, "address"), wrong, "allowed is each address once")
+
+
+def _check_ports(given: _Given, hall: Place, taken: dict[tuple[str, ...], str]) -> None:
+    """Report a port that is ``taken`` by another device of any hall; take the others."""
+    tables, findings = given.tables, given.findings
+    used = [((*place, "printer"), kiosk.printer) for place, kiosk in tables.within(hall, Kiosk)]
+    used += [((*place, "port"), gateway.port) for place, gateway in tables.within(hall, Gateway)]
+    for place, address in used:
+        if address is None or not findings.sound(place):
+            continue
+        device = _device(address)
+        if device in taken:
+            wrong = f"{address!r} is the port of {taken[device]} already"
+            findings.add(place, wrong, "allowed is one device at each port")
+        else:
+            taken[device] = findings.document.label(place[:-1])
+
+
+def _device(address: str) -> tuple[str, ...]:
+    match parse_port(address):
+        case SerialPort(path=path):
+            return ("serial", path)
+        case TcpPort(host=host, port=port):
+            return ("tcp", host.lower(), str(port))
+        case VirtualPort(name=name):
+            return ("virtual", name)
+
+
+# -- tokens --------------------------------------------------------------------------------------
+
+
+def _check_tokens(given: _Given) -> None:
+    """A token has one secret, and narrows its role to things that exist."""
+    findings = given.findings
+    halls = given.tables.within((), HallSpec)
+    for place, token in given.tables.within((), Token):
+        _check_sources(findings, place, token)
+        _refer(given, (*place, "hall"), token.hall, "hall", halls)
+        if not findings.sound((*place, "role")):
+            continue
+        needs_hall = token.role in (Role.KIOSK, Role.COUNTER)
+        if needs_hall and token.hall is None and findings.sound((*place, "hall")):
+            wrong = f"a {token.role} token is for one hall, and none is named"
+            findings.add((*place, "hall"), wrong, "needed is the id of a [[hall]]")
+        hall = next((there for there, one in halls if one.id == token.hall), None)
+        _check_narrowing(given, (*place, "kiosk"), token.kiosk, token.role, hall, Kiosk)
+        _check_narrowing(given, (*place, "counter"), token.counter, token.role, hall, Counter)
+
+
+def _check_sources(findings: Findings, place: Place, token: Token) -> None:
+    typed: Mapping[str, object] = {
+        "secret": token.secret,
+        "secret_env": token.secret_env,
+        "secret_file": token.secret_file,
+    }
+    given = [key for key, source in typed.items() if source is not None]
+    if len(given) != 1 and findings.sound(*((*place, key) for key in typed)):
+        wrong = f"{' and '.join(given)} are both there" if given else "there is no secret"
+        allowed = "needed is one of secret, secret_env (a variable) and secret_file (a path)"
+        findings.add((*place, given[-1] if given else "secret"), wrong, allowed)
+
+
+def _check_narrowing(
+    given: _Given,
+    place: Place,
+    name: str | None,
+    role: Role,
+    hall: Place | None,
+    kind: type[Kiosk] | type[Counter],
+) -> None:
+    key = str(place[-1])
+    if name is not None and role != key:
+        wrong = f"a {role} token is not for a {key}"
+        given.findings.add(place, wrong, f"allowed with role = {key!r} alone")
+    elif hall is not None:
+        _refer(given, place, name, key, given.tables.within(hall, kind))

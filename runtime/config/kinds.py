@@ -1,0 +1,288 @@
+"""What a single value of the file may be: each kind reads one typed value or says what is wrong with it."""
+
+import ipaddress
+import math
+import re
+import unicodedata
+import zoneinfo
+from collections.abc import Callable
+from datetime import date, datetime, time
+from enum import StrEnum
+from functools import cache, partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from protocol.errors import ConfigError
+from protocol.values import value
+from runtime.config import model
+from runtime.config.ports import parse_port
+from runtime.config.problems import nearest
+
+SHOWN_CHARACTERS_MAX = 40
+
+
+@value
+class Wrong:
+    """Why a typed value is refused, and what is allowed instead."""
+
+    what: str
+    allowed: str
+
+
+@value
+class Kind:
+    """``read`` gives the value of a typed one, or `Wrong`. ``blank`` stands in for one that is wrong."""
+
+    read: Callable[[object], object]
+    blank: object
+
+
+def show(typed: object) -> str:
+    """Return a typed value for a message: short, in one line."""
+    match typed:
+        case str():
+            short = (
+                typed if len(typed) <= SHOWN_CHARACTERS_MAX else typed[:SHOWN_CHARACTERS_MAX] + "…"
+            )
+            return repr(short)
+        case bool():
+            return "true" if typed else "false"
+        case int():
+            return str(typed) if abs(typed) < 10**20 else "a number of over twenty digits"
+        case float():
+            return str(typed)
+        case date() | time():
+            return typed.isoformat()
+        case list():
+            return "a list"
+        case _:
+            return "a table"
+
+
+def _type_of(typed: object) -> str:
+    match typed:
+        case str():
+            return "a string"
+        case bool():
+            return "true or false"
+        case int():
+            return "a whole number"
+        case float():
+            return "a number"
+        case datetime() | date() | time():
+            return "a date or time"
+        case list():
+            return "a list"
+        case _:
+            return "a table"
+
+
+def wrong_type(typed: object, allowed: str) -> Wrong:
+    """Return the refusal of a value whose type is not ``allowed``."""
+    shown, kind = show(typed), _type_of(typed)
+    return Wrong(what=f"is {kind}" if shown == kind else f"{shown} is {kind}", allowed=allowed)
+
+
+# -- texts ---------------------------------------------------------------------------------------
+
+
+def _text(check: Callable[[str], object], allowed: str) -> Kind:
+    def read(typed: object) -> object:
+        return (
+            check(typed) if isinstance(typed, str) else wrong_type(typed, f"allowed is {allowed}")
+        )
+
+    return Kind(read=read, blank="")
+
+
+def _matching(pattern: str, allowed: str) -> Kind:
+    compiled = re.compile(pattern)
+
+    def check(typed: str) -> object:
+        if compiled.fullmatch(typed):
+            return typed
+        return Wrong(what=f"{show(typed)} is not allowed", allowed=f"allowed is {allowed}")
+
+    return _text(check, allowed)
+
+
+IDENTITY = _matching(
+    rf"[A-Za-z0-9_-]{{1,{model.ID_CHARACTERS_MAX}}}",
+    f"a string of 1 to {model.ID_CHARACTERS_MAX} letters (A-Z, a-z), digits, - and _",
+)
+
+PREFIX = _matching(
+    rf"[A-Za-z0-9]{{0,{model.PREFIX_CHARACTERS_MAX}}}",
+    f"a string of 0 to {model.PREFIX_CHARACTERS_MAX} letters (A-Z, a-z) and digits",
+)
+
+LANGUAGE = _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", 'a language tag such as "zh" or "en"')
+
+ENVIRONMENT_NAME = _matching(
+    r"[A-Za-z_][A-Za-z0-9_]{0,63}", "the name of an environment variable, such as PAIHAO_KIOSK_1"
+)
+
+# What an Authorization header can carry (RFC 6750, section 2.1).
+_SECRET_TEXT = re.compile(
+    rf"[A-Za-z0-9._~+/-]{{{model.SECRET_CHARACTERS_MIN},{model.SECRET_CHARACTERS_MAX}}}"
+)
+
+
+def _secret(typed: object) -> object:
+    if isinstance(typed, str) and _SECRET_TEXT.fullmatch(typed):
+        return typed
+    return Wrong(
+        what="the secret (not shown) is too short, too long or holds other characters",
+        allowed=f"allowed is a string of {model.SECRET_CHARACTERS_MIN} to"
+        f" {model.SECRET_CHARACTERS_MAX} letters (A-Z, a-z), digits and . _ ~ + / -",
+    )
+
+
+SECRET = Kind(read=_secret, blank="")
+
+
+def _name(typed: str) -> object:
+    allowed = f"allowed are 1 to {model.NAME_CHARACTERS_MAX} characters in one line"
+    if not typed.strip():
+        return Wrong(what="the name is empty", allowed=allowed)
+    if len(typed) > model.NAME_CHARACTERS_MAX:
+        return Wrong(what=f"{show(typed)} has {len(typed)} characters", allowed=allowed)
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in typed):
+        return Wrong(what=f"{show(typed)} holds a control character", allowed=allowed)
+    return typed.strip()
+
+
+NAME = _text(_name, f"a string of 1 to {model.NAME_CHARACTERS_MAX} characters")
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    # These two follow the machine's own setting; a hall's day must not.
+    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
+
+
+def _time_zone(typed: str) -> object:
+    if typed in _time_zones():
+        return typed
+    meant = nearest(typed, _time_zones()) or "Asia/Shanghai"
+    return Wrong(
+        what=f"{show(typed)} is no time zone",
+        allowed=f"did you mean {meant!r}? allowed is a name of the tz database",
+    )
+
+
+TIME_ZONE = _text(_time_zone, 'the name of a time zone, such as "Asia/Shanghai"')
+
+
+def _port_address(typed: str) -> object:
+    try:
+        parse_port(typed)
+    except ConfigError as error:
+        return Wrong(what=f"{show(typed)} is no port", allowed=str(error))
+    return typed
+
+
+PORT_ADDRESS = _text(
+    _port_address, "a string such as serial:/dev/ttyUSB0?baud=9600 or tcp:host:port"
+)
+
+
+def _listen(typed: str) -> object:
+    if typed == "localhost":
+        return typed
+    try:
+        return str(ipaddress.ip_address(typed))
+    except ValueError:
+        return Wrong(
+            what=f"{show(typed)} is no address of this machine",
+            allowed='allowed are "localhost" and IP addresses such as "127.0.0.1"; "0.0.0.0" is all of them',
+        )
+
+
+LISTEN = _text(_listen, 'a string such as "127.0.0.1"')
+
+
+def _public_url(typed: str) -> object:
+    wrong = Wrong(
+        what=f"{show(typed)} is no web address that a ticket could show",
+        allowed="allowed is http:// or https://, a host, and perhaps a port and a path,"
+        f" at most {model.PATH_CHARACTERS_MAX} characters",
+    )
+    if len(typed) > model.PATH_CHARACTERS_MAX or not re.fullmatch(r"[!-~]+", typed):
+        return wrong
+    try:
+        parts = urlsplit(typed)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return wrong
+    if not usable or parts.query or parts.fragment or "@" in parts.netloc or "?" in typed:
+        return wrong
+    return typed.rstrip("/")
+
+
+PUBLIC_URL = _text(_public_url, 'a string such as "https://hall.example.cn"')
+
+
+def path_in(folder: Path) -> Kind:
+    """Return the kind of paths; a relative one counts from ``folder``."""
+    allowed = f"a path of 1 to {model.PATH_CHARACTERS_MAX} characters"
+
+    def check(typed: str) -> object:
+        if not 0 < len(typed) <= model.PATH_CHARACTERS_MAX or not typed.isprintable():
+            return Wrong(what=f"{show(typed)} is no path", allowed=f"allowed is {allowed}")
+        return folder / typed
+
+    return Kind(read=_text(check, allowed).read, blank=folder)
+
+
+# -- numbers, times, choices ---------------------------------------------------------------------
+
+
+def _read_number(whole: bool, least: float, most: float, typed: object) -> object:
+    kind = "a whole number" if whole else "a number"
+    allowed = f"allowed is {kind} from {least} to {most}"
+    if isinstance(typed, bool) or not isinstance(typed, int if whole else int | float):
+        return wrong_type(typed, allowed)
+    assert isinstance(typed, int | float)
+    if math.isnan(typed) or not least <= typed <= most:
+        return Wrong(what=f"{show(typed)} is out of range", allowed=allowed)
+    return typed if whole else float(typed)
+
+
+def whole(least: int, most: int) -> Kind:
+    """Return the kind of whole numbers from ``least`` to ``most``."""
+    return Kind(read=partial(_read_number, True, least, most), blank=least)
+
+
+def number(least: float, most: float) -> Kind:
+    """Return the kind of numbers from ``least`` to ``most``."""
+    return Kind(read=partial(_read_number, False, least, most), blank=float(least))
+
+
+def choice(members: type[StrEnum]) -> Kind:
+    """Return the kind that is one of ``members``."""
+    names = [member.value for member in members]
+    allowed = f"allowed is one of {', '.join(names)}"
+
+    def check(typed: str) -> object:
+        if typed in names:
+            return members(typed)
+        meant = nearest(typed, names)
+        hint = f"did you mean {meant!r}? " if meant else ""
+        return Wrong(what=f"{show(typed)} is unknown", allowed=hint + allowed)
+
+    return Kind(read=_text(check, f"one of {', '.join(names)}").read, blank=next(iter(members)))
+
+
+def _local_time(typed: object) -> object:
+    allowed = "allowed is a time of day such as 04:00:00"
+    if isinstance(typed, time):
+        return typed
+    if not isinstance(typed, str):
+        return wrong_type(typed, allowed)
+    if found := re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?", typed):
+        return time(int(found[1]), int(found[2]), int(found[3] or 0))
+    return Wrong(what=f"{show(typed)} is no time of day", allowed=allowed)
+
+
+LOCAL_TIME = Kind(read=_local_time, blank=time())

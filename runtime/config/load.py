@@ -1,0 +1,54 @@
+"""Loading a configuration: everything that is wrong with it is found and told at once."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from runtime.config.check import check
+from runtime.config.document import parse_document, read_text
+from runtime.config.model import Config
+from runtime.config.problems import Findings
+from runtime.config.schema import File, declare
+from runtime.config.secrets import find_secrets, refuse_equal
+from runtime.config.tables import Node, Tables
+
+__all__ = ["load_config", "parse_config"]
+
+
+def load_config(path: Path) -> Config:
+    """Return the configuration in the TOML file at ``path``, with its tokens' secrets.
+
+    Relative paths in the file count from its own folder.
+
+    Raises:
+        ConfigError: the file cannot be read or is no TOML; `ConfigRefused`, with every problem in it.
+    """
+    text = read_text(path)
+    return parse_config(text, str(path), folder=path.parent, environment=os.environ)
+
+
+def parse_config(
+    text: str,
+    source: str,
+    *,
+    folder: Path = Path(),
+    environment: Mapping[str, str] | None = None,
+) -> Config:
+    """Return the configuration that the TOML ``text`` holds; ``source`` names it in messages.
+
+    Relative paths count from ``folder``. Secrets that are kept elsewhere are looked up if there is an
+    ``environment``, and are None otherwise.
+
+    Raises:
+        ConfigError: as `load_config`.
+    """
+    document = parse_document(text, source)
+    findings = Findings(document)
+    tables = Tables(findings)
+    declare(tables, folder)
+    file = tables.read(Node(place=(), typed=document.tables), File)
+    check(tables, findings)
+    tokens = file.tokens if environment is None else find_secrets(tables, findings, environment)
+    refuse_equal(findings, tokens)
+    findings.refuse()
+    return Config(source=source, halls=file.halls, server=file.server, tokens=tokens)

@@ -1,0 +1,131 @@
+"""The tables of a configuration file: which keys each has, and what may stand there."""
+
+from pathlib import Path
+
+import attrs
+
+from protocol.hall import (
+    Counter,
+    Gateway,
+    HallSpec,
+    Kiosk,
+    Service,
+    Terminal,
+    TerminalKind,
+    UnstartedTicket,
+)
+from protocol.values import value
+from runtime.config import kinds, model
+from runtime.config.tables import Field, Tables
+
+__all__ = ["File", "declare"]
+
+NUMBER_MAX = 10**model.DIGITS_MAX - 1
+ADDRESS = kinds.whole(1, 254)
+
+
+@value
+class File:
+    """The whole file: ``[[hall]]``, ``[server]`` and ``[[token]]``."""
+
+    halls: tuple[HallSpec, ...]
+    server: model.Server = attrs.field(factory=model.Server)
+    tokens: tuple[model.Token, ...] = ()
+
+
+def declare(tables: Tables, folder: Path) -> None:
+    """Declare every class of the file to ``tables``; relative paths count from ``folder``."""
+    _declare_devices(tables)
+    _declare_hall(tables)
+    _declare_server(tables, folder)
+    tables.declare(
+        File,
+        halls=Field(key="hall", read=tables.listed(HallSpec, most=model.HALLS_MAX, unique="id")),
+        server=tables.table(model.Server),
+        tokens=Field(key="token", read=tables.listed(model.Token, most=model.TOKENS_MAX)),
+    )
+
+
+def _declare_devices(tables: Tables) -> None:
+    identity = tables.one(kinds.IDENTITY)
+    tables.declare(
+        Terminal,
+        address=tables.one(ADDRESS),
+        kind=tables.one(kinds.choice(TerminalKind)),
+        counter=identity,
+    )
+    tables.declare(
+        Gateway,
+        id=identity,
+        port=tables.one(kinds.PORT_ADDRESS),
+        address=tables.one(ADDRESS),
+        terminals=Field(
+            key="terminal", read=tables.listed(Terminal, most=model.TERMINALS_MAX, unique="address")
+        ),
+    )
+    tables.declare(Kiosk, id=identity, names=tables.names, printer=tables.one(kinds.PORT_ADDRESS))
+
+
+def _declare_hall(tables: Tables) -> None:
+    identity = tables.one(kinds.IDENTITY)
+    tables.declare(
+        Service,
+        id=identity,
+        names=tables.names,
+        prefix=tables.one(kinds.PREFIX),
+        first=tables.one(kinds.whole(1, NUMBER_MAX)),
+        last=tables.one(kinds.whole(1, NUMBER_MAX)),
+        digits=tables.one(kinds.whole(1, model.DIGITS_MAX)),
+    )
+    tables.declare(
+        Counter,
+        id=identity,
+        names=tables.names,
+        services=tables.several(kinds.IDENTITY, most=model.SERVICES_MAX),
+    )
+    tables.declare(
+        HallSpec,
+        id=identity,
+        names=tables.names,
+        languages=tables.several(kinds.LANGUAGE, most=model.LANGUAGES_MAX),
+        time_zone=tables.one(kinds.TIME_ZONE),
+        day_begins=tables.one(kinds.LOCAL_TIME),
+        unstarted=tables.one(kinds.choice(UnstartedTicket)),
+        recalls_max=tables.one(kinds.whole(0, 20)),
+        recall_lockout_s=tables.one(kinds.number(0, 60)),
+        announcement_s=tables.one(kinds.number(1, 60)),
+        services=Field(key="service", read=tables.by_key(Service, "id", most=model.SERVICES_MAX)),
+        counters=Field(key="counter", read=tables.by_key(Counter, "id", most=model.COUNTERS_MAX)),
+        kiosks=Field(key="kiosk", read=tables.by_key(Kiosk, "id", most=model.KIOSKS_MAX)),
+        gateways=Field(key="gateway", read=tables.by_key(Gateway, "id", most=model.GATEWAYS_MAX)),
+    )
+
+
+def _declare_server(tables: Tables, folder: Path) -> None:
+    path = tables.one(kinds.path_in(folder))
+    identity = tables.one(kinds.IDENTITY)
+    tables.declare(
+        model.RateLimits,
+        requests_per_s=tables.one(kinds.number(0.1, 100_000)),
+        requests_burst=tables.one(kinds.whole(1, 100_000)),
+        streams_max=tables.one(kinds.whole(1, 10_000)),
+    )
+    tables.declare(
+        model.Server,
+        listen=tables.one(kinds.LISTEN),
+        port=tables.one(kinds.whole(1, 65_535)),
+        public_url=tables.one(kinds.PUBLIC_URL),
+        data_dir=path,
+        body_octets_max=tables.one(kinds.whole(1024, 1_048_576)),
+        rate_limits=tables.table(model.RateLimits),
+    )
+    tables.declare(
+        model.Token,
+        role=tables.one(kinds.choice(model.Role)),
+        secret=tables.one(kinds.SECRET),
+        secret_env=tables.one(kinds.ENVIRONMENT_NAME),
+        secret_file=path,
+        hall=identity,
+        kiosk=identity,
+        counter=identity,
+    )
