@@ -1,8 +1,9 @@
-"""What every test shares: Hypothesis's settings and the marker for Debian packages."""
+"""What every test shares: Hypothesis's settings, Debian packages, the project's files."""
 
 import glob
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import settings
 
 pytest_plugins = ["pytester"]
 
+ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
-DEBIAN_PACKAGES = Path(__file__).resolve().parent.parent / ".ci" / "debian-packages"
+DEBIAN_PACKAGES = ROOT / ".ci" / "debian-packages"
 
 # No deadline: how long one example takes says more about the machine than about the code.
 settings.register_profile("here", deadline=None)
@@ -47,3 +49,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if IN_CI:
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def tracked_files() -> list[str]:
+    """The files that belong to the project, relative to its root; skips where git cannot tell."""
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        pytest.skip("not a git clone: which files belong to the project is not known")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    # A file that was deleted is listed until that is committed.
+    return [name for name in listed.split("\0") if name and (ROOT / name).exists()]
