@@ -14,6 +14,7 @@ __all__ = [
     "Received",
     "Refusal",
     "Refused",
+    "Stranger",
     "Transmit",
 ]
 
@@ -71,7 +72,17 @@ class Refused:
     reason: Refusal
 
 
-Action = Transmit | Received | Acknowledged | GaveUp | Refused
+@value
+class Stranger:
+    """The node ``source`` sent something, to us or to everybody, and is none of our peers.
+
+    It was not acknowledged: the sender knows that nobody took it.
+    """
+
+    source: int
+
+
+Action = Transmit | Received | Acknowledged | GaveUp | Refused | Stranger
 
 
 @attrs.define
@@ -96,6 +107,8 @@ class LinkCounts:
     """Datagrams for us that say they are repeats: a meter of what the uplink loses."""
     duplicates: int = 0
     """Datagrams that we had already."""
+    strangers: int = 0
+    """Datagrams from nodes that are none of our peers."""
     overheard: int = 0
     """Frames between others."""
     impossible: int = 0

@@ -5,15 +5,16 @@ payload's type in its low half. Numbers are unsigned, high octet first. Text is 
 display modules with Chinese fonts take as it is, without control characters, to the payload's end.
 
     uplink, device to gateway
-    KeyPress     11 | boot 1 | sequence 2 | key 1 | argument 1
-    Shown        12 | boot 1 | version 2
-    Hello        13 | boot 1 | kind 1 | battery 2, absent without a battery (millivolts)
+    KeyPress     11 | boot and key 2 | sequence 2 | argument 1
+    Shown        12 | boot 2 | version 2
+    Hello        13 | boot 2 | kind 1 | battery 2, absent without a battery (millivolts)
 
     downlink, gateway to device
-    PressResult  18 | boot 1 | sequence 2 | result 1 | text 0..40
+    PressResult  18 | boot 2 | sequence 2 | result 1 | text 0..40
     Show         19 | version 2 | state 1 | text 0..40
 
-- ``boot`` is counted by the device in memory that outlives its power; 255 is followed by 0.
+- ``boot`` is counted by the device in memory that outlives its power; 4095 is followed by 0. In a
+  KeyPress it is the high twelve bits of its field, the key is the low four.
 - ``sequence`` is counted within one boot, for each press anew and not for its repeats; 65535 is
   followed by 0. Together they name a press, so that what the radio repeats is done once.
 - ``version`` numbers what one window is to show; the window confirms the version that it shows.
@@ -30,6 +31,8 @@ from protocol.errors import ProtocolError
 from protocol.values import value
 
 __all__ = [
+    "BOOT_MAX",
+    "SEQUENCE_MAX",
     "TEXT_MAX",
     "DeviceKind",
     "Downlink",
@@ -50,6 +53,10 @@ __all__ = [
 
 VERSION = 1
 
+BOOT_MAX = 4095
+
+SEQUENCE_MAX = 65535
+
 TEXT_MAX = 40
 """Octets of GB18030 that a text may have: twenty Chinese characters."""
 
@@ -64,16 +71,16 @@ class _Type(IntEnum):
     SHOW = VERSION << 4 | 9
 
 
-_KEY_PRESS_LAYOUT = struct.Struct(">BBHBB")
-_SHOWN_LAYOUT = struct.Struct(">BBH")
-_HELLO_LAYOUT = struct.Struct(">BBB")
+_KEY_PRESS_LAYOUT = struct.Struct(">BHHB")
+_SHOWN_LAYOUT = struct.Struct(">BHH")
+_HELLO_LAYOUT = struct.Struct(">BHB")
 _BATTERY_LAYOUT = struct.Struct(">H")
-_PRESS_RESULT_LAYOUT = struct.Struct(">BBHB")
+_PRESS_RESULT_LAYOUT = struct.Struct(">BHHB")
 _SHOW_LAYOUT = struct.Struct(">BHB")
 
 
 class Key(IntEnum):
-    """The keys of a keypad. The last four are reserved: a hall refuses them as yet."""
+    """The keys of a keypad, 1 to 15. Those from HOLD on are reserved: a hall refuses them as yet."""
 
     NEXT = 1
     RECALL = 2
@@ -119,7 +126,10 @@ class WindowState(IntEnum):
 
 @value
 class KeyPress:
-    """Somebody pressed ``key``; ``argument`` (0..255) is what the key needs to know, or 0."""
+    """Somebody pressed ``key``; ``argument`` (0..255) is what the key needs to know, or 0.
+
+    ``boot`` (0..4095) and ``sequence`` (0..65535) name the press.
+    """
 
     boot: int
     sequence: int
@@ -175,17 +185,21 @@ def encode(payload: Uplink | Downlink) -> bytes:
     try:
         match payload:
             case KeyPress(boot=boot, sequence=sequence, key=key, argument=argument):
-                return _KEY_PRESS_LAYOUT.pack(_Type.KEY_PRESS, boot, sequence, key, argument)
-            case Shown(boot=boot, version=version):
-                return _SHOWN_LAYOUT.pack(_Type.SHOWN, boot, version)
-            case Hello(boot=boot, kind=kind, battery_mv=None):
-                return _HELLO_LAYOUT.pack(_Type.HELLO, boot, kind)
-            case Hello(boot=boot, kind=kind, battery_mv=battery_mv):
-                return _HELLO_LAYOUT.pack(_Type.HELLO, boot, kind) + _BATTERY_LAYOUT.pack(
-                    battery_mv
+                return _KEY_PRESS_LAYOUT.pack(
+                    _Type.KEY_PRESS, _check_boot(boot) << 4 | key, sequence, argument
                 )
+            case Shown(boot=boot, version=version):
+                return _SHOWN_LAYOUT.pack(_Type.SHOWN, _check_boot(boot), version)
+            case Hello(boot=boot, kind=kind, battery_mv=None):
+                return _HELLO_LAYOUT.pack(_Type.HELLO, _check_boot(boot), kind)
+            case Hello(boot=boot, kind=kind, battery_mv=battery_mv):
+                return _HELLO_LAYOUT.pack(
+                    _Type.HELLO, _check_boot(boot), kind
+                ) + _BATTERY_LAYOUT.pack(battery_mv)
             case PressResult(boot=boot, sequence=sequence, result=result, text=text):
-                header = _PRESS_RESULT_LAYOUT.pack(_Type.PRESS_RESULT, boot, sequence, result)
+                header = _PRESS_RESULT_LAYOUT.pack(
+                    _Type.PRESS_RESULT, _check_boot(boot), sequence, result
+                )
                 return header + _encode_text(text)
             case Show(version=version, state=state, text=text):
                 return _SHOW_LAYOUT.pack(_Type.SHOW, version, state) + _encode_text(text)
@@ -198,13 +212,16 @@ def decode_uplink(octets: bytes) -> Uplink:
     try:
         match _type_of(octets):
             case _Type.KEY_PRESS:
-                _, boot, sequence, key, argument = _KEY_PRESS_LAYOUT.unpack(octets)
+                _, boot_and_key, sequence, argument = _KEY_PRESS_LAYOUT.unpack(octets)
                 return KeyPress(
-                    boot=boot, sequence=sequence, key=_member(Key, key), argument=argument
+                    boot=boot_and_key >> 4,
+                    sequence=sequence,
+                    key=_member(Key, boot_and_key & 0xF),
+                    argument=argument,
                 )
             case _Type.SHOWN:
                 _, boot, version = _SHOWN_LAYOUT.unpack(octets)
-                return Shown(boot=boot, version=version)
+                return Shown(boot=_check_boot(boot), version=version)
             case _Type.HELLO:
                 return _decode_hello(octets)
             case unknown:
@@ -220,7 +237,7 @@ def decode_downlink(octets: bytes) -> Downlink:
             case _Type.PRESS_RESULT:
                 _, boot, sequence, result = _PRESS_RESULT_LAYOUT.unpack_from(octets)
                 return PressResult(
-                    boot=boot,
+                    boot=_check_boot(boot),
                     sequence=sequence,
                     result=_member(Result, result),
                     text=_decode_text(octets[_PRESS_RESULT_LAYOUT.size :]),
@@ -267,10 +284,16 @@ def _decode_hello(octets: bytes) -> Hello:
     _, boot, kind = _HELLO_LAYOUT.unpack_from(octets)
     battery = octets[_HELLO_LAYOUT.size :]
     return Hello(
-        boot=boot,
+        boot=_check_boot(boot),
         kind=_member(DeviceKind, kind),
         battery_mv=_BATTERY_LAYOUT.unpack(battery)[0] if battery else None,
     )
+
+
+def _check_boot(boot: int) -> int:
+    if not 0 <= boot <= BOOT_MAX:
+        raise ProtocolError(f"{boot} is no boot number; 0 to {BOOT_MAX} are allowed")
+    return boot
 
 
 E = TypeVar("E", bound=IntEnum)

@@ -20,6 +20,7 @@ What stock nodes do to each other decides the rest:
 """
 
 from collections import deque
+from collections.abc import Container
 from math import inf
 from random import Random
 
@@ -34,6 +35,7 @@ from protocol.radio.actions import (
     Received,
     Refusal,
     Refused,
+    Stranger,
     Transmit,
 )
 from protocol.radio.datagram import (
@@ -86,15 +88,23 @@ class ReliableLink:
     Sans-I/O: each input is given the time ``now_s`` (seconds of a monotonic clock) and returns
     what to do, in order, acknowledgements first. Whoever drives the link calls `tick` when
     `next_deadline` has come. Octets of any kind raise nothing. ``random`` draws the pauses. The
-    same class serves gateways and devices.
+    same class serves gateways and devices. Where ``peers`` are given, what other nodes send is
+    neither acknowledged nor delivered.
     """
 
-    def __init__(self, address: int, random: Random, options: LinkOptions | None = None) -> None:
+    def __init__(
+        self,
+        address: int,
+        random: Random,
+        options: LinkOptions | None = None,
+        peers: Container[int] | None = None,
+    ) -> None:
         _check_address(address)
         self.address = address
         self.options = options or LinkOptions()
         self.counts = LinkCounts()
         self._random = random
+        self._allowed = peers
         self._decoder = FrameDecoder()
         self._ids = PeerIds()
         self._unicasts_seen = DuplicateMemory()
@@ -128,12 +138,15 @@ class ReliableLink:
             is_answer = bool(frame.flags & FLAG_ACK)
             if frame.source in (BROADCAST, self.address) or (is_answer and frame.to == BROADCAST):
                 self.counts.impossible += 1
-            elif frame.to == BROADCAST:
-                self._take_in(frame, self._broadcasts_seen, actions)
-            elif frame.to != self.address:
+            elif frame.to not in (self.address, BROADCAST):
                 self.counts.overheard += 1
             elif is_answer:
                 self._answered(frame, now_s, actions)
+            elif self._allowed is not None and frame.source not in self._allowed:
+                self.counts.strangers += 1
+                actions.append(Stranger(source=frame.source))
+            elif frame.to == BROADCAST:
+                self._take_in(frame, self._broadcasts_seen, actions)
             else:
                 self.counts.acknowledgements_sent += 1
                 self.counts.retries_received += bool(frame.flags & FLAG_RETRY)

@@ -26,14 +26,15 @@ from protocol.radio.payloads import (
 
 octet = st.integers(0, 255)
 word = st.integers(0, 65535)
+boots = st.integers(0, 4095)
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=TEXT_MAX).map(fit_text)
 uplinks = st.one_of(
-    st.builds(KeyPress, boot=octet, sequence=word, key=st.sampled_from(Key), argument=octet),
-    st.builds(Shown, boot=octet, version=word),
-    st.builds(Hello, boot=octet, kind=st.sampled_from(DeviceKind), battery_mv=st.none() | word),
+    st.builds(KeyPress, boot=boots, sequence=word, key=st.sampled_from(Key), argument=octet),
+    st.builds(Shown, boot=boots, version=word),
+    st.builds(Hello, boot=boots, kind=st.sampled_from(DeviceKind), battery_mv=st.none() | word),
 )
 downlinks = st.one_of(
-    st.builds(PressResult, boot=octet, sequence=word, result=st.sampled_from(Result), text=texts),
+    st.builds(PressResult, boot=boots, sequence=word, result=st.sampled_from(Result), text=texts),
     st.builds(Show, version=word, state=st.sampled_from(WindowState), text=texts),
 )
 
@@ -41,10 +42,10 @@ downlinks = st.one_of(
 @pytest.mark.parametrize(
     ("payload", "octets"),
     [
-        (KeyPress(boot=1, sequence=0x0203, key=Key.NEXT, argument=4), "110102030104"),
-        (Shown(boot=1, version=0x0203), "12010203"),
-        (Hello(boot=1, kind=DeviceKind.WINDOW), "130102"),
-        (Hello(boot=1, kind=DeviceKind.KEYPAD, battery_mv=3000), "1301010bb8"),
+        (KeyPress(boot=1, sequence=0x0203, key=Key.NEXT, argument=4), "110011020304"),
+        (Shown(boot=1, version=0x0203), "1200010203"),
+        (Hello(boot=1, kind=DeviceKind.WINDOW), "13000102"),
+        (Hello(boot=1, kind=DeviceKind.KEYPAD, battery_mv=3000), "130001010bb8"),
     ],
 )
 def test_uplink_has_the_documented_octets(payload: KeyPress | Shown | Hello, octets: str) -> None:
@@ -57,7 +58,7 @@ def test_uplink_has_the_documented_octets(payload: KeyPress | Shown | Hello, oct
     [
         (
             PressResult(boot=1, sequence=0x0203, result=Result.CALLED, text="A010"),
-            "180102030141303130",
+            "18000102030141303130",
         ),
         (Show(version=0x0203, state=WindowState.CALLED, text="请A010"), "19020301c7eb41303130"),
     ],
@@ -96,12 +97,13 @@ def test_any_octets_decode_or_raise_protocol_error(octets: bytes, data: st.DataO
         ("", "empty"),
         ("21", "layout version 2"),
         ("14", "type 14"),
-        ("18000000", "type 18"),
-        ("1101020301", "type 11 has no 5 octets"),
-        ("11010203010400", "type 11 has no 7 octets"),
-        ("110102030004", "0 is no Key"),
-        ("1301ff", "255 is no DeviceKind"),
-        ("1301010b", "type 13 has no 4 octets"),
+        ("1800000000", "type 18"),
+        ("1100110203", "type 11 has no 5 octets"),
+        ("11001102030400", "type 11 has no 7 octets"),
+        ("110010020304", "0 is no Key"),
+        ("12100002ff", "4096 is no boot number"),
+        ("130001ff", "255 is no DeviceKind"),
+        ("130001010b", "type 13 has no 5 octets"),
     ],
 )
 def test_malformed_uplink_is_refused_with_what_is_wrong(octets: str, message: str) -> None:
@@ -113,9 +115,9 @@ def test_malformed_uplink_is_refused_with_what_is_wrong(octets: str, message: st
     ("octets", "message"),
     [
         ("1902", "type 19 has no 2 octets"),
-        ("11010203", "type 11"),
+        ("1100110203", "type 11"),
         ("19020306", "6 is no WindowState"),
-        ("1802030405", "5 is no Result"),
+        ("180203040506", "6 is no Result"),
         ("190203018130", "no GB18030"),
         ("190203010a", "control character"),
         ("19020301" + "41" * 41, "41 octets"),
@@ -129,7 +131,7 @@ def test_malformed_downlink_is_refused_with_what_is_wrong(octets: str, message: 
 @pytest.mark.parametrize(
     "payload",
     [
-        KeyPress(boot=256, sequence=0, key=Key.NEXT),
+        KeyPress(boot=4096, sequence=0, key=Key.NEXT),
         KeyPress(boot=0, sequence=65536, key=Key.NEXT),
         Shown(boot=0, version=-1),
         Hello(boot=0, kind=DeviceKind.WINDOW, battery_mv=70000),

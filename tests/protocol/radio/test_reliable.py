@@ -16,6 +16,7 @@ from protocol.radio.actions import (
     Received,
     Refusal,
     Refused,
+    Stranger,
     Transmit,
 )
 from protocol.radio.datagram import BROADCAST, FLAG_RETRY, acknowledgement
@@ -528,6 +529,15 @@ def test_frames_between_others_and_impossible_ones_are_counted_and_ignored() -> 
     ):
         assert subject.receive(encode_frame(frame), 0.0) == []
     assert (subject.counts.overheard, subject.counts.impossible) == (1, 3)
+
+
+def test_datagram_of_a_stranger_is_reported_and_not_acknowledged() -> None:
+    subject = ReliableLink(1, Random(1), peers={2})
+    to_us = Frame(to=1, source=3, id=1, payload=b"x")
+    for frame in (to_us, replace(to_us, to=BROADCAST), replace(to_us, flags=FLAG_RETRY)):
+        assert subject.receive(encode_frame(frame), 0.0) == [Stranger(source=3)]
+    assert subject.counts.strangers == 3
+    assert transmitted(subject.receive(encode_frame(replace(to_us, source=2)), 0.0))
 
 
 def test_repeats_from_devices_are_counted_as_the_loss_of_the_uplink() -> None:
