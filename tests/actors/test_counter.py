@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actors.counter import PRESSES_MAX, CounterActor
+from protocol.answers import Accepted, Reason, Rejected
+from protocol.commands import CallNext, FinishService, MarkNoShow, RecallTicket, StartService
+from protocol.events import TicketCalled
+from protocol.ids import CounterId
+from protocol.messages import Answered, KeyPressed, PressAnswered, PressOutcome, Submit
+from protocol.radio.payloads import Key
+from tests.actors.conftest import NOON
+from tests.actors.recorders import Ear, RecorderActor
+
+ONE = CounterId("1")
+
+
+@pytest.fixture
+def hall() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def counter(rig: Any, hall: Ear) -> Any:
+    return rig.world.spawn("counter", CounterActor, ONE, rig.world.spawn("h", RecorderActor, hall))
+
+
+@pytest.mark.parametrize(
+    ("key", "command"),
+    [
+        (Key.NEXT, CallNext),
+        (Key.RECALL, RecallTicket),
+        (Key.START, StartService),
+        (Key.FINISH, FinishService),
+        (Key.NO_SHOW, MarkNoShow),
+    ],
+)
+def test_a_key_becomes_the_command_of_its_press(
+    rig: Any, hall: Ear, counter: Any, key: Key, command: Any
+) -> None:
+    counter.tell(KeyPressed(key=key, press="g1/7/1/2"))
+    rig.run()
+    (submit,) = hall
+    assert submit == Submit(command=command(id="key/g1/7/1/2", counter=ONE))
+
+
+@pytest.mark.parametrize(
+    ("key", "events", "outcome", "text"),
+    [
+        (Key.NEXT, True, PressOutcome.CALLED, "A001"),
+        (Key.NEXT, False, PressOutcome.NOTHING_WAITING, ""),
+        (Key.START, False, PressOutcome.DONE, ""),
+    ],
+)
+def test_the_keypad_learns_what_its_press_did(
+    rig: Any, counter: Any, key: Key, events: bool, outcome: PressOutcome, text: str
+) -> None:
+    keypad = Ear()
+    counter.tell(KeyPressed(key=key, press="p", reply_to=keypad))
+    called = TicketCalled(
+        at=NOON, command="key/p", ticket="t", number="A001", service="s", counter=ONE
+    )
+    counter.tell(Answered(answer=Accepted(command="key/p", events=(called,) if events else ())))
+    rig.run()
+    assert keypad[0] == PressAnswered(press="p", outcome=outcome, text=text)
+
+
+def test_a_refusal_reaches_the_keypad_with_its_reason(rig: Any, counter: Any) -> None:
+    keypad = Ear()
+    counter.tell(KeyPressed(key=Key.RECALL, press="p", reply_to=keypad))
+    refusal = Rejected(command="key/p", reason=Reason.RECALL_TOO_SOON, detail="wait")
+    counter.tell(Answered(answer=refusal))
+    rig.run()
+    assert keypad[0] == PressAnswered(
+        press="p", outcome=PressOutcome.REFUSED, text="recall-too-soon"
+    )
+
+
+def test_a_reserved_key_is_refused_and_never_reaches_the_hall(
+    rig: Any, hall: Ear, counter: Any
+) -> None:
+    keypad = Ear()
+    counter.tell(KeyPressed(key=Key.LOGIN, press="p", reply_to=keypad))
+    rig.run()
+    assert keypad[0].outcome is PressOutcome.REFUSED
+    assert not hall
+
+
+def test_unanswered_presses_are_bounded_and_the_oldest_is_forgotten(rig: Any, counter: Any) -> None:
+    keypad = Ear()
+    for number in range(PRESSES_MAX + 1):
+        counter.tell(KeyPressed(key=Key.START, press=str(number), reply_to=keypad))
+    for number in range(PRESSES_MAX + 1):
+        counter.tell(Answered(answer=Accepted(command=f"key/{number}", events=())))
+    rig.run()
+    assert [answered.press for answered in keypad] == [str(n + 1) for n in range(PRESSES_MAX)]
