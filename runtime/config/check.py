@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from protocol.hall import Counter, Gateway, HallSpec, Kiosk, Names, Service, Terminal
+from protocol.ports import SerialAddress, TcpAddress, VirtualAddress, parse_port
 from protocol.values import value
 from runtime.config.document import Place
 from runtime.config.model import Role, Token
-from runtime.config.ports import SerialPort, TcpPort, VirtualPort, parse_port
 from runtime.config.problems import Findings, nearest
 from runtime.config.tables import Tables
 
@@ -203,11 +203,11 @@ def _check_ports(given: _Given, hall: Place, taken: dict[tuple[str, ...], str]) 
 
 def _device(address: str) -> tuple[str, ...]:
     match parse_port(address):
-        case SerialPort(path=path):
+        case SerialAddress(path=path):
             return ("serial", path)
-        case TcpPort(host=host, port=port):
+        case TcpAddress(host=host, port=port):
             return ("tcp", host.lower(), str(port))
-        case VirtualPort(name=name):
+        case VirtualAddress(name=name):
             return ("virtual", name)
 
 

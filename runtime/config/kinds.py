@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from protocol.errors import ConfigError
+from protocol.ports import parse_port
 from protocol.values import value
 from runtime.config import model
-from runtime.config.ports import parse_port
 from runtime.config.problems import nearest
 
 SHOWN_CHARACTERS_MAX = 40
@@ -175,10 +175,13 @@ TIME_ZONE = _text(_time_zone, 'the name of a time zone, such as "Asia/Shanghai"'
 
 
 def _port_address(typed: str) -> object:
+    if len(typed) > model.PATH_CHARACTERS_MAX or not typed.isprintable():
+        allowed = f"allowed are {model.PATH_CHARACTERS_MAX} printable characters at most"
+        return Wrong(what=f"{show(typed)} is no port", allowed=allowed)
     try:
         parse_port(typed)
     except ConfigError as error:
-        return Wrong(what=f"{show(typed)} is no port", allowed=str(error))
+        return Wrong(what="is no port", allowed=str(error))
     return typed
 
 

@@ -12,7 +12,13 @@ from runtime.config.schema import File, declare
 from runtime.config.secrets import find_secrets, refuse_equal
 from runtime.config.tables import Node, Tables
 
-__all__ = ["load_config", "parse_config"]
+__all__ = ["DEMO", "EXAMPLE", "load_config", "parse_config"]
+
+EXAMPLE = Path(__file__).with_name("example.toml")
+"""A configuration with everything in it, explained."""
+
+DEMO = Path(__file__).with_name("demo.toml")
+"""A hall whose devices are all virtual."""
 
 
 def load_config(path: Path) -> Config:
