@@ -22,6 +22,10 @@ BAUD_MAX = 4_000_000
 
 PORT_MAX = 65_535
 
+WAITING_MAX = 64 * 1024
+"""Octets that may wait to be sent, about a minute's worth at 9600 bit/s. A link with more is taken
+for stuck and opened again; what waited is lost."""
+
 REOPEN_MIN_S = 0.2
 REOPEN_MAX_S = 10.0
 

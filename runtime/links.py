@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from protocol.errors import ConfigError, MailboxFull
 from protocol.messages import LinkDown, LinkUp, OctetsReceived, Recipient
 from protocol.ports import (
+    WAITING_MAX,
     PortAddress,
     SerialAddress,
     TcpAddress,
@@ -26,10 +27,6 @@ from protocol.ports import (
 )
 from runtime.serial_ports import SerialLine
 from runtime.serial_servers import TcpLine
-
-WAITING_MAX = 64 * 1024
-"""Octets that may wait to be sent, about a minute's worth at 9600 bit/s. A link with more is taken
-for stuck and opened again; what waited is lost. Also the most that is read at a time."""
 
 STEADY_S = 5.0
 """A port that stays for so long works: when it is lost after that, it is tried again soon. One that

@@ -10,7 +10,7 @@ import pytest
 
 from actors.ports import Link
 from protocol.messages import LinkDown, LinkUp, OctetsReceived
-from runtime.links import WAITING_MAX
+from protocol.ports import WAITING_MAX
 from runtime.pty import PtyDevice
 
 Open = Callable[[str, Any], Link]

@@ -10,7 +10,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from actors.ports import Link
 from protocol.messages import LinkDown, LinkUp
-from runtime.links import WAITING_MAX
+from protocol.ports import WAITING_MAX
 
 Open = Callable[[str, Any], Link]
 
