@@ -157,6 +157,20 @@ def test_unplugged_cuts_what_goes_to_the_device_and_its_answer(hall: Hall) -> No
     assert not any(isinstance(message, OctetsReceived) for message in hall.owner.messages)
 
 
+def test_plugged_again_at_once_hears_nothing_from_before(hall: Hall) -> None:
+    # At 50 baud the line would be busy for longer than the port takes to come back.
+    link = hall.links.open_link("virtual:gw?baud=50", hall.owner)
+    hall.at(1.0, lambda: link.write(b"0123456789"))
+    hall.at(2.0, lambda: hall.links.unplug("gw"))
+    hall.links.plug("gw")
+    hall.at(2.3, lambda: link.write(b"x"))
+    hall.world.run(until_s=20.0)
+    assert [heard for _, heard in hall.device.heard] == [b"01234", b"x"]
+    assert hall.owner.told[-1] == (pytest.approx(2.3 + 2 * 10 / 50), octets(b"x"))
+    assert hall.owner.messages.count(octets(b"x")) == 1
+    assert octets(b"01234") not in hall.owner.messages
+
+
 @pytest.mark.parametrize(("outage_s", "within_s"), [(0.0, 0.2), (2.0, 2.0), (600.0, REOPEN_MAX_S)])
 def test_plugged_again_is_reopened_within_the_back_off(
     outage_s: float, within_s: float, hall: Hall
