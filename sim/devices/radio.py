@@ -1,0 +1,148 @@
+"""What keypads and windows have in common: a radio, a boot number, and a sign of life now and then."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import inf
+from random import Random
+from typing import ClassVar
+
+from protocol.errors import ProtocolError
+from protocol.radio.actions import Acknowledged, Action, GaveUp, Received, Refused, Transmit
+from protocol.radio.options import LinkOptions
+from protocol.radio.payloads import (
+    BOOT_MAX,
+    DeviceKind,
+    Downlink,
+    Hello,
+    Uplink,
+    decode_downlink,
+    encode,
+)
+from protocol.radio.reliable import ReliableLink
+
+HELLO_SPREAD_S = 2.0
+"""A device says that it has started within this time, so that not all do at once after a power cut."""
+
+HEARTBEAT_S = 600.0
+"""A device says that it is still there about this often."""
+
+HELLO_TOKEN = 0
+
+
+class RadioDevice:
+    """A device's firmware behind its radio module.
+
+    ``boot`` is kept through `reboot`, as in memory that needs no power. While ``off`` is set, the device
+    hears and sends nothing. ``malformed`` counts downlinks that it could not read.
+    """
+
+    kind: ClassVar[DeviceKind]
+
+    def __init__(
+        self,
+        address: int,
+        gateway_address: int,
+        random: Random,
+        *,
+        boot: int = 0,
+        battery_mv: int | None = None,
+        options: LinkOptions | None = None,
+    ) -> None:
+        self.address = address
+        self.gateway_address = gateway_address
+        self.boot = boot
+        self.battery_mv = battery_mv
+        self.off = False
+        self.malformed = 0
+        self._random = random
+        self._options = options
+        self._start()
+
+    def _start(self) -> None:
+        self._link = ReliableLink(
+            self.address, self._random, self._options, peers={self.gateway_address}
+        )
+        # The first tick tells the time.
+        self._hello_due_s: float | None = None
+
+    def reboot(self) -> None:
+        """Take the power away and give it back: all is forgotten but the boot number, which grows."""
+        self.off = False
+        self.boot = (self.boot + 1) % (BOOT_MAX + 1)
+        self._start()
+
+    # -- the line ---------------------------------------------------------------------------
+
+    def receive(self, octets: bytes, now: float) -> bytes:
+        """Take ``octets``, cut anywhere; return what is sent upon them."""
+        if self.off:
+            return b""
+        return self._carry_out(self._link.receive(octets, now), now) + self.tick(now)
+
+    def tick(self, now: float) -> bytes:
+        """Do what is due by ``now``; return what is sent."""
+        if self.off:
+            return b""
+        actions = self._link.tick(now)
+        if self._hello_due_s is None:
+            self._hello_due_s = now + self._random.uniform(0, HELLO_SPREAD_S)
+        elif now >= self._hello_due_s:
+            self._hello_due_s = now + HEARTBEAT_S * self._random.uniform(0.9, 1.1)
+            hello = Hello(boot=self.boot, kind=self.kind, battery_mv=self.battery_mv)
+            actions += self._send(hello, HELLO_TOKEN, now)
+        return self._carry_out(actions + self._work(now), now)
+
+    def next_deadline(self) -> float | None:
+        """Return when `tick` has something to do next; it may be over."""
+        if self.off:
+            return None
+        if self._hello_due_s is None:
+            return -inf
+        deadlines_s = (self._hello_due_s, self._link.next_deadline(), self._work_due())
+        return min(deadline_s for deadline_s in deadlines_s if deadline_s is not None)
+
+    # -- for each kind of device ------------------------------------------------------------
+
+    def _take(self, payload: Downlink, now: float) -> list[Action]:
+        """Take what the gateway sent."""
+        raise NotImplementedError
+
+    def _ended(self, token: int, acknowledged: bool, now: float) -> None:
+        """What was sent with ``token`` was acknowledged by the gateway's radio, or never was."""
+
+    def _work(self, now: float) -> list[Action]:
+        """Do what is due by ``now`` beside the radio."""
+        return []
+
+    def _work_due(self) -> float | None:
+        """Return when `_work` has something to do next."""
+        return None
+
+    # -- inside -----------------------------------------------------------------------------
+
+    def _send(self, payload: Uplink, token: int, now: float) -> list[Action]:
+        return self._link.send(self.gateway_address, encode(payload), token, now)
+
+    def _carry_out(self, actions: list[Action], now: float) -> bytes:
+        sent = bytearray()
+        waiting = deque(actions)
+        while waiting:
+            match waiting.popleft():
+                case Transmit(octets=octets):
+                    sent += octets
+                case Received(payload=payload):
+                    waiting += self._read(payload, now)
+                case Acknowledged(token=token):
+                    self._ended(token, True, now)
+                case GaveUp(token=token) | Refused(token=int(token)):
+                    self._ended(token, False, now)
+        return bytes(sent)
+
+    def _read(self, payload: bytes, now: float) -> list[Action]:
+        try:
+            downlink = decode_downlink(payload)
+        except ProtocolError:
+            self.malformed += 1
+            return []
+        return self._take(downlink, now)
