@@ -136,8 +136,8 @@ def _check_numbers(given: _Given, hall: Place) -> None:
         if not findings.sound(*((*place, key) for key in ("prefix", "first", "last", "digits"))):
             continue
         if service.first > service.last:
-            wrong = f"the last number {service.last} is below the first, {service.first}"
-            findings.add((*place, "last"), wrong, "allowed is a range from the first to the last")
+            wrong = f"the first number {service.first} is above the last, {service.last}"
+            findings.add((*place, "first"), wrong, f"allowed is 1 to {service.last}")
         elif len(str(service.last)) > service.digits:
             wrong = f"{service.last} is longer than the {service.digits} digits that numbers have"
             allowed = f"allowed is at most {10**service.digits - 1}, or more digits"

@@ -118,27 +118,34 @@ PREFIX = _matching(
 
 LANGUAGE = _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", 'a language tag such as "zh" or "en"')
 
-ENVIRONMENT_NAME = _matching(
-    r"[A-Za-z_][A-Za-z0-9_]{0,63}", "the name of an environment variable, such as PAIHAO_KIOSK_1"
+
+def _hidden(pattern: re.Pattern[str], what: str, allowed: str) -> Kind:
+    """Return the kind of texts that a message must not show."""
+
+    def read(typed: object) -> object:
+        if isinstance(typed, str) and pattern.fullmatch(typed):
+            return typed
+        return Wrong(what=f"{what} (not shown) is not allowed", allowed=f"allowed is {allowed}")
+
+    return Kind(read=read, blank="")
+
+
+ENVIRONMENT_NAME = _hidden(
+    # Somebody may have typed the secret itself here.
+    re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}"),
+    "the name",
+    "the name of an environment variable, such as PAIHAO_KIOSK_1",
 )
 
-# What an Authorization header can carry (RFC 6750, section 2.1).
-_SECRET_TEXT = re.compile(
-    rf"[A-Za-z0-9._~+/-]{{{model.SECRET_CHARACTERS_MIN},{model.SECRET_CHARACTERS_MAX}}}"
+SECRET = _hidden(
+    # What an Authorization header can carry (RFC 6750, section 2.1).
+    re.compile(
+        rf"[A-Za-z0-9._~+/-]{{{model.SECRET_CHARACTERS_MIN},{model.SECRET_CHARACTERS_MAX}}}"
+    ),
+    "the secret",
+    f"a string of {model.SECRET_CHARACTERS_MIN} to {model.SECRET_CHARACTERS_MAX}"
+    " letters (A-Z, a-z), digits and . _ ~ + / -",
 )
-
-
-def _secret(typed: object) -> object:
-    if isinstance(typed, str) and _SECRET_TEXT.fullmatch(typed):
-        return typed
-    return Wrong(
-        what="the secret (not shown) is too short, too long or holds other characters",
-        allowed=f"allowed is a string of {model.SECRET_CHARACTERS_MIN} to"
-        f" {model.SECRET_CHARACTERS_MAX} letters (A-Z, a-z), digits and . _ ~ + / -",
-    )
-
-
-SECRET = Kind(read=_secret, blank="")
 
 
 def _name(typed: str) -> object:
