@@ -16,6 +16,8 @@ from runtime.logging import LEVELS, set_up_logging
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "up": ("runtime.cli_up", "up_command"),
+    "simulate": ("runtime.cli_simulate", "simulate_command"),
     "config": ("runtime.cli_config", "config_commands"),
 }
 """The module and name of each command. It is imported when it is asked for: `config` needs neither Twisted's

@@ -1,14 +1,12 @@
 """``paihao config``: check a configuration, show an example."""
 
-import os
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from runtime.config.document import read_text
-from runtime.config.load import EXAMPLE, parse_config
+from runtime.config.load import EXAMPLE, load_config
 from runtime.config.model import Config
 from runtime.config.problems import ConfigRefused, Problem
 
@@ -27,8 +25,7 @@ def check(file: Path) -> None:
 
     Secrets that are kept outside of FILE and are not there yet are only mentioned.
     """
-    text = read_text(file)
-    config = parse_config(text, str(file), folder=file.parent)
+    config = load_config(file, secrets=False)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{file} is right", style="bold green", markup=False)
     console.print(_halls(config))
@@ -38,7 +35,7 @@ def check(file: Path) -> None:
         f" data in {server.data_dir}; tokens: {len(config.tokens)}",
         markup=False,
     )
-    for problem in _missing_secrets(text, file):
+    for problem in _missing_secrets(file):
         console.print(f"to do: {problem}", markup=False)
 
 
@@ -62,10 +59,10 @@ def _halls(config: Config) -> Table:
     return table
 
 
-def _missing_secrets(text: str, file: Path) -> tuple[Problem, ...]:
+def _missing_secrets(file: Path) -> tuple[Problem, ...]:
     """Return what would be refused for secrets if the server were started here and now."""
     try:
-        parse_config(text, str(file), folder=file.parent, environment=os.environ)
+        load_config(file)
     except ConfigRefused as error:
         return error.problems
     return ()

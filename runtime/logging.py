@@ -12,14 +12,14 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, TextIO, cast
 
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogBeginner
 
-__all__ = ["LEVELS", "PairsFormatter", "set_up_logging"]
+__all__ = ["LEVELS", "PairsFormatter", "set_up_logging", "strike_out"]
 
 LEVELS: Mapping[str, int] = {
     "debug": logging.DEBUG,
@@ -51,14 +51,15 @@ _TWISTED_LEVELS = {
 
 
 class PairsFormatter(logging.Formatter):
-    """Writes a record as time, level, logger, phrase and pairs, with ``secrets`` struck out.
+    """Writes a record as time, level, logger, phrase and pairs.
 
-    Pairs whose key says that they are private (``secret``, ``token``, ``phone``, ...) are struck out as well.
+    Pairs whose key says that they are private (``secret``, ``token``, ``phone``, ...) are struck out, and so
+    is each of ``secrets`` wherever it stands.
     """
 
-    def __init__(self, secrets: Collection[str] = ()) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._secrets = tuple(secrets)
+        self.secrets: frozenset[str] = frozenset()
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and below it the traceback where there is one."""
@@ -67,25 +68,31 @@ class PairsFormatter(logging.Formatter):
         text = f"{at} {record.levelname} {record.name} {message}"
         if record.exc_info and record.exc_info[1] is not None:
             text += "\n" + self.formatException(record.exc_info)
-        for secret in self._secrets:
+        for secret in self.secrets:
             text = text.replace(secret, STRUCK_OUT)
         return text
 
 
-def set_up_logging(
-    level: str = "info", *, secrets: Collection[str] = (), stream: TextIO | None = None
-) -> None:
-    """Log to ``stream`` (standard error if None) from ``level`` of `LEVELS` on; ``secrets`` never show.
+_formatter = PairsFormatter()
+
+
+def set_up_logging(level: str = "info", *, stream: TextIO | None = None) -> None:
+    """Log to ``stream`` (standard error if None) from ``level`` of `LEVELS` on.
 
     What other people's packages log below INFO is left out. Called again, it replaces what was set up before.
     """
     handler = logging.StreamHandler(stream if stream is not None else sys.stderr)
-    handler.setFormatter(PairsFormatter(secrets))
+    handler.setFormatter(_formatter)
     threshold = LEVELS[level]
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.INFO), force=True)
     for name in (*_OURS, "twisted"):
         logging.getLogger(name).setLevel(threshold)
     _bridge_twisted()
+
+
+def strike_out(secrets: Iterable[str]) -> None:
+    """Let none of ``secrets`` show in the log from now on."""
+    _formatter.secrets |= {secret for secret in secrets if secret}
 
 
 @cache
@@ -124,7 +131,8 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _quote(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    plain = text.isprintable() and _PLAIN.fullmatch(text)
+    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def _one_line(text: str) -> str:

@@ -11,6 +11,7 @@ from runtime.config.problems import Findings
 from runtime.config.schema import File, declare
 from runtime.config.secrets import find_secrets, refuse_equal
 from runtime.config.tables import Node, Tables
+from runtime.logging import strike_out
 
 __all__ = ["DEMO", "EXAMPLE", "load_config", "parse_config"]
 
@@ -21,16 +22,21 @@ DEMO = Path(__file__).with_name("demo.toml")
 """A hall whose devices are all virtual."""
 
 
-def load_config(path: Path) -> Config:
-    """Return the configuration in the TOML file at ``path``, with its tokens' secrets.
+def load_config(path: Path, *, secrets: bool = True) -> Config:
+    """Return the configuration in the TOML file at ``path``.
 
+    Tokens' secrets that are kept outside of the file are looked up, and struck out of the log together with the
+    others; without ``secrets``, which who only wants the halls does not need, they are None.
     Relative paths in the file count from its own folder.
 
     Raises:
         ConfigError: the file cannot be read or is no TOML; `ConfigRefused`, with every problem in it.
     """
     text = read_text(path)
-    return parse_config(text, str(path), folder=path.parent, environment=os.environ)
+    environment = os.environ if secrets else None
+    config = parse_config(text, str(path), folder=path.parent, environment=environment)
+    strike_out(token.secret for token in config.tokens if token.secret is not None)
+    return config
 
 
 def parse_config(
