@@ -1,64 +1,24 @@
-"""A real reactor for tests: one for the whole run, in a thread of its own."""
+"""What tests on a real reactor share: the reactor, recorders of what is told, links and devices."""
 
-import asyncio
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
 import pytest
-from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.main import installReactor
-from twisted.internet.threads import blockingCallFromThread
 
 from actors.ports import Link
 from protocol.messages import LinkDown, OctetsReceived
 from runtime.links import ReactorLinks
 from runtime.pty import PtyDevice
+from tests.runtime.reactor_thread import PATIENCE_S, ReactorThread, best_loop
 
 T = TypeVar("T")
 
-PATIENCE_S = 10.0
-"""How long a test waits for what must come. Nothing is waited for that must not."""
-
 LOOPS = ("asyncio", "uvloop")
-
-
-class ReactorThread:
-    """Twisted's asyncio reactor on a loop of the kind named, running in a thread."""
-
-    def __init__(self, loop: str) -> None:
-        if loop == "uvloop":
-            uvloop = pytest.importorskip("uvloop", reason="uvloop is not installed")
-            event_loop = uvloop.new_event_loop()
-        else:
-            event_loop = asyncio.new_event_loop()
-        self.reactor: Any = AsyncioSelectorReactor(event_loop)
-        # Twisted's own is wall time, which the machine may set back.
-        self.reactor.seconds = time.monotonic
-        self._thread = threading.Thread(target=self._run, name=f"reactor on {loop}", daemon=True)
-
-    def start(self) -> None:
-        running = threading.Event()
-        self.reactor.callWhenRunning(running.set)
-        self._thread.start()
-        assert running.wait(PATIENCE_S)
-
-    def stop(self) -> None:
-        self.reactor.callFromThread(self.reactor.stop)
-        self._thread.join(PATIENCE_S)
-        assert not self._thread.is_alive()
-
-    def call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Call a function in the reactor's thread; return its result, or that of its Deferred."""
-        return blockingCallFromThread(self.reactor, function, *args, **kwargs)
-
-    def _run(self) -> None:
-        self.reactor.run(installSignalHandlers=False)
 
 
 class Recorder:
@@ -118,7 +78,7 @@ class Echo:
 @pytest.fixture(scope="session")
 def reactor_thread() -> Iterator[ReactorThread]:
     """The reactor that a hall runs on: on uvloop where it is installed."""
-    thread = ReactorThread("uvloop" if find_spec("uvloop") else "asyncio")
+    thread = ReactorThread(best_loop())
     if "twisted.internet.reactor" not in sys.modules:
         installReactor(thread.reactor)
     thread.start()
