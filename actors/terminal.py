@@ -56,7 +56,8 @@ class TerminalActor(Actor):
         self._battery_mv: int | None = None
         self._heard_at: datetime | None = None
         self._refused = 0
-        self._in_trouble = False
+        # A predecessor that failed may have raised the alarm.
+        self._in_trouble = True
 
     def _take_payload(self, payload: Uplink, uplink: UplinkReceived) -> None:
         """Take what the device sent.

@@ -93,7 +93,8 @@ class WindowTerminal(TerminalActor):
         self._alarmed = False
 
     def on_start(self) -> None:
-        """Follow the counter."""
+        """Follow the counter. An alarm that a failed predecessor left is raised anew if need be."""
+        told(self._alarms, ClearAlarm(alarm=self._alarm))
         watch = WatchCounter(counter=self._terminal.counter, recipient=self._actor_ref)
         self._hall.tell(watch)
 

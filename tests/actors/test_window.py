@@ -114,7 +114,11 @@ class Bench:
 
 @pytest.fixture
 def bench(rig: Any) -> Bench:
-    return Bench(rig)
+    made = Bench(rig)
+    # Whatever a failed predecessor left.
+    assert list(made.alarms) == [ClearAlarm(alarm="window/3")]
+    made.alarms.clear()
+    return made
 
 
 def test_the_counter_is_watched_from_the_start(bench: Bench) -> None:
@@ -151,7 +155,7 @@ def test_a_confirmed_view_is_sent_once_and_raises_no_alarm(bench: Bench) -> None
     bench.confirm()
     bench.rig.run(3600)
     assert len(bench.sent) == 1
-    assert not bench.alarms
+    assert not bench.alarms.of(RaiseAlarm)
 
 
 def test_a_change_that_a_window_does_not_show_is_not_sent(bench: Bench) -> None:
@@ -206,7 +210,7 @@ def test_a_window_that_never_confirms_is_alarmed_and_sent_to_with_growing_pauses
     assert max(gaps_s) < PAUSE_MAX_S * 1.3
     assert gaps_s[-1] > PAUSE_MAX_S * 0.7
     bench.shown()
-    assert bench.alarms[-1] == ClearAlarm(alarm="window/3")
+    assert ClearAlarm(alarm="window/3") in bench.alarms
     alarms, sent = len(bench.alarms), len(bench.sent)
     bench.rig.run(600)
     assert (len(bench.alarms), len(bench.sent)) == (alarms, sent)
@@ -289,6 +293,7 @@ def test_a_sign_of_life_ends_a_long_pause(bench: Bench, sign: Any) -> None:
 
 def test_a_key_press_from_a_window_is_refused(bench: Bench, failures: list[Any]) -> None:
     bench.hear(KeyPress(boot=1, sequence=1, key=Key.NEXT))
+    assert isinstance(bench.alarms[0], RaiseAlarm)
     assert [alarm.alarm for alarm in bench.alarms] == ["terminal/g1/6"]
     assert not failures
 

@@ -161,6 +161,7 @@ def test_switched_off_keypad_hears_and_sends_nothing(channel: Channel) -> None:
     device.off = True
     assert not device.press(Key.NEXT)
     assert device.next_deadline() is None
+    assert device.tick(channel.now_s + 10_000) == b""
     channel.send(PressResult(boot=7, sequence=1, result=Result.DONE))
     channel.run(30)
     assert channel.given_up == [1]
