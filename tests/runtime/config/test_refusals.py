@@ -53,7 +53,7 @@ REFUSALS = [
     ('id = "g1"', 'id = "g 1"', 46, HALL + "gateway g 1 / id", "letters (A-Z, a-z), digits, -"),
     ('id = "g1"', 'id = "../g1"', 46, HALL + "gateway ../g1 / id", "'../g1' is not allowed"),
     ('en = "Tax"', 'en = " "', 23, SERVICE + "names / en", "the name is empty"),
-    ('en = "Tax"', f'en = "{"x" * 41}"', 23, SERVICE + "names / en", "has 41 characters"),
+    ('en = "Tax"', f'en = "{"x" * 61}"', 23, SERVICE + "names / en", "has 61 characters"),
     ('en = "Tax"', 'en = "T\\nx"', 23, SERVICE + "names / en", "holds a control character"),
     ('"05:30"', '"5:30"', 19, HALL + "day_begins", "'5:30' is no time of day"),
     ('"05:30"', '"24:00"', 19, HALL + "day_begins", "'24:00' is no time of day"),
