@@ -1,0 +1,134 @@
+"""A journal in memory, with a disk's delays and failures in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import simpy
+
+from actors.hall.state import HallState
+from actors.ports import CommitFailed, Committed, Recovery
+from protocol.messages import Recipient, Recorded
+
+DISK_FULL = "the simulated disk is full: the scenario makes room"
+
+
+class MemoryJournal:
+    """See `actors.ports.Journal`. What is committed outlives the hall's actor, as a file would.
+
+    Events are kept as the objects that they are and all of them, about 300 octets each: a run of a million
+    events takes 300 MB. With ``forgetful``, those that the last snapshot has made needless are let go.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment | None = None,
+        *,
+        commit_s: float = 0.0,
+        forgetful: bool = False,
+    ) -> None:
+        """Make an empty journal.
+
+        Args:
+            env: the clock of ``commit_s``; not needed without it.
+            commit_s: virtual seconds that a commit takes; 0 answers within the call.
+            forgetful: whether events up to the last snapshot are let go; they cannot be read then.
+        """
+        assert env is not None or not commit_s, "a commit takes time on a clock"
+        self.commit_s = commit_s
+        self._env = env
+        self._forgetful = forgetful
+        self._events: list[Recorded] = []
+        self._first_seq = 1
+        """The number of the first event in the list."""
+        self._snapshot: HallState | None = None
+        self._under_way: tuple[Sequence[Recorded], Recipient] | None = None
+        self._failures = 0
+        self._reason = DISK_FULL
+        self._closed = False
+
+    @property
+    def seq(self) -> int:
+        """The last durable event; 0 if there is none."""
+        return self._first_seq + len(self._events) - 1
+
+    # -- the port ---------------------------------------------------------------------------
+
+    def recover(self) -> Recovery:
+        """Return what is durable. A commit that is under way ends at once, and its end is not told."""
+        if self._under_way is not None:
+            self._finish()
+        self._closed = False
+        after = 0 if self._snapshot is None else self._snapshot.seq
+        return Recovery(snapshot=self._snapshot, events=iter(self.read(after, self.seq)))
+
+    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> None:
+        """Make ``batch`` durable, now or after `commit_s`; then tell ``reply_to``."""
+        assert not self._closed, "the journal is closed"
+        assert self._under_way is None, "a commit is under way already"
+        assert batch, "there is nothing to commit"
+        assert batch[0].seq == self.seq + 1, f"event {batch[0].seq} does not follow {self.seq}"
+        assert batch[-1].seq == self.seq + len(batch), "the batch is not numbered without gaps"
+        if self.commit_s:
+            assert self._env is not None
+            under_way = self._under_way = (batch, reply_to)
+            elapsed = simpy.Timeout(self._env, self.commit_s)
+            assert elapsed.callbacks is not None
+            elapsed.callbacks.append(lambda _event: self._end(under_way))
+        else:
+            reply_to.tell(self._write(batch))
+
+    def snapshot(self, state: HallState) -> None:
+        """Keep the durable ``state``."""
+        if not state.seq:
+            return
+        assert state.seq <= self.seq, f"event {state.seq} is not durable"
+        self._snapshot = state
+        if self._forgetful:
+            del self._events[: state.seq - self._first_seq + 1]
+            self._first_seq = state.seq + 1
+
+    def read(self, after: int, limit: int) -> Sequence[Recorded]:
+        """Return at most ``limit`` durable events with numbers above ``after``, in order."""
+        start = max(after + 1 - self._first_seq, 0)
+        return self._events[start : start + limit]
+
+    def close(self) -> None:
+        """Finish the commit under way; nothing is told. What is durable can be recovered again."""
+        if self._under_way is not None:
+            self._finish()
+        self._closed = True
+
+    # -- faults -----------------------------------------------------------------------------
+
+    def fail_next(self, commits: int = 1, reason: str = DISK_FULL) -> None:
+        """Have the next ``commits`` commits fail for ``reason``; 0 ends that. One under way is the first."""
+        self._failures = commits
+        self._reason = reason
+
+    def lose_power(self) -> None:
+        """Lose the commit that is under way, as a machine that stops does; nobody is told."""
+        self._under_way = None
+
+    # -- inside -----------------------------------------------------------------------------
+
+    def _write(self, batch: Sequence[Recorded]) -> Committed | CommitFailed:
+        if self._failures:
+            self._failures -= 1
+            return CommitFailed(first_seq=batch[0].seq, reason=self._reason)
+        self._events += batch
+        return Committed(seq=batch[-1].seq)
+
+    def _end(self, under_way: tuple[Sequence[Recorded], Recipient]) -> None:
+        if self._under_way is not under_way:
+            return  # finished or lost meanwhile
+        self._under_way = None
+        batch, reply_to = under_way
+        reply_to.tell(self._write(batch))
+
+    def _finish(self) -> None:
+        """Write what is under way without telling anybody."""
+        assert self._under_way is not None
+        batch, _ = self._under_way
+        self._under_way = None
+        self._write(batch)
