@@ -1,0 +1,141 @@
+"""The working life of a hall, decided by the production code: events and states that are real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from actors.hall.apply import apply_all
+from actors.hall.decide import decide
+from actors.hall.state import HallState
+from protocol.answers import Rejected
+from protocol.commands import (
+    CallNext,
+    CancelTicket,
+    CloseCounter,
+    Command,
+    FinishService,
+    MarkNoShow,
+    OpenCounter,
+    PauseCounter,
+    RecallTicket,
+    ReportPrint,
+    ReprintTicket,
+    StartService,
+    TakeTicket,
+)
+from protocol.hall import Counter, HallSpec, Kiosk, Service
+from protocol.ids import CommandId, CounterId, HallId, KioskId, Language, ServiceId, TicketId
+from protocol.messages import Recorded
+from protocol.tickets import Channel
+
+MORNING = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
+"""A Monday, 08:30 in Shanghai."""
+
+ZH = Language("zh")
+
+WEIGHTS: Mapping[type, int] = {
+    TakeTicket: 30,
+    CallNext: 28,
+    StartService: 16,
+    ReportPrint: 12,
+    FinishService: 6,
+    RecallTicket: 4,
+    CancelTicket: 2,
+    MarkNoShow: 2,
+    ReprintTicket: 2,
+    OpenCounter: 1,
+    PauseCounter: 1,
+    CloseCounter: 1,
+}
+
+
+def hall_spec(hall: str = "HZ01") -> HallSpec:
+    """A hall with three services, six counters and a kiosk."""
+    services = [ServiceId(name) for name in ("tax", "vat", "other")]
+    kiosk = KioskId("k1")
+    return HallSpec(
+        id=HallId(hall),
+        names={ZH: "杭州一厅"},
+        services={
+            id: Service(id=id, names={ZH: id}, prefix=prefix, last=99_999)
+            for id, prefix in zip(services, "ABC", strict=True)
+        },
+        counters={
+            id: Counter(id=id, names={ZH: f"{id}号"}, services=tuple(services))
+            for id in map(CounterId, "123456")
+        },
+        kiosks={kiosk: Kiosk(id=kiosk, names={ZH: "取号机"}, printer="virtual:p")},
+    )
+
+
+def life(
+    seed: int = 0, events_a_day: int = 10_000, state: HallState | None = None
+) -> Iterator[tuple[list[Recorded], HallState]]:
+    """Yield, without end, the events of one command after another and the state after them."""
+    random = Random(seed)
+    state = state or HallState(spec=hall_spec())
+    now, today = max(MORNING, state.last_at), 0
+    pace_s = 9 * 3600 / events_a_day
+    kinds, weights = list(WEIGHTS), list(WEIGHTS.values())
+    serial = 0
+    while True:
+        serial += 1
+        now += timedelta(seconds=random.expovariate(1 / pace_s))
+        command = _command(random.choices(kinds, weights)[0], state, random, serial)
+        decision = decide(state, command, now)
+        if isinstance(decision, Rejected) or not decision:
+            continue
+        first = state.seq + 1
+        state = apply_all(state, decision)
+        yield [Recorded(seq=first + i, event=e) for i, e in enumerate(decision)], state
+        today += len(decision)
+        if today >= events_a_day:
+            today = 0
+            now = max(state.ends_at + timedelta(hours=4), now)
+
+
+def first_events(count: int, seed: int = 0) -> list[Recorded]:
+    """The first ``count`` events of a life."""
+    found: list[Recorded] = []
+    for records, _ in life(seed, events_a_day=1_000):
+        found += records
+        if len(found) >= count:
+            break
+    return found[:count]
+
+
+def replayed(snapshot: HallState | None, records: Iterable[Recorded]) -> HallState:
+    """The state that a restart would come to."""
+    state = snapshot or HallState(spec=hall_spec())
+    return apply_all(state, (record.event for record in records))
+
+
+def _command(kind: type, state: HallState, random: Random, serial: int) -> Command:
+    id = CommandId(f"http/{serial:032x}")
+    counter = random.choice(list(state.spec.counters))
+    if kind is TakeTicket:
+        service = random.choice(list(state.spec.services))
+        return TakeTicket(
+            id=id, service=service, language=ZH, channel=Channel.KIOSK, kiosk=KioskId("k1")
+        )
+    if kind in (ReportPrint, ReprintTicket, CancelTicket) and state.tickets:
+        ticket = _some_ticket(state, random)
+        if kind is ReportPrint:
+            failure = "paper out" if random.random() < 0.05 else None
+            return ReportPrint(id=id, ticket=ticket, failure=failure)
+        return kind(id=id, ticket=ticket)
+    if kind is PauseCounter:
+        return PauseCounter(id=id, counter=counter, reason="午休")
+    if kind in (CallNext, OpenCounter, CloseCounter, RecallTicket, StartService, FinishService):
+        return kind(id=id, counter=counter)
+    return MarkNoShow(id=id, counter=counter)
+
+
+def _some_ticket(state: HallState, random: Random) -> TicketId:
+    """One of the last tickets of some service, without walking through all of them."""
+    service = random.choice(list(state.lines))
+    serial = max(1, state.lines[service].serial - random.randrange(20))
+    number = state.spec.services[service].number(serial)
+    return TicketId(f"{state.day:%Y%m%d}-{number}")

@@ -1,0 +1,147 @@
+"""Events as rows: nothing is lost on the way, and nothing can change unseen."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.events import CounterOpened
+from protocol.ids import CommandId, CounterId, HallId
+from protocol.messages import Recorded
+from protocol.values import replace
+from runtime.journal.file import FORMAT
+from runtime.journal.rows import (
+    EVENT_KINDS,
+    Row,
+    RowError,
+    decode_row,
+    digest_after,
+    encode_row,
+    first_digest,
+    instant,
+)
+
+FIRST = first_digest(HallId("HZ01"))
+
+OF_TYPE: dict[object, st.SearchStrategy[Any]] = {
+    datetime: st.datetimes(timezones=st.just(UTC)),
+    int: st.integers(-(2**63), 2**63 - 1),
+}
+
+
+def built(kind: type) -> st.SearchStrategy[Any]:
+    """Any event of a class, by the types of its fields."""
+    fields = {
+        f.name: OF_TYPE[f.type] if f.type in OF_TYPE else st.from_type(f.type)
+        for f in attrs.fields(kind)
+    }
+    return st.builds(kind, **fields)
+
+
+EVENTS = st.one_of([built(kind) for kind in EVENT_KINDS.values()])
+RECORDS = st.builds(Recorded, seq=st.integers(1, 2**62), event=EVENTS)
+
+FIELDS = {
+    "DayBegun": "at command day ends_at",
+    "TicketTaken": "at command ticket service number serial language ticket_class channel kiosk ahead",
+    "TicketCalled": "at command ticket number service counter",
+    "TicketRecalled": "at command ticket number counter times",
+    "ServiceStarted": "at command ticket counter",
+    "ServiceFinished": "at command ticket counter",
+    "TicketNoShow": "at command ticket counter",
+    "TicketCancelled": "at command ticket counter",
+    "TicketExpired": "at command ticket counter",
+    "CounterOpened": "at command counter",
+    "CounterPaused": "at command counter reason",
+    "CounterClosed": "at command counter",
+    "TicketPrinted": "at command ticket kiosk",
+    "TicketPrintFailed": "at command ticket kiosk failure",
+    "ReprintRequested": "at command ticket kiosk",
+}
+
+
+@given(RECORDS)
+def test_every_event_comes_back_as_it_was(recorded: Recorded) -> None:
+    assert decode_row(encode_row(recorded, FIRST)) == recorded
+
+
+@given(RECORDS)
+def test_row_survives_sqlite_unchanged(recorded: Recorded) -> None:
+    row = encode_row(recorded, FIRST)
+    connection = sqlite3.connect(":memory:")
+    connection.execute(
+        "CREATE TABLE event (seq, at TEXT, kind TEXT, command TEXT, body TEXT, digest)"
+    )
+    connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", row)
+    (fetched,) = connection.execute("SELECT * FROM event").fetchall()
+    connection.close()
+    assert Row._make(fetched) == row
+
+
+def test_fields_of_events_are_those_of_this_format() -> None:
+    now = {name: " ".join(f.name for f in attrs.fields(kind)) for name, kind in EVENT_KINDS.items()}
+    assert now == FIELDS, (
+        "an event changed: raise FORMAT in runtime/journal/file.py, then this table"
+    )
+    assert FORMAT == 1
+
+
+@given(RECORDS, st.data())
+def test_any_change_of_a_column_shows_in_the_digest(
+    recorded: Recorded, data: st.DataObject
+) -> None:
+    row = encode_row(recorded, FIRST)
+    column = data.draw(st.sampled_from(["seq", "at", "kind", "command", "body"]))
+    others = st.integers() if column == "seq" else st.text()
+    changed: Any = data.draw(others.filter(lambda other: other != getattr(row, column)))
+    assert digest_after(FIRST, row) == row.digest
+    assert digest_after(FIRST, row._replace(**{column: changed})) != row.digest
+
+
+def test_digest_depends_on_the_row_before_and_on_the_hall() -> None:
+    row = encode_row(opened(), FIRST)
+    assert digest_after(first_digest(HallId("HZ02")), row) != row.digest
+    assert digest_after(row.digest, row) != row.digest
+
+
+def test_text_that_is_no_unicode_is_refused_with_the_event_named() -> None:
+    for event in (
+        replace(opened().event, command=CommandId("\ud800")),
+        replace(opened().event, counter=CounterId("\ud800")),
+    ):
+        with pytest.raises(RowError, match=r"event 7 \(CounterOpened\) cannot be written"):
+            encode_row(Recorded(seq=7, event=event), FIRST)
+
+
+def test_event_of_another_version_is_refused() -> None:
+    row = encode_row(opened(), FIRST)
+    for strange, complaint in (
+        (row._replace(kind="TicketFramed"), "unknown kind 'TicketFramed'"),
+        (row._replace(body='{"counter": "1", "colour": "red"}'), "has fields that CounterOpened"),
+        (row._replace(body="{}"), "is no CounterOpened"),
+        (row._replace(body="[]"), "is no CounterOpened"),
+        (row._replace(body="?"), "is no CounterOpened"),
+        (row._replace(at="yesterday"), "is no CounterOpened"),
+    ):
+        with pytest.raises(RowError, match=complaint):
+            decode_row(strange)
+
+
+def test_times_are_written_in_utc_and_sort_as_text() -> None:
+    at = datetime(2026, 3, 2, 8, 30, tzinfo=timezone(timedelta(hours=8)))
+    assert instant(at) == "2026-03-02T00:30:00.000000Z"
+    assert (
+        instant(at) < instant(at + timedelta(microseconds=1)) < instant(at + timedelta(seconds=1))
+    )
+
+
+def opened() -> Recorded:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    event = CounterOpened(at=at, command=CommandId("c1"), counter=CounterId("1"))
+    return Recorded(seq=7, event=event)
