@@ -99,11 +99,11 @@ class Future(pykka.Future[Any]):
 class Inbox:
     """Messages that wait at a place. Items are messages that were told, or envelopes of those asked."""
 
-    __slots__ = ("_queue", "place")
+    __slots__ = ("place", "queue")
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._queue: deque[Any] = deque()
+        self.queue = place.queue
 
     def put(self, item: Any, /) -> None:
         """Append a message or an envelope, and have its actor run.
@@ -111,28 +111,27 @@ class Inbox:
         Raises:
             MailboxFull: `INBOX_MAX` messages wait already.
         """
-        queue = self._queue
-        if len(queue) >= INBOX_MAX:
+        place = self.place
+        if len(self.queue) >= INBOX_MAX:
             raise MailboxFull(
-                f"{self.place.name} has {INBOX_MAX} messages waiting and takes no more: it is "
+                f"{place.name} has {INBOX_MAX} messages waiting and takes no more: it is "
                 "blocked or overrun; see its slowest handler among the actors that are watched"
             )
-        queue.append(item)
-        place = self.place
-        if not place.ready and not place.resting:
-            place.ready = True
+        self.queue.append(item)
+        if place.idle:
+            place.idle = False
             place.world.make_ready(place)
 
     def get(self) -> Any:
         """Remove and return the oldest item."""
-        return self._queue.popleft()
+        return self.queue.popleft()
 
     def empty(self) -> bool:
         """Return whether nothing waits."""
-        return not self._queue
+        return not self.queue
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self.queue)
 
 
 class Ref(pykka.ActorRef[A]):
@@ -161,7 +160,14 @@ class Ref(pykka.ActorRef[A]):
         place = self.place
         if not place.alive:
             raise pykka.ActorDeadError(f"{place.name} has stopped")
-        place.inbox.put(message)
+        queue = place.queue
+        if len(queue) >= INBOX_MAX:
+            place.inbox.put(message)  # which says what is wrong
+        # What `put` does, without another call: nothing is done more often.
+        queue.append(message)
+        if place.idle:
+            place.idle = False
+            place.world.make_ready(place)
 
 
 class Place:
@@ -172,9 +178,10 @@ class Place:
         "alive",
         "busy_s",
         "generation",
+        "idle",
         "inbox",
         "name",
-        "ready",
+        "queue",
         "recipe",
         "ref",
         "restarts",
@@ -189,11 +196,13 @@ class Place:
         self.world = world
         self.name = name
         self.recipe = recipe
+        self.queue: deque[Any] = deque()
         self.inbox = Inbox(self)
         self.ref: Ref[Any] | None = None
         self.actor: Actor | None = None
         self.alive = True
-        self.ready = False
+        self.idle = True
+        """Nothing waits; the next message has to make the actor ready."""
         self.resting = False
         """A failed actor waits for its restart: messages are kept and not handled."""
         self.generation = 0

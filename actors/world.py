@@ -13,6 +13,8 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import repeat
+from math import inf
 from random import Random
 from typing import Any, Protocol, TypeVar
 
@@ -183,10 +185,9 @@ class World(ABC):
             self._report(place, _STARTED, error)
             return
         place.resting = False
-        place.inbox._queue.appendleft(_STARTED)
-        if not place.ready:
-            place.ready = True
-            self.make_ready(place)
+        place.idle = False
+        place.queue.appendleft(_STARTED)
+        self.make_ready(place)
 
     def end(self, place: Place) -> None:
         """Take the place away: asks that wait are answered with `pykka.ActorDeadError`."""
@@ -224,16 +225,16 @@ class World(ABC):
             self._awake = True
             self._wake()
 
-    def run_ready(self, budget_s: float | None = None) -> None:
+    def run_ready(self, budget_s: float = inf) -> None:
         """Run the actors that are ready: all of them, or until ``budget_s`` seconds have gone.
 
         What is left then is run after another `_wake`.
         """
         ready = self._ready
-        started_s = self._stopwatch()
-        now_s = started_s
+        now_s = self._stopwatch()
+        until_s = now_s + budget_s
         while ready:
-            if budget_s is not None and now_s - started_s > budget_s:
+            if now_s > until_s:
                 self._wake()
                 return
             now_s = self._turn(ready.popleft(), now_s)
@@ -241,16 +242,15 @@ class World(ABC):
 
     def _turn(self, place: Place, now_s: float) -> float:
         """Let one actor handle its oldest messages; return the stopwatch at the end."""
-        queue = place.inbox._queue
-        stopwatch = self._stopwatch
-        trace = self.trace
-        for _ in range(min(len(queue), TURN_MESSAGES)):
+        queue = place.queue
+        actor = place.actor
+        assert actor is not None
+        handlers = actor._handlers
+        for _ in repeat(None, min(len(queue), TURN_MESSAGES)):
             item = queue.popleft()
-            if trace is not None:
-                message = item.message if type(item) is Envelope else item
-                trace(self.monotonic(), place.name, message)
-            actor = place.actor
-            handler = actor._handlers.get(type(item))  # type: ignore[union-attr]
+            if self.trace is not None:
+                self.trace(self.monotonic(), place.name, _message_of(item))
+            handler = handlers.get(type(item))
             try:
                 if handler is not None:
                     handler(actor, item)
@@ -258,20 +258,20 @@ class World(ABC):
                     self._handle_other(place, item)
             except Exception as error:
                 self._fail(place, item, error)
-            ended_s = stopwatch()
+            ended_s = self._stopwatch()
             spent_s = ended_s - now_s
             now_s = ended_s
+            place.turns += 1
             place.busy_s += spent_s
             if spent_s > place.slowest_s:
                 place.slowest_s = spent_s
-                place.slowest_message = type(item).__name__
-            place.turns += 1
+                place.slowest_message = type(_message_of(item)).__name__
             if place.resting or not place.alive:
-                break
-        if queue and place.alive and not place.resting:
+                return now_s
+        if queue:
             self._ready.append(place)
         else:
-            place.ready = False
+            place.idle = True
         return now_s
 
     def _handle_other(self, place: Place, item: Any) -> None:
@@ -322,18 +322,22 @@ class World(ABC):
         """Put the failed actor to rest and say so to the world's strategy."""
         place.resting = True
         actor = place.actor
-        message = item.message if type(item) is Envelope else item
         try:
             assert actor is not None
             actor.on_failure(type(error), error, error.__traceback__)
         except Exception as second:
             error.add_note(f"and its on_failure raised {second!r}")
-        self._report(place, message, error)
+        self._report(place, _message_of(item), error)
 
     def _report(self, place: Place, message: object, error: Exception) -> None:
         if self.failures is None:
             raise error
         self.failures.failed(place, message, error)
+
+
+def _message_of(item: Any) -> Any:
+    """Return the message of an inbox's item, asked or told."""
+    return item.message if type(item) is Envelope else item
 
 
 def _pass_on(answered: Future, reply_to: pykka.Future[Any]) -> None:

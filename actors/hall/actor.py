@@ -269,20 +269,17 @@ class HallActor(Actor):
             self._publish_counters(records, before)
 
     def _publish_counters(self, records: list[Recorded], before: HallState) -> None:
-        after = self._durable
+        after, watched = self._durable, self._audience.counters
         if before.day != after.day:
-            changed = set(self._audience.counters)
+            changed = set(watched)
         else:
-            changed = {
-                counter
-                for counter in (getattr(record.event, "counter", None) for record in records)
-                if counter is not None
-            }
+            named: list[CounterId | None] = [getattr(r.event, "counter", None) for r in records]
+            changed = {counter for counter in named if counter is not None}
             changed |= self._newly_waited_for(records, before)
-        # In the configured order, not the set's: runs must repeat exactly.
-        for counter, audience in self._audience.counters.items():
-            if counter in changed:
-                audience.tell(counter_changed(after, counter))
+        # In the order of watching, not the set's: runs must repeat exactly.
+        for counter in watched if len(changed) > 1 else changed:
+            if counter in changed and counter in watched:
+                watched[counter].tell(counter_changed(after, counter))
 
     def _newly_waited_for(self, records: list[Recorded], before: HallState) -> set[CounterId]:
         """Return free counters where nobody waited and now somebody does: their staff want to know."""

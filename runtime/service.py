@@ -1,0 +1,169 @@
+"""Everything of one process in the order of its start, and in reverse at its end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any
+
+from pykka import ActorDeadError
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from actors.building import HallParts, build_hall
+from actors.supervisor import Supervisor
+from protocol.errors import ConfigError, StorageError
+from protocol.hall import HallSpec
+from protocol.ids import HallId, TicketId
+from protocol.messages import RaiseAlarm
+from runtime.config.model import Config, Server
+from runtime.http.limits import Limits
+from runtime.http.ports import HallPort
+from runtime.http.routing import Route
+from runtime.http.service import HttpService
+from runtime.journal import SqliteJournal
+from runtime.links import ReactorLinks
+from runtime.world import ReactorWorld
+
+log = logging.getLogger(__name__)
+
+
+
+class HallService:
+    """Runs the halls of a configuration on a Twisted reactor.
+
+    ``world`` and ``parts`` are there for whoever adds people or devices of its own; ``more_routes`` are
+    served beside the API and the pages.
+    """
+
+    def __init__(
+        self, reactor: Any, config: Config, *, more_routes: Sequence[Route] = ()
+    ) -> None:
+        self._reactor = reactor
+        self._config = config
+        self._more_routes = more_routes
+        self.world = ReactorWorld(reactor, random=Random())
+        self.world.failures = Supervisor(self.world, self._gave_up)
+        self.parts: dict[HallId, HallParts] = {}
+        self._troubles: list[str] = []
+        self._stops: list[Callable[[], Any]] = []
+
+    def start(self) -> int:
+        """Open the journals, start the actors, listen; return the port that is listened on.
+
+        Raises:
+            StorageError: a journal cannot be opened, or is damaged.
+            ConfigError: the address cannot be listened on.
+        """
+        try:
+            return self._start()
+        except BaseException:
+            self._stop_all()
+            raise
+
+    def _start(self) -> int:
+        config = self._config
+        links = ReactorLinks(self._reactor, random=self.world.random)
+        journals = {spec.id: self._open_journal(spec) for spec in config.halls}
+        self._stops.append(links.close)
+        self._stops.append(self.world.close)
+        ports: dict[HallId, HallPort] = {}
+        for spec in config.halls:
+            scan_url = scan_urls(config.server, spec)
+            parts = build_hall(self.world, spec, journals[spec.id], links, scan_url)
+            self.parts[spec.id] = parts
+            ports[spec.id] = HallPort(
+                spec=spec,
+                hall=parts.hall,
+                journal=journals[spec.id],
+                scan_url=scan_url,
+                display=parts.display,
+                alarms=parts.alarms,
+                kiosks=parts.kiosks,
+            )
+        return self._listen(ports)
+
+    def _open_journal(self, spec: HallSpec) -> SqliteJournal:
+        folder = self._config.server.data_dir
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"the data folder {folder} cannot be made ({error.strerror}): "
+                "name another with --data, or with data_dir in the configuration"
+            ) from error
+        journal = SqliteJournal(
+            folder / f"{spec.id}.journal", spec, self._reactor.callFromThread
+        )
+        self._stops.append(journal.close)
+        return journal
+
+    def _listen(self, ports: Mapping[HallId, HallPort]) -> int:
+        server = self._config.server
+        http = HttpService(
+            self._reactor,
+            ports,
+            self._config.tokens,
+            limits_of(server),
+            troubles=lambda: self._troubles,
+            watch=lambda: list(self.world.watch()),
+            more_routes=self._more_routes,
+            secure_cookies=server.base_url().startswith("https:"),
+        )
+        try:
+            listening = self._reactor.listenTCP(
+                server.port, http.site, interface=server.listen, backlog=1024
+            )
+        except Exception as error:
+            raise ConfigError(
+                f"cannot listen on {server.listen} port {server.port} ({error}): "
+                "is another Paihao running? choose another with --port or server.port"
+            ) from error
+        self._stops.append(http.stop)
+        self._stops.append(listening.stopListening)
+        http.start()
+        return int(listening.getHost().port)
+
+    def stop(self) -> Deferred[None]:
+        """Stop in reverse order; the journals are closed when everything before them is."""
+        return maybeDeferred(self._stop_all)
+
+    def _stop_all(self) -> None:
+        while self._stops:
+            stop = self._stops.pop()
+            try:
+                stop()
+            except Exception:
+                log.exception("stopping failed part=%r", stop)
+
+    def _gave_up(self, name: str, error: Exception) -> None:
+        """Make it seen that a part of a hall is missing."""
+        self._troubles.append(f"{name} failed too often and was given up: {error}")
+        hall = name.split("/")[1] if name.startswith("hall/") else None
+        parts = self.parts.get(HallId(hall)) if hall else None
+        if parts is not None:
+            try:
+                parts.alarms.tell(RaiseAlarm(alarm=f"actor/{name}", detail=str(error)))
+            except ActorDeadError:
+                log.error("no alarm board for alarm=actor/%s", name)
+
+
+def scan_urls(server: Server, spec: HallSpec) -> Callable[[TicketId], str]:
+    """Return what gives the address of a ticket's page."""
+    base = f"{server.base_url()}/t/{spec.id}"
+    return lambda ticket: f"{base}/{ticket}"
+
+
+def limits_of(server: Server) -> Limits:
+    """Return the web server's bounds as configured."""
+    rates = server.rate_limits
+    return Limits(
+        body_octets_max=server.body_octets_max,
+        token_requests_per_s=rates.requests_per_s * 4,
+        token_requests_burst=rates.requests_burst * 2,
+        address_requests_per_s=rates.requests_per_s,
+        address_requests_burst=rates.requests_burst,
+        streams_each_max=rates.streams_max,
+    )
+
+

@@ -1,0 +1,84 @@
+"""Virtual devices for every ``virtual:`` port of a hall, with the air between them.
+
+The same models stand behind virtual links in a simulation and behind pseudo-terminals in a running hall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from protocol.devices import Device
+from protocol.errors import DeviceError
+from protocol.hall import Gateway, HallSpec, Terminal, TerminalKind
+from protocol.ids import CounterId, KioskId
+from protocol.ports import VirtualAddress, parse_port
+from protocol.radio.payloads import Key
+from sim.air import Air
+from sim.devices.keypad import Keypad
+from sim.devices.printer import EscposPrinter
+from sim.devices.radio import RadioDevice
+from sim.devices.window import Window
+
+
+class Hardware:
+    """The devices of one hall, each found by where it stands.
+
+    ``ports`` are the devices on serial lines by the names of their virtual ports. Who wires them to a line
+    sets ``wake``, which is called with a port's name when a device there wants its `tick`.
+    """
+
+    def __init__(self, spec: HallSpec, random: Random, *, boot: int = 0) -> None:
+        """Make the devices of ``spec``; terminals count this as their ``boot``-th start."""
+        self.ports: dict[str, Device] = {}
+        self.keypads: dict[CounterId, Keypad] = {}
+        self.windows: dict[CounterId, Window] = {}
+        self.printers: dict[KioskId, EscposPrinter] = {}
+        self.wake: Callable[[str], None] = lambda _name: None
+        self._keypad_ports: dict[CounterId, str] = {}
+        for gateway in spec.gateways.values():
+            name = virtual_name(gateway.port)
+            if name is not None:
+                devices = [
+                    self._terminal(gateway, terminal, name, random, boot)
+                    for terminal in gateway.terminals
+                ]
+                self.ports[name] = Air(devices)
+        for kiosk in spec.kiosks.values():
+            name = None if kiosk.printer is None else virtual_name(kiosk.printer)
+            if name is not None:
+                self.printers[kiosk.id] = EscposPrinter()
+                self.ports[name] = self.printers[kiosk.id]
+
+    def press(self, counter: CounterId, key: Key) -> bool:
+        """Press a key of the counter's keypad; return whether the keypad took it.
+
+        Raises:
+            DeviceError: the counter has no virtual keypad.
+        """
+        keypad = self.keypads.get(counter)
+        if keypad is None:
+            raise DeviceError(f"counter {counter} has no virtual keypad")
+        taken = keypad.press(key)
+        self.wake(self._keypad_ports[counter])
+        return taken
+
+    def _terminal(
+        self, gateway: Gateway, terminal: Terminal, port: str, random: Random, boot: int
+    ) -> RadioDevice:
+        match terminal.kind:
+            case TerminalKind.KEYPAD:
+                keypad = Keypad(terminal.address, gateway.address, random, boot=boot)
+                self.keypads[terminal.counter] = keypad
+                self._keypad_ports[terminal.counter] = port
+                return keypad
+            case TerminalKind.WINDOW:
+                window = Window(terminal.address, gateway.address, random, boot=boot)
+                self.windows[terminal.counter] = window
+                return window
+
+
+def virtual_name(port: str) -> str | None:
+    """Return the name of a virtual port, or None for a real one."""
+    address = parse_port(port)
+    return address.name if isinstance(address, VirtualAddress) else None
