@@ -1,0 +1,334 @@
+"""What each route of ``/api/v1`` does. The table is in `routes`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from actors.hall.state import HallState
+from protocol.answers import Accepted
+from protocol.commands import (
+    CallNext,
+    CancelTicket,
+    CloseCounter,
+    FinishService,
+    MarkNoShow,
+    OpenCounter,
+    PauseCounter,
+    RecallTicket,
+    ReprintTicket,
+    StartService,
+    TakeTicket,
+)
+from protocol.events import (
+    CounterClosed,
+    CounterOpened,
+    CounterPaused,
+    ReprintRequested,
+    ServiceFinished,
+    ServiceStarted,
+    TicketCalled,
+    TicketCancelled,
+    TicketNoShow,
+    TicketRecalled,
+    TicketTaken,
+)
+from protocol.ids import CounterId, KioskId, TicketId
+from protocol.tickets import Channel, CounterMode, TicketState
+from runtime.config.model import Role
+from runtime.http.calls import Call
+from runtime.http.encoding import to_json
+from runtime.http.problems import RETRY_AFTER_S, refuse, retry_after
+from runtime.http.request import NO_STORE, Response
+from runtime.http.views import (
+    AlarmList,
+    CalledTicket,
+    CounterStep,
+    CounterStepped,
+    IssuedTicket,
+    NextTicket,
+    PauseBody,
+    Reprint,
+    ReprintBody,
+    TakeTicketBody,
+    TicketReprinted,
+    TicketStep,
+    TicketStepped,
+    ticket_view,
+)
+
+E = TypeVar("E")
+
+Step = (
+    type[RecallTicket]
+    | type[StartService]
+    | type[FinishService]
+    | type[MarkNoShow]
+    | type[CancelTicket]
+)
+
+
+def _ok(given: object) -> Response:
+    return Response(status=200, body=to_json(given))
+
+
+def _event(accepted: Accepted, kind: type[E]) -> E | None:
+    """Return the event of ``kind`` among those that a command caused."""
+    for event in accepted.events:
+        if isinstance(event, kind):
+            return event
+    return None
+
+
+# -- tickets -------------------------------------------------------------------------------------
+
+
+def take_ticket(call: Call) -> None:
+    """Issue a ticket."""
+    body: TakeTicketBody = call.body
+    desk, asked_by = call.hall, call.asked_by
+    spec = desk.spec
+    language = body.language or spec.languages[0]
+    if language not in spec.languages:
+        raise refuse(
+            "unknown-language",
+            f"hall {spec.id} does not speak {language!r}; it speaks {', '.join(spec.languages)}",
+            allowed=list(spec.languages),
+        )
+    kiosk = body.kiosk or asked_by.kiosk
+    if kiosk is not None:
+        asked_by.check_kiosk(kiosk)
+        channel = Channel.KIOSK
+    else:
+        channel = Channel.WEB if asked_by.role is Role.KIOSK else Channel.RECEPTION
+
+    def issued(accepted: Accepted) -> Response:
+        taken = _event(accepted, TicketTaken)
+        assert taken is not None
+        ticket = IssuedTicket(
+            id=taken.ticket,
+            number=taken.number,
+            service=taken.service,
+            ahead=taken.ahead,
+            kiosk=taken.kiosk,
+            scan_url=desk.port.scan_url(taken.ticket),
+        )
+        location = f"/api/v1/halls/{spec.id}/tickets/{taken.ticket}"
+        return Response(
+            status=201,
+            body=to_json(ticket),
+            headers=(NO_STORE, (b"Location", location.encode())),
+        )
+
+    command = TakeTicket(
+        id=call.command_id(),
+        service=body.service,
+        language=language,
+        ticket_class=body.ticket_class,
+        channel=channel,
+        kiosk=kiosk,
+    )
+    call.submit(command, issued)
+
+
+def read_ticket(call: Call) -> None:
+    """Say how a ticket is."""
+    id = TicketId(call.params["ticket"])
+    port = call.hall.port
+
+    def found(state: HallState) -> Response:
+        ticket = state.tickets.get(id)
+        if ticket is None:
+            raise refuse(
+                "unknown-ticket",
+                f"hall {port.spec.id} has no ticket {id!r} on business day {state.day}",
+            )
+        return _ok(ticket_view(state, ticket, port.scan_url(id)))
+
+    call.read(found)
+
+
+def step_ticket(step: Step) -> Callable[[Call], None]:
+    """Return what does ``step`` of a ticket; a counter's token does it only to the ticket at that counter."""
+
+    def take_step(call: Call) -> None:
+        command = step(
+            id=call.command_id(),
+            ticket=TicketId(call.params["ticket"]),
+            counter=call.asked_by.counter,
+        )
+        call.submit(command, _stepped)
+
+    return take_step
+
+
+def _stepped(accepted: Accepted) -> Response:
+    for event in accepted.events:
+        match event:
+            case TicketRecalled():
+                state = TicketState.CALLED
+            case ServiceStarted():
+                state = TicketState.SERVING
+            case ServiceFinished():
+                state = TicketState.SERVED
+            case TicketNoShow():
+                state = TicketState.NO_SHOW
+            case TicketCancelled():
+                state = TicketState.CANCELLED
+            case _:
+                continue
+        return _ok(
+            TicketStep(ticket=TicketStepped(id=event.ticket, state=state, counter=event.counter))
+        )
+    raise AssertionError("a step of a ticket caused no event")
+
+
+recall_ticket = step_ticket(RecallTicket)
+start_service = step_ticket(StartService)
+finish_service = step_ticket(FinishService)
+mark_no_show = step_ticket(MarkNoShow)
+cancel_ticket = step_ticket(CancelTicket)
+
+
+def reprint_ticket(call: Call) -> None:
+    """Print a ticket's paper again."""
+    body: ReprintBody = call.body
+    kiosk = body.kiosk or call.asked_by.kiosk
+    if kiosk is not None:
+        call.asked_by.check_kiosk(kiosk)
+
+    def requested(accepted: Accepted) -> Response:
+        event = _event(accepted, ReprintRequested)
+        assert event is not None
+        reprint = Reprint(ticket=TicketReprinted(id=event.ticket, kiosk=event.kiosk))
+        return Response(status=202, body=to_json(reprint))
+
+    ticket = TicketId(call.params["ticket"])
+    call.submit(
+        ReprintTicket(
+            id=call.command_id(), ticket=ticket, kiosk=None if kiosk is None else KioskId(kiosk)
+        ),
+        requested,
+    )
+
+
+# -- counters ------------------------------------------------------------------------------------
+
+
+def _counter(call: Call) -> CounterId:
+    counter = CounterId(call.params["counter"])
+    call.asked_by.check_counter(counter)
+    return counter
+
+
+def call_next(call: Call) -> None:
+    """Call the next ticket to a counter."""
+
+    def called(accepted: Accepted) -> Response:
+        event = _event(accepted, TicketCalled)
+        if event is None:
+            return _ok(NextTicket(ticket=None))
+        ticket = CalledTicket(
+            id=event.ticket,
+            number=event.number,
+            service=event.service,
+            counter=event.counter,
+            state=TicketState.CALLED,
+        )
+        return _ok(NextTicket(ticket=ticket))
+
+    call.submit(CallNext(id=call.command_id(), counter=_counter(call)), called)
+
+
+def open_counter(call: Call) -> None:
+    """Have a counter take customers."""
+    counter = _counter(call)
+    command = OpenCounter(id=call.command_id(), counter=counter)
+    call.submit(command, _moded(counter, CounterMode.OPEN, ""))
+
+
+def pause_counter(call: Call) -> None:
+    """Have a counter take nobody for a while."""
+    body: PauseBody = call.body
+    counter, reason = _counter(call), body.reason or ""
+    command = PauseCounter(id=call.command_id(), counter=counter, reason=reason)
+    call.submit(command, _moded(counter, CounterMode.PAUSED, reason))
+
+
+def close_counter(call: Call) -> None:
+    """Have a counter take nobody any more."""
+    counter = _counter(call)
+    command = CloseCounter(id=call.command_id(), counter=counter)
+    call.submit(command, _moded(counter, CounterMode.CLOSED, ""))
+
+
+def _moded(counter: CounterId, mode: CounterMode, reason: str) -> Callable[[Accepted], Response]:
+    """Return what renders a counter's new mode, also where it had that mode already."""
+
+    def render(accepted: Accepted) -> Response:
+        assert all(
+            isinstance(event, CounterOpened | CounterPaused | CounterClosed)
+            for event in accepted.events
+        )
+        return _ok(CounterStep(counter=CounterStepped(id=counter, mode=mode, reason=reason)))
+
+    return render
+
+
+# -- halls ---------------------------------------------------------------------------------------
+
+
+def read_hall(call: Call) -> None:
+    """Say how a hall is."""
+    known = call.request.header(b"If-None-Match")
+
+    def render(state: HallState) -> Response:
+        octets, tag = call.hall.view(state)
+        headers = ((b"Cache-Control", b"no-cache"), (b"ETag", tag))
+        if known == tag:
+            return Response(status=304, body=b"", headers=headers)
+        return Response(status=200, body=octets, headers=headers)
+
+    call.read(render)
+
+
+def stream_events(call: Call) -> None:
+    """Send a hall's events as they come, after those that the client lacks."""
+    hub = call.hall.hub
+    limits = call.request.channel.limits
+    after = _resume_after(call)
+    if hub.last is None:
+        raise refuse(
+            "hall-unavailable",
+            "the hall has not said yet where it is; connect again",
+            retry_after(RETRY_AFTER_S),
+        )
+    address = call.request.address
+    if len(hub) >= limits.streams_max or hub.streams_of(address) >= limits.streams_each_max:
+        raise refuse(
+            "too-many-streams",
+            "as many event streams are open as the server allows, in all or from your address",
+            retry_after(limits.heartbeat_s),
+        )
+    hub.open(call.request, call.asked_by, after)
+
+
+def _resume_after(call: Call) -> int | None:
+    """Return the event that the client has last; the header that browsers send again outranks the query."""
+    given = call.request.header(b"Last-Event-ID")
+    if given is None:
+        values = call.request.query_values(b"after")
+        given = values[-1] if values else None
+    if not given:
+        return None
+    if not given.isdigit() or len(given) > 15:
+        raise refuse(
+            "malformed-request",
+            "Last-Event-ID and after must be the number of an event, as a stream's id field has it",
+        )
+    return int(given)
+
+
+def read_alarms(call: Call) -> Response:
+    """Say what needs a person."""
+    return _ok(AlarmList(alarms=call.hall.hub.alarms))

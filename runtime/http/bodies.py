@@ -1,0 +1,240 @@
+"""From the octets of a body to a value: strict JSON, then strict types, with every mistake pointed to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, TypeVar
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn, override
+
+from runtime.http.problems import RequestRefused, refuse
+
+T = TypeVar("T")
+
+ERRORS_MAX = 20
+"""Mistakes of one body that are told; those beyond are not."""
+
+SHOWN_MAX = 40
+"""Characters of a wrong value that are shown."""
+
+
+def field(
+    *,
+    about: str,
+    json_name: str | None = None,
+    characters_max: int = 64,
+    default: Any = attrs.NOTHING,
+) -> Any:
+    """Declare a field of a body: what it is ``about``, its name in JSON if Python does not allow that one,
+    and how long its text may be."""
+    return attrs.field(
+        default=default,
+        metadata={"about": about, "json": json_name, "characters_max": characters_max},
+    )
+
+
+def json_name(attribute: attrs.Attribute[Any]) -> str:
+    """Return the name of a field in JSON."""
+    return attribute.metadata.get("json") or attribute.name
+
+
+# -- JSON ----------------------------------------------------------------------------------------
+
+
+NUMBER_CHARACTERS_MAX = 20
+"""Digits of an integer; all that a body of ours may ask for is smaller."""
+
+
+class _NotAccepted(ValueError):
+    """JSON says something that readers differ about."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise _NotAccepted(f"the name {name[:SHOWN_MAX]!r} is there twice")
+            seen.add(name)
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise _NotAccepted(f"{name} is not JSON")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise _NotAccepted(f"the number {text[:SHOWN_MAX]} is too large")
+    return number
+
+
+def _int(text: str) -> int:
+    if len(text) > NUMBER_CHARACTERS_MAX:
+        raise _NotAccepted(f"a number has {len(text)} characters")
+    return int(text)
+
+
+# The standard library's reader, although orjson is faster: orjson lets the last of two equal names win.
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
+)
+
+
+def read_json(octets: bytes) -> Any:
+    """Return what the JSON text ``octets`` says.
+
+    Raises:
+        RequestRefused: it is not JSON, or it says something in a way that readers differ about.
+    """
+    try:
+        return _decoder.decode(octets.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        detail = f"the body is not UTF-8 at octet {error.start}"
+    except json.JSONDecodeError as error:
+        detail = f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+    except RecursionError:
+        detail = "the body is nested too deeply"
+    except _NotAccepted as error:
+        detail = f"the body is not JSON that is accepted: {error}"
+    raise refuse("malformed-json", detail)
+
+
+# -- types ---------------------------------------------------------------------------------------
+
+
+def _text(given: Any, _: Any) -> str:
+    if type(given) is not str:
+        raise TypeError(f"must be a string, not {_kind(given)}")
+    if not given.isprintable():  # also lone surrogates, which nothing can encode
+        raise ValueError("must not contain control or unpaired surrogate characters")
+    return given
+
+
+def _enum(given: Any, wanted: type[Enum]) -> Enum:
+    try:
+        return wanted(given)
+    except ValueError:
+        allowed = ", ".join(repr(str(member.value)) for member in wanted)
+        raise ValueError(f"must be one of {allowed}") from None
+
+
+def _kind(given: Any) -> str:
+    names = {dict: "an object", list: "an array", bool: "a boolean", type(None): "null"}
+    names |= {int: "a number", float: "a number", str: "a string"}
+    return names.get(type(given), "something else")
+
+
+def _class_hook(wanted: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    renamed = {
+        attribute.name: override(rename=attribute.metadata["json"])
+        for attribute in attrs.fields(wanted)
+        if attribute.metadata.get("json")
+    }
+    make: Callable[[Any, Any], Any] = make_dict_structure_fn(
+        wanted,
+        converter,
+        _cattrs_forbid_extra_keys=True,
+        _cattrs_detailed_validation=True,
+        **renamed,  # type: ignore[arg-type]
+    )
+
+    def structure(given: Any, _: Any) -> Any:
+        if type(given) is not dict:
+            raise TypeError(f"must be an object, not {_kind(given)}")
+        made = make(given, wanted)
+        for attribute in attrs.fields(wanted):
+            text = getattr(made, attribute.name)
+            characters_max = attribute.metadata.get("characters_max", 64)
+            if type(text) is str and not 0 < len(text) <= characters_max:
+                raise _Field(json_name(attribute), f"must have 1 to {characters_max} characters")
+        return made
+
+    return structure
+
+
+class _Field(ValueError):
+    """A mistake in one field that only shows once all are read."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(detail)
+        self.name = name
+
+
+def _strict_converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True)
+    # By a predicate: registered by class, it would take the enumerations of strings as well.
+    converter.register_structure_hook_func(lambda wanted: wanted is str, _text)
+    converter.register_structure_hook_func(
+        lambda wanted: isinstance(wanted, type) and issubclass(wanted, Enum), _enum
+    )
+    converter.register_structure_hook_factory(
+        attrs.has, lambda wanted: _class_hook(wanted, converter)
+    )
+    return converter
+
+
+_converter = _strict_converter()
+
+
+def read_body(octets: bytes, wanted: type[T]) -> T:
+    """Return the ``wanted`` value that a body says; an empty body says what an empty object does.
+
+    Raises:
+        RequestRefused: `malformed-json`, or `invalid-body` with every mistake pointed to.
+    """
+    given = read_json(octets) if octets.strip() else {}
+    try:
+        return _converter.structure(given, wanted)
+    except cattrs.ClassValidationError as error:
+        raise _invalid(_mistakes(error), wanted) from None
+    except _Field as error:
+        raise _invalid([(f"/{error.name}", str(error))], wanted) from None
+    except (TypeError, ValueError) as error:
+        raise _invalid([("", str(error))], wanted) from None
+
+
+def _mistakes(error: cattrs.ClassValidationError) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for exception, note in error.group_exceptions()[0]:
+        wanted = {item.name: json_name(item) for item in attrs.fields(error.cl) if item.init}
+        name = wanted.get(note.name, note.name)
+        if isinstance(exception, KeyError):
+            found.append((f"/{name}", "is missing"))
+        else:
+            found.append((f"/{name}", str(exception)))
+    for exception in error.group_exceptions()[1]:
+        if isinstance(exception, cattrs.ForbiddenExtraKeysError):
+            found += (
+                (f"/{name}"[:SHOWN_MAX], "is not known here")
+                for name in sorted(exception.extra_fields)
+            )
+        elif isinstance(exception, KeyError):
+            found.append((f"/{exception.args[0]}", "is missing"))
+        else:
+            found.append(("", str(exception)))
+    return found
+
+
+def _invalid(mistakes: list[tuple[str, str]], wanted: type) -> RequestRefused:
+    allowed = [json_name(item) for item in attrs.fields(wanted)]
+    pointer, detail = mistakes[0]
+    what = pointer[1:] or "the body"
+    known = f"allowed are: {', '.join(allowed)}" if allowed else "no key is allowed"
+    return refuse(
+        "invalid-body",
+        f"{what} {detail}; {known}",
+        errors=[{"pointer": f"#{where}", "detail": why} for where, why in mistakes[:ERRORS_MAX]],
+        allowed=allowed,
+    )
+
+
+def required(wanted: type) -> Mapping[str, bool]:
+    """Return for each field of ``wanted``, by its name in JSON, whether it must be given."""
+    return {json_name(item): item.default is attrs.NOTHING for item in attrs.fields(wanted)}

@@ -1,0 +1,178 @@
+"""One call of a route: who asks, for which hall, with which body; and its answer, now or later."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from actors.hall.actor import ReadState, StateRead
+from actors.hall.state import HallState
+from protocol.answers import Accepted, Rejected
+from protocol.commands import Command
+from protocol.ids import CommandId
+from protocol.messages import Answered, Recipient, Submit
+from runtime.http.auth import Pass
+from runtime.http.desk import Desk
+from runtime.http.problems import (
+    RETRY_AFTER_S,
+    Problem,
+    RequestRefused,
+    of_reason,
+    refuse,
+    retry_after,
+)
+from runtime.http.repeats import Fingerprints, command_id, read_key
+from runtime.http.replies import Replies
+from runtime.http.request import HttpRequest, Response, of_problem
+from runtime.http.routing import Route
+
+log = logging.getLogger(__name__)
+
+
+class Call:
+    """A request that found its route and may have it."""
+
+    __slots__ = (
+        "body",
+        "by_cookie",
+        "desk",
+        "fingerprints",
+        "params",
+        "replies",
+        "request",
+        "route",
+        "show_problem",
+        "viewer",
+    )
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        route: Route,
+        params: dict[str, str],
+        *,
+        viewer: Pass | None,
+        by_cookie: bool,
+        desk: Desk | None,
+        replies: Replies,
+        fingerprints: Fingerprints,
+        show_problem: Callable[[HttpRequest, Problem], Response],
+    ) -> None:
+        self.request = request
+        self.route = route
+        self.params = params
+        self.by_cookie = by_cookie
+        self.replies = replies
+        self.fingerprints = fingerprints
+        self.show_problem = show_problem
+        self.body: Any = None
+        self.viewer = viewer
+        self.desk = desk
+
+    @property
+    def asked_by(self) -> Pass:
+        """Who asks; the route has seen to it that somebody does."""
+        assert self.viewer is not None
+        return self.viewer
+
+    @property
+    def hall(self) -> Desk:
+        """The hall that the path names; the route has seen to it that there is one."""
+        assert self.desk is not None
+        return self.desk
+
+    def answer(self, response: Response) -> None:
+        """Send ``response``."""
+        self.request.respond(response)
+
+    def refuse(self, problem: Problem) -> None:
+        """Send ``problem`` in the form that the route's callers understand."""
+        if self.route.page:
+            self.answer(self.show_problem(self.request, problem))
+        else:
+            self.answer(of_problem(problem))
+
+    def guard(self, answering: Callable[[], Response | None]) -> None:
+        """Answer with what ``answering`` returns, if anything, or with what is wrong."""
+        try:
+            response = answering()
+        except RequestRefused as refused:
+            self.refuse(refused.problem)
+        except Exception:
+            log.exception("request failed route=%s %s", self.route.method, self.route.pattern)
+            self.refuse(refuse("internal-error", "the request could not be carried out").problem)
+        else:
+            if response is not None:
+                self.answer(response)
+
+    # -- commands ------------------------------------------------------------------------------
+
+    def command_id(self) -> CommandId:
+        """Return the id that makes a repeat of this request the same command.
+
+        Raises:
+            RequestRefused: its key is missing, cannot be used, or was used for something else.
+        """
+        request = self.request
+        headers = request.requestHeaders.getRawHeaders(b"Idempotency-Key")
+        key = read_key(headers, needed=self.by_cookie)
+        command = command_id(self.asked_by, request.path, key)
+        if headers:
+            self.fingerprints.check(command, self.body)
+        return command
+
+    def submit(self, command: Command, render: Callable[[Accepted], Response]) -> None:
+        """Have the hall carry out ``command``; ``render`` makes the response of what it accepted."""
+
+        def respond(message: object | None) -> None:
+            self.guard(lambda: _answer(message, render))
+
+        self._ask(
+            self.hall.port.hall, lambda reply: Submit(command=command, reply_to=reply), respond
+        )
+
+    def read(self, render: Callable[[HallState], Response]) -> None:
+        """Have the hall say its durable state; ``render`` makes the response of it."""
+
+        def respond(message: object | None) -> None:
+            self.guard(lambda: _read(message, render))
+
+        self._ask(self.hall.port.hall, lambda reply: ReadState(reply_to=reply), respond)
+
+    def _ask(
+        self,
+        recipient: Recipient,
+        message: Callable[[Recipient], object],
+        finish: Callable[[object | None], None],
+    ) -> None:
+        if self.replies.full:
+            raise refuse(
+                "overloaded",
+                "as many requests await their hall as the server takes",
+                retry_after(RETRY_AFTER_S),
+            )
+        self.replies.ask(recipient, message, finish)
+
+
+def _answer(message: object | None, render: Callable[[Accepted], Response]) -> Response:
+    if not isinstance(message, Answered):
+        raise _unavailable()
+    answer = message.answer
+    if isinstance(answer, Rejected):
+        raise RequestRefused(of_reason(answer.reason, answer.detail))
+    return render(answer)
+
+
+def _read(message: object | None, render: Callable[[HallState], Response]) -> Response:
+    if not isinstance(message, StateRead):
+        raise _unavailable()
+    return render(message.state)
+
+
+def _unavailable() -> RequestRefused:
+    return refuse(
+        "hall-unavailable",
+        "the hall did not answer in time; send the request again with the same Idempotency-Key",
+        retry_after(RETRY_AFTER_S),
+    )

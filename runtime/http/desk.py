@@ -1,0 +1,35 @@
+"""A hall at the web server: its port, its streams, and its view kept as octets while nothing changes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from actors.hall.state import HallState
+from runtime.http.encoding import to_json
+from runtime.http.limits import Limits
+from runtime.http.ports import HallPort
+from runtime.http.streams import Hub
+from runtime.http.views import hall_view
+
+
+class Desk:
+    """Everything that the web server has of one hall."""
+
+    def __init__(self, port: HallPort, limits: Limits, monotonic: Callable[[], float]) -> None:
+        self.port = port
+        self.spec = port.spec
+        self.hub = Hub(port, limits, monotonic)
+        self._boot = secrets.token_hex(4)
+        self._seq = -1
+        self._view = b""
+
+    def view(self, state: HallState) -> tuple[bytes, bytes]:
+        """Return the hall's view as JSON, and its entity tag.
+
+        The tag names this start of the server as well: names may have been configured anew.
+        """
+        if state.seq != self._seq:
+            self._view = to_json(hall_view(state))
+            self._seq = state.seq
+        return self._view, b'"%s-%d"' % (self._boot.encode(), state.seq)

@@ -1,0 +1,257 @@
+"""Pages for people: Jinja2 templates, with what their scripts need as JSON inside them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import segno
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from actors.hall.state import HallState
+from protocol.answers import Reason
+from protocol.hall import HallSpec, name_in
+from protocol.ids import CounterId, HallId, KioskId, Language, TicketId
+from runtime.http.calls import Call
+from runtime.http.desk import Desk
+from runtime.http.encoding import to_json
+from runtime.http.languages import CHOSEN_AGE_S, COOKIE, FALLBACK, TEXTS, wanted
+from runtime.http.problems import KINDS, Problem, refuse
+from runtime.http.request import HTML, NO_STORE, HttpRequest, Response
+from runtime.http.static_files import StaticFiles
+from runtime.http.views import ticket_view
+
+SVG = b"image/svg+xml"
+
+SHOWN_PROBLEMS = (
+    *(reason.value for reason in Reason),
+    "unauthorized",
+    "forbidden",
+    "rate-limited",
+    "hall-unavailable",
+    "internal-error",
+)
+"""Problems that scripts may meet: they show a person the advice of these, in the person's language."""
+
+TICKET_CHARACTERS_MAX = 40
+"""No ticket's id is longer; a longer one has no QR code."""
+
+
+class Pages:
+    """The handlers of every page."""
+
+    def __init__(self, desks: Mapping[HallId, Desk], *, secure_cookies: bool) -> None:
+        self._desks = desks
+        self._secure_cookies = secure_cookies
+        self._static = StaticFiles()
+        self._templates = Environment(
+            loader=PackageLoader("runtime.http"),
+            autoescape=select_autoescape(),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals["static"] = self._static.address
+        self._templates.globals["name_in"] = name_in
+        self._templates.globals["as_json"] = lambda given: to_json(given).decode()
+
+    # -- pages ---------------------------------------------------------------------------------
+
+    def home(self, call: Call) -> Response:
+        """List the halls and their pages."""
+        halls = [desk.spec for desk in self._desks.values()]
+        return self._page(call.request, "home.html", tuple(TEXTS), halls=halls)
+
+    def kiosk(self, call: Call) -> Response:
+        """Show a kiosk's screen."""
+        spec, id = call.hall.spec, KioskId(call.params["kiosk"])
+        kiosk = spec.kiosks.get(id)
+        if kiosk is None:
+            raise refuse("unknown-kiosk", f"hall {spec.id} has no kiosk {id!r}")
+        call.asked_by.check_kiosk(id)
+        data = _hall_data(spec) | {
+            "kiosk": id,
+            "printer": kiosk.printer is not None,
+        }
+        return self._page(
+            call.request,
+            "kiosk.html",
+            spec.languages,
+            own_browser=False,
+            spec=spec,
+            kiosk=kiosk,
+            data=data,
+        )
+
+    def counter(self, call: Call) -> Response:
+        """Show a counter's screen to its staff."""
+        spec, id = call.hall.spec, CounterId(call.params["counter"])
+        counter = spec.counters.get(id)
+        if counter is None:
+            raise refuse("unknown-counter", f"hall {spec.id} has no counter {id!r}")
+        call.asked_by.check_counter(id)
+        data = _hall_data(spec) | {"counter": id}
+        return self._page(
+            call.request, "counter.html", spec.languages, spec=spec, counter=counter, data=data
+        )
+
+    def display(self, call: Call) -> Response:
+        """Show the hall's large screen."""
+        spec = call.hall.spec
+        return self._page(
+            call.request,
+            "display.html",
+            spec.languages,
+            own_browser=False,
+            spec=spec,
+            data=_hall_data(spec),
+        )
+
+    def ticket(self, call: Call) -> None:
+        """Show a ticket to its customer."""
+        port = call.hall.port
+        id = TicketId(call.params["ticket"])
+
+        def render(state: HallState) -> Response:
+            ticket = state.tickets.get(id)
+            if ticket is None:
+                raise refuse("unknown-ticket", f"hall {port.spec.id} has no ticket {id!r} today")
+            view = ticket_view(state, ticket, port.scan_url(id))
+            data = _hall_data(port.spec) | {"ticket": view}
+            return self._page(
+                call.request,
+                "ticket.html",
+                (ticket.language, *port.spec.languages),
+                spec=port.spec,
+                ticket=view,
+                data=data,
+            )
+
+        call.read(render)
+
+    def ticket_code(self, call: Call) -> Response:
+        """Draw the QR code of a ticket."""
+        id = call.params["ticket"]
+        if len(id) > TICKET_CHARACTERS_MAX:
+            raise refuse("unknown-ticket", "no ticket has so long a name")
+        octets = _qr_code(call.hall.port.scan_url(TicketId(id)))
+        return Response(
+            status=200,
+            body=octets,
+            content_type=SVG,
+            headers=((b"Cache-Control", b"public, max-age=86400"),),
+        )
+
+    def problem_kinds(self, call: Call) -> Response:
+        """List every kind of problem."""
+        return self._page(call.request, "problems.html", tuple(TEXTS), kinds=KINDS)
+
+    def problem_kind(self, call: Call) -> Response:
+        """Explain a kind of problem."""
+        name = call.params["kind"]
+        if name not in KINDS:
+            raise refuse("not-found", f"there is no kind of problem named {name!r}")
+        return self._page(call.request, "problems.html", tuple(TEXTS), kinds={name: KINDS[name]})
+
+    def static_file(self, call: Call) -> Response:
+        """Send a script, a style or an icon."""
+        return self._static.find(call.params["version"], call.params["file"])
+
+    def icon(self, call: Call) -> Response:
+        """Send the icon that browsers ask for by themselves."""
+        return self._static.find(self._static.version, "icon.svg")
+
+    def show_problem(self, request: HttpRequest, problem: Problem) -> Response:
+        """Show a refusal; with a field for the token where that is what lacks."""
+        page = self._page(
+            request,
+            "problem.html",
+            tuple(TEXTS),
+            status=problem.status,
+            headers=problem.headers,
+            problem=problem,
+            kind=KINDS[problem.kind],
+        )
+        return page
+
+    # -- rendering -----------------------------------------------------------------------------
+
+    def _page(
+        self,
+        request: HttpRequest,
+        template: str,
+        languages: Sequence[Language],
+        *,
+        own_browser: bool = True,
+        status: int = 200,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        data: Mapping[str, Any] | None = None,
+        **values: Any,
+    ) -> Response:
+        language = wanted(request, languages, settings=own_browser)
+        texts = TEXTS.get(language, TEXTS[FALLBACK])
+        offered = tuple(dict.fromkeys(languages))
+        filled = dict(data or {})
+        filled |= {
+            "language": language,
+            "languages": offered,
+            "problems": {name: KINDS[name].advice for name in SHOWN_PROBLEMS},
+            "texts": {offer: TEXTS.get(offer, TEXTS[FALLBACK]) for offer in offered},
+        }
+        html = self._templates.get_template(template).render(
+            language=language,
+            languages=offered,
+            own_names={offer: _own_name(offer) for offer in offered},
+            text=texts.__getitem__,
+            text_in=lambda shown, key: TEXTS.get(shown, TEXTS[FALLBACK])[key],
+            # A data block is no script, but "</script>" would still end it.
+            data=to_json(filled).decode().replace("<", "\\u003c"),
+            **values,
+        )
+        if request.query_values(b"lang"):
+            headers = (*headers, _language_cookie(language, secure=self._secure_cookies))
+        return Response(
+            status=status,
+            body=html.encode(),
+            content_type=HTML,
+            headers=(NO_STORE, (b"Vary", b"Accept-Language, Cookie"), *headers),
+        )
+
+
+def _hall_data(spec: HallSpec) -> dict[str, Any]:
+    """Return what scripts need to know of a hall that does not change while it runs."""
+    return {
+        "hall": spec.id,
+        "hallNames": spec.names,
+        "timeZone": spec.time_zone,
+        "services": [
+            {"id": service.id, "names": service.names} for service in spec.services.values()
+        ],
+        "counters": [
+            {"id": counter.id, "names": counter.names, "services": counter.services}
+            for counter in spec.counters.values()
+        ],
+    }
+
+
+def _own_name(language: Language) -> str:
+    texts = TEXTS.get(language)
+    return language if texts is None else texts["language"]
+
+
+def _language_cookie(language: Language, *, secure: bool) -> tuple[bytes, bytes]:
+    return (
+        b"Set-Cookie",
+        b"%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s"
+        % (COOKIE, language.encode(), CHOSEN_AGE_S, b"; Secure" if secure else b""),
+    )
+
+
+@lru_cache(maxsize=256)
+def _qr_code(text: str) -> bytes:
+    drawn = io.BytesIO()
+    code = segno.make(text, error="m", micro=False)
+    code.save(drawn, kind="svg", border=4, xmldecl=False, dark="#000", light="#fff")
+    return drawn.getvalue()

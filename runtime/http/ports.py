@@ -1,0 +1,49 @@
+"""What the web server needs of each hall; the composition fills it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol
+
+import attrs
+
+from actors.ports import Journal
+from actors.world import ActorWatch
+from protocol.hall import HallSpec
+from protocol.ids import KioskId, TicketId
+from protocol.messages import Recipient
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class HallPort:
+    """One hall as the web server sees it.
+
+    ``hall`` takes `Submit`, `Subscribe` and `ReadState`; ``display``, ``alarms`` and each of ``kiosks`` take
+    `Watch`. ``journal`` is only read. ``scan_url`` gives what a ticket's QR code says.
+    """
+
+    spec: HallSpec
+    hall: Recipient
+    journal: Journal
+    scan_url: Callable[[TicketId], str]
+    display: Recipient | None = None
+    alarms: Recipient | None = None
+    kiosks: Mapping[KioskId, Recipient] = attrs.field(factory=lambda: MappingProxyType({}))
+
+
+class Watched(Protocol):
+    """Whatever shows its actors, as `World.watch` does."""
+
+    def __call__(self) -> Sequence[ActorWatch]:
+        """Return what can be seen of each actor."""
+        ...
+
+
+Troubles = Callable[[], Sequence[str]]
+"""Returns what does not work and needs a person: actors that were given up, journals that fail."""
+
+
+def no_troubles() -> Sequence[str]:
+    """Return that nothing is known to be wrong."""
+    return ()

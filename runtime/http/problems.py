@@ -1,0 +1,300 @@
+"""What can be wrong with a request: RFC 9457 problems with stable types, each with a page that explains it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from protocol.answers import Reason
+from protocol.errors import ProtocolError
+from protocol.values import value
+
+CONTENT_TYPE = b"application/problem+json"
+
+
+@value
+class Kind:
+    """A kind of problem. ``advice`` says in each language what it means and what to do."""
+
+    status: int
+    title: str
+    advice: Mapping[str, str]
+
+
+def _kind(status: int, title: str, en: str, zh: str) -> Kind:
+    return Kind(status=status, title=title, advice=MappingProxyType({"en": en, "zh": zh}))
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        # -- the request itself
+        "malformed-request": _kind(
+            400,
+            "The request is not valid HTTP",
+            "The request line, a header, the path or the framing of the body cannot be read. Send HTTP/1.1.",
+            "请求行、请求头、路径或请求体的格式无法识别，请按 HTTP/1.1 发送。",
+        ),
+        "malformed-json": _kind(
+            400,
+            "The body is not JSON",
+            "The body must be one JSON object (RFC 8259) in UTF-8: no NaN, no name twice, not nested deeply.",
+            "请求体必须是 UTF-8 编码的一个 JSON 对象（RFC 8259）：不能有 NaN、重复的键或过深的嵌套。",
+        ),
+        "invalid-body": _kind(
+            422,
+            "The body does not fit the route",
+            "A key is unknown or missing, or a value has the wrong type. `errors` points to each; "
+            "/api/v1/openapi.json says what is allowed.",
+            "请求体中有未知的键、缺少的键或类型不对的值。"
+            "errors 指出每一处；允许的内容见 /api/v1/openapi.json。",
+        ),
+        "body-too-large": _kind(
+            413, "The body is too large", "Send a shorter body.", "请求体太大，请缩短。"
+        ),
+        "target-too-long": _kind(
+            414, "The address is too long", "Send a shorter path and query.", "地址太长，请缩短。"
+        ),
+        "head-too-large": _kind(
+            431,
+            "The headers are too large",
+            "Send fewer or shorter headers; too many cookies are a common cause.",
+            "请求头太大或太多，常见原因是 Cookie 太多。",
+        ),
+        "unsupported-media-type": _kind(
+            415,
+            "The body is not declared as JSON",
+            "Send the body with the header Content-Type: application/json.",
+            "请用请求头 Content-Type: application/json 发送请求体。",
+        ),
+        "request-timeout": _kind(
+            408,
+            "The request took too long to arrive",
+            "The connection was too slow or was left half way. Send the request again.",
+            "请求没有在规定时间内传完，请重新发送。",
+        ),
+        "method-not-allowed": _kind(
+            405,
+            "The method is not allowed here",
+            "The header Allow lists the methods of this address.",
+            "此地址不支持该方法；响应头 Allow 列出可用的方法。",
+        ),
+        # -- who asks
+        "unauthorized": _kind(
+            401,
+            "A token is needed",
+            "Send Authorization: Bearer TOKEN with a token from the hall's configuration, or open a page "
+            "once with ?token=TOKEN.",
+            "需要令牌：发送 Authorization: Bearer TOKEN（令牌见大厅配置），或用 ?token=TOKEN 打开一次页面。",
+        ),
+        "forbidden": _kind(
+            403,
+            "The token does not allow this",
+            "The token is for another role, hall, kiosk or counter. Use the one made for this.",
+            "该令牌属于其他角色、大厅、取号机或窗口，请使用对应的令牌。",
+        ),
+        "rate-limited": _kind(
+            429,
+            "Too many requests",
+            "Wait for the seconds in Retry-After. The bound is in the configuration.",
+            "请求太频繁，请等待 Retry-After 所示的秒数；上限见配置。",
+        ),
+        # -- what is asked for
+        "not-found": _kind(
+            404,
+            "There is nothing at this address",
+            "/api/v1/openapi.json lists every address.",
+            "此地址没有内容；所有地址见 /api/v1/openapi.json。",
+        ),
+        "unknown-hall": _kind(
+            404,
+            "There is no such hall",
+            "/api/v1/halls lists the halls.",
+            "没有这个大厅；列表见 /api/v1/halls。",
+        ),
+        "unknown-service": _kind(
+            404,
+            "The hall has no such service",
+            "The hall's services are in GET /api/v1/halls/{hall}.",
+            "该大厅没有这项业务；业务列表见 GET /api/v1/halls/{hall}。",
+        ),
+        "unknown-counter": _kind(
+            404,
+            "The hall has no such counter",
+            "The hall's counters are in GET /api/v1/halls/{hall}.",
+            "该大厅没有这个窗口；窗口列表见 GET /api/v1/halls/{hall}。",
+        ),
+        "unknown-kiosk": _kind(
+            404,
+            "The hall has no such kiosk",
+            "The hall's kiosks are in GET /api/v1/halls/{hall}.",
+            "该大厅没有这台取号机；列表见 GET /api/v1/halls/{hall}。",
+        ),
+        "unknown-ticket": _kind(
+            404,
+            "There is no such ticket today",
+            "Tickets are known until their business day ends. Check the number, or take a new one.",
+            "今天没有这张号票。号票只在当个营业日有效，请核对号码或重新取号。",
+        ),
+        "unknown-language": _kind(
+            422,
+            "The hall does not speak this language",
+            "The hall's languages are in GET /api/v1/halls/{hall}.",
+            "该大厅不支持这种语言；语言列表见 GET /api/v1/halls/{hall}。",
+        ),
+        # -- what cannot be done now
+        "numbers-exhausted": _kind(
+            409,
+            "The service has no numbers left today",
+            "Ask the staff; the number range is in the configuration.",
+            "该业务今天的号码已发完，请咨询工作人员；号码范围见配置。",
+        ),
+        "ticket-state": _kind(
+            409,
+            "The ticket's state does not allow this",
+            "Look at the ticket again: somebody else may have acted first.",
+            "号票当前状态不允许此操作，请刷新查看：可能已有他人操作。",
+        ),
+        "no-ticket-at-counter": _kind(
+            409,
+            "The ticket is not at this counter",
+            "Call the next ticket first, or act at the counter that has it.",
+            "该号票不在此窗口，请先叫号，或到持有该号票的窗口操作。",
+        ),
+        "recall-too-soon": _kind(
+            409,
+            "The ticket was called a moment ago",
+            "Wait until the call has been announced, then recall.",
+            "刚刚叫过，请稍等再重呼。",
+        ),
+        "recall-too-often": _kind(
+            409,
+            "The ticket was recalled as often as allowed",
+            "Mark it as no-show, or start it when the person comes.",
+            "重呼次数已达上限，请标记过号，或在客户到达后开始办理。",
+        ),
+        "no-printer": _kind(
+            409,
+            "There is no printer for this ticket",
+            "Name a kiosk that has a printer, or show the ticket's QR code.",
+            "没有可用的打印机，请指定带打印机的取号机，或出示号票二维码。",
+        ),
+        # -- repeats
+        "idempotency-key-missing": _kind(
+            400,
+            "The Idempotency-Key header is missing",
+            "A request with a cookie must carry it: any text that is new for each action.",
+            "使用 Cookie 的请求必须带 Idempotency-Key 请求头：每次操作使用新的内容。",
+        ),
+        "idempotency-key-invalid": _kind(
+            400,
+            "The Idempotency-Key header cannot be used",
+            "Send 1 to 128 visible ASCII characters, in quotes or not, once.",
+            "请发送 1 到 128 个可见 ASCII 字符，可加引号，只发一次。",
+        ),
+        "idempotency-key-reused": _kind(
+            422,
+            "The Idempotency-Key was used with another body",
+            "A key belongs to one request. Send a new key with a new request.",
+            "同一个键只能用于同一请求；新的请求请使用新的键。",
+        ),
+        # -- the server
+        "not-durable": _kind(
+            503,
+            "The hall cannot write its journal",
+            "Nothing happened. The disk may be full: the administrator must look. Then send it again.",
+            "操作没有生效：日志无法写入，磁盘可能已满，请通知管理员，之后重试。",
+        ),
+        "overloaded": _kind(
+            503,
+            "Too much is under way",
+            "Wait for the seconds in Retry-After and send the request again with the same Idempotency-Key.",
+            "系统繁忙，请等待 Retry-After 所示的秒数，用同一个 Idempotency-Key 重试。",
+        ),
+        "hall-unavailable": _kind(
+            503,
+            "The hall does not answer",
+            "It is starting again or has failed: /healthz says more. Send the request again with the same "
+            "Idempotency-Key: it is carried out once.",
+            "大厅没有应答：可能正在重启或已故障，详见 /healthz。"
+            "请用同一个 Idempotency-Key 重试，不会重复执行。",
+        ),
+        "too-many-connections": _kind(
+            503,
+            "Too many connections",
+            "Close what is not used, or wait.",
+            "连接过多，请关闭不用的连接或稍后再试。",
+        ),
+        "too-many-streams": _kind(
+            503,
+            "Too many event streams",
+            "Close pages that are not used, or wait.",
+            "实时连接过多，请关闭不用的页面或稍后再试。",
+        ),
+        "internal-error": _kind(
+            500,
+            "The server made a mistake",
+            "It is in the server's log. Send the request again with the same Idempotency-Key.",
+            "服务器内部错误，已记入日志。请用同一个 Idempotency-Key 重试。",
+        ),
+    }
+)
+"""Every kind of problem by its stable name; the type's address is ``/problems/`` and the name."""
+
+RETRY_AFTER_S = 1
+"""What a client is told to wait where the server does not know better."""
+
+
+@value
+class Problem:
+    """One problem. ``detail`` says what, where, and what to do; ``more`` are further members."""
+
+    kind: str
+    detail: str
+    more: Mapping[str, Any] = MappingProxyType({})
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return KINDS[self.kind].status
+
+    def octets(self) -> bytes:
+        """Return the problem as ``application/problem+json``."""
+        kind = KINDS[self.kind]
+        return orjson.dumps(
+            {
+                "type": f"/problems/{self.kind}",
+                "title": kind.title,
+                "status": kind.status,
+                "detail": self.detail,
+                **self.more,
+            }
+        )
+
+
+class RequestRefused(ProtocolError):
+    """A request is refused for ``problem``."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+def refuse(kind: str, detail: str, *headers: tuple[bytes, bytes], **more: Any) -> RequestRefused:
+    """Return the exception that answers a request with a problem of ``kind``."""
+    return RequestRefused(Problem(kind=kind, detail=detail, more=more, headers=headers))
+
+
+def retry_after(seconds: float) -> tuple[bytes, bytes]:
+    """Return the header that asks a client to wait, in whole seconds, at least 1."""
+    return b"Retry-After", b"%d" % max(1, -int(-seconds // 1))
+
+
+_WITH_RETRY = {Reason.NOT_DURABLE, Reason.OVERLOADED, Reason.RECALL_TOO_SOON}
+
+
+def of_reason(reason: Reason, detail: str) -> Problem:
+    """Return the problem for a command that a hall refused; its kind is named as the reason is."""
+    headers = (retry_after(RETRY_AFTER_S),) if reason in _WITH_RETRY else ()
+    return Problem(kind=reason.value, detail=detail, headers=headers)

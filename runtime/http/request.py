@@ -1,0 +1,205 @@
+"""One request: its octets under their bounds, and the writing of its response.
+
+`twisted.web.http` parses; routing and responses are ours. `twisted.web.server.Request` and its resource tree
+would take more than half of the time of a short request (the e-mail package parses each Content-Type, headers
+are escaped for an access log, a resource is looked up segment by segment).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from twisted.python.failure import Failure
+from twisted.web import http
+from twisted.web.http import NOT_MODIFIED, RESPONSES
+
+from protocol.values import value
+from runtime.http.problems import CONTENT_TYPE, Problem, refuse
+
+if TYPE_CHECKING:
+    from runtime.http.channel import Channel
+
+JSON = b"application/json"
+HTML = b"text/html; charset=utf-8"
+
+SECURITY = (
+    b"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"
+    b"X-Content-Type-Options: nosniff\r\n"
+    b"X-Frame-Options: DENY\r\n"
+    b"Referrer-Policy: no-referrer\r\n"
+    b"Cross-Origin-Resource-Policy: same-origin\r\n"
+)
+"""Headers of every response: no script or style but our files, nothing in frames, no address given away."""
+
+NO_STORE = (b"Cache-Control", b"no-store")
+
+
+@value
+class Response:
+    """A whole response. ``headers`` come beside those that every response has."""
+
+    status: int
+    body: bytes
+    content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = (NO_STORE,)
+
+
+def of_problem(problem: Problem) -> Response:
+    """Return the response that tells ``problem``."""
+    return Response(
+        status=problem.status,
+        body=problem.octets(),
+        content_type=CONTENT_TYPE,
+        headers=(NO_STORE, *problem.headers),
+    )
+
+
+class _DateHeader:
+    """The Date header, made once a second."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._line = b""
+
+    def line(self) -> bytes:
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._line = b"Date: %s\r\n" % formatdate(second, usegmt=True).encode()
+        return self._line
+
+
+_date = _DateHeader()
+
+
+def head(response: Response, length: int | None, *, last: bool) -> bytes:
+    """Return the octets before a response's body; ``last`` ends the connection after it.
+
+    Without a ``length`` the body ends with the connection (RFC 9112, section 6.3), which must be the last.
+    """
+    status = response.status
+    lines = [b"HTTP/1.1 %d %s\r\n" % (status, RESPONSES.get(status, b"Unknown"))]
+    if status != NOT_MODIFIED:
+        lines.append(b"Content-Type: %s\r\n" % response.content_type)
+        if length is not None:
+            lines.append(b"Content-Length: %d\r\n" % length)
+    lines += (b"%s: %s\r\n" % header for header in response.headers)
+    if last:
+        lines.append(b"Connection: close\r\n")
+    lines += (_date.line(), SECURITY, b"\r\n")
+    return b"".join(lines)
+
+
+class HttpRequest(http.Request):
+    """A request with its body in memory, at most the bound."""
+
+    channel: Channel
+
+    def __init__(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
+        super().__init__(channel, *args, **kwargs)
+        self._parts: list[bytes] = []
+        self._octets = 0
+        self._lost: Callable[[], None] | None = None
+        self.query = b""
+        self.answered: Callable[[int], None] | None = None
+        """Is called with the status once the response's head is written."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body."""
+        return b"".join(self._parts)
+
+    @property
+    def address(self) -> str:
+        """The address of whoever is connected."""
+        return str(getattr(self.client, "host", ""))
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody waits for the response any more, or it was given."""
+        return bool(self._disconnected or self.finished)
+
+    def header(self, name: bytes) -> bytes | None:
+        """Return the last header with this name."""
+        values = self.requestHeaders.getRawHeaders(name)
+        return values[-1] if values else None
+
+    def query_values(self, name: bytes) -> list[bytes]:
+        """Return the values of ``name`` in the query."""
+        return parse_qs(self.query).get(name, [])
+
+    # -- called by the channel -----------------------------------------------------------------
+
+    def gotLength(self, length: int | None) -> None:
+        """Keep the body here: no temporary file, as it is bounded."""
+
+    def parseCookies(self) -> None:
+        """Leave cookies alone until a route needs them."""
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Keep a part of the body; one that is beyond the bound refuses the request."""
+        self._octets += len(data)
+        octets_max = self.channel.limits.body_octets_max
+        if self._octets > octets_max:
+            self._parts.clear()
+            self.channel.refuse(
+                refuse("body-too-large", f"the body has more than {octets_max} octets").problem
+            )
+        else:
+            self._parts.append(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Have the whole request answered."""
+        if self.channel.refused:
+            return
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path, _, self.query = path.partition(b"?")
+        self.channel.site.serve(self)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Say so to whoever produces the response."""
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        if self._lost is not None:
+            self._lost()
+
+    # -- the response --------------------------------------------------------------------------
+
+    def respond(self, response: Response) -> None:
+        """Send the whole response; nothing happens if nobody waits for it."""
+        if self.gone:
+            return
+        body = response.body
+        octets = head(response, len(body), last=not self.channel.persistent)
+        self._send(response.status, octets if self.method == b"HEAD" else octets + body)
+        self.finish()  # type: ignore[no-untyped-call]
+
+    def begin_stream(self, response: Response, producer: Any, lost: Callable[[], None]) -> None:
+        """Send the head of a response whose body lasts until the connection ends.
+
+        ``producer`` is paused while the client takes nothing (`IPushProducer`); ``lost`` is called at the end.
+        """
+        self.channel.persistent = 0
+        self._lost = lost
+        self._send(response.status, head(response, None, last=True) + response.body)
+        self.registerProducer(producer, True)  # type: ignore[no-untyped-call]
+
+    def send(self, octets: bytes) -> None:
+        """Send more of a stream."""
+        self.channel.write(octets)  # type: ignore[no-untyped-call]
+
+    def cut(self) -> None:
+        """End a stream at once; what was not sent yet is lost."""
+        if not self.gone:
+            self.channel.abort()
+
+    def _send(self, status: int, octets: bytes) -> None:
+        self.startedWriting = 1
+        self.code = status
+        self.channel.write(octets)  # type: ignore[no-untyped-call]
+        if self.answered is not None:
+            self.answered(status)

@@ -1,0 +1,236 @@
+"""The table of all routes: what there is, who may use it, what it takes and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from runtime.config.model import Role
+from runtime.http import api
+from runtime.http.pages import Pages
+from runtime.http.routing import Route
+from runtime.http.views import (
+    AlarmList,
+    CounterStep,
+    HallList,
+    HallView,
+    IssuedTicket,
+    NextTicket,
+    Nothing,
+    PauseBody,
+    Reprint,
+    ReprintBody,
+    TakeTicketBody,
+    TicketStep,
+    TicketView,
+)
+from runtime.http.watching import Health, Watching
+
+Handler = Callable[[Any], Any]
+
+MANAGERS: frozenset[Role] = frozenset({Role.MANAGER})
+STAFF = frozenset({Role.COUNTER})
+KIOSKS = frozenset({Role.KIOSK})
+TAKERS = frozenset({Role.KIOSK, Role.COUNTER})
+DISPLAYS = frozenset({Role.DISPLAY})
+VIEWERS = frozenset({Role.KIOSK, Role.COUNTER, Role.DISPLAY})
+
+_HALL = "/api/v1/halls/{hall}"
+_TICKET = f"{_HALL}/tickets/{{ticket}}"
+_COUNTER = f"{_HALL}/counters/{{counter}}"
+
+_STEP = ("unknown-ticket", "ticket-state", "no-ticket-at-counter")
+
+
+def tickets() -> tuple[Route, ...]:
+    """Return the routes of tickets."""
+
+    def step(name: str, handler: Handler, summary: str, *problems: str) -> Route:
+        return Route(
+            method="POST",
+            pattern=f"{_TICKET}/{name}",
+            handler=handler,
+            summary=summary,
+            roles=STAFF,
+            body=Nothing,
+            answers={200: TicketStep},
+            problems=(*_STEP, *problems),
+            changes=True,
+        )
+
+    return (
+        Route(
+            method="POST",
+            pattern=f"{_HALL}/tickets",
+            handler=api.take_ticket,
+            summary="Take a ticket",
+            roles=TAKERS,
+            body=TakeTicketBody,
+            answers={201: IssuedTicket},
+            problems=("unknown-service", "unknown-kiosk", "unknown-language", "numbers-exhausted"),
+            changes=True,
+        ),
+        Route(
+            method="GET",
+            pattern=_TICKET,
+            handler=api.read_ticket,
+            summary="Read a ticket; anybody with its id may, as its paper is public, too",
+            answers={200: TicketView},
+            problems=("unknown-ticket",),
+        ),
+        step("start", api.start_service, "The customer has come: begin the service"),
+        step("finish", api.finish_service, "End the service"),
+        step(
+            "recall",
+            api.recall_ticket,
+            "Announce the call once more",
+            "recall-too-soon",
+            "recall-too-often",
+        ),
+        step("no-show", api.mark_no_show, "Nobody came"),
+        step("cancel", api.cancel_ticket, "The customer gives the ticket up"),
+        Route(
+            method="POST",
+            pattern=f"{_TICKET}/reprint",
+            handler=api.reprint_ticket,
+            summary="Print a ticket's paper again",
+            roles=TAKERS,
+            body=ReprintBody,
+            answers={202: Reprint},
+            problems=("unknown-ticket", "unknown-kiosk", "ticket-state", "no-printer"),
+            changes=True,
+        ),
+    )
+
+
+def counters() -> tuple[Route, ...]:
+    """Return the routes of counters."""
+
+    def step(
+        name: str,
+        handler: Handler,
+        summary: str,
+        *,
+        body: type = Nothing,
+        answer: type = CounterStep,
+    ) -> Route:
+        return Route(
+            method="POST",
+            pattern=f"{_COUNTER}/{name}",
+            handler=handler,
+            summary=summary,
+            roles=STAFF,
+            body=body,
+            answers={200: answer},
+            problems=("unknown-counter", "ticket-state"),
+            changes=True,
+        )
+
+    return (
+        step(
+            "next",
+            api.call_next,
+            "End what the counter has and call the next ticket",
+            answer=NextTicket,
+        ),
+        step("open", api.open_counter, "Take customers"),
+        step("pause", api.pause_counter, "Take nobody for a while", body=PauseBody),
+        step("close", api.close_counter, "Take nobody any more"),
+    )
+
+
+def halls(list_halls: Handler) -> tuple[Route, ...]:
+    """Return the routes of halls."""
+    return (
+        Route(
+            method="GET",
+            pattern="/api/v1/halls",
+            handler=list_halls,
+            summary="List the halls",
+            answers={200: HallList},
+        ),
+        Route(
+            method="GET",
+            pattern=_HALL,
+            handler=api.read_hall,
+            summary="Read a hall: services, counters, who waits and who is served",
+            roles=VIEWERS,
+            answers={200: HallView},
+        ),
+        Route(
+            method="GET",
+            pattern=f"{_HALL}/events",
+            handler=api.stream_events,
+            summary="Stream a hall's events: `record` is durable, numbered and never left out; `reset` says "
+            "to read the hall anew; `display`, `announcement`, `alarms`, `kiosk` say what is shown just now",
+            roles=VIEWERS,
+            answers={200: "text/event-stream"},
+            problems=("too-many-streams", "malformed-request"),
+        ),
+        Route(
+            method="GET",
+            pattern=f"{_HALL}/alarms",
+            handler=api.read_alarms,
+            summary="List what needs a person",
+            roles=MANAGERS,
+            answers={200: AlarmList},
+        ),
+    )
+
+
+def watching(watch: Watching, describe: Handler) -> tuple[Route, ...]:
+    """Return the routes that administrators and programs use."""
+    return (
+        Route(
+            method="GET",
+            pattern="/healthz",
+            handler=watch.health,
+            summary="Say whether everything works",
+            answers={200: Health, 503: Health},
+        ),
+        Route(
+            method="GET",
+            pattern="/metrics",
+            handler=watch.metrics,
+            summary="Measurements for Prometheus",
+            roles=MANAGERS,
+            answers={200: "text/plain"},
+        ),
+        Route(
+            method="GET",
+            pattern="/api/v1/openapi.json",
+            handler=describe,
+            summary="This document",
+            answers={200: "application/json"},
+        ),
+    )
+
+
+def pages(site: Pages) -> tuple[Route, ...]:
+    """Return the routes of the pages."""
+
+    def page(
+        pattern: str, handler: Handler, summary: str, roles: frozenset[Role] = frozenset()
+    ) -> Route:
+        return Route(
+            method="GET",
+            pattern=pattern,
+            handler=handler,
+            summary=summary,
+            roles=roles,
+            page=True,
+            listed=False,
+        )
+
+    return (
+        page("/", site.home, "The halls and their pages"),
+        page("/halls/{hall}/kiosk/{kiosk}", site.kiosk, "A kiosk's screen", KIOSKS),
+        page("/halls/{hall}/counter/{counter}", site.counter, "A counter's screen", STAFF),
+        page("/halls/{hall}/display", site.display, "The hall's large screen", DISPLAYS),
+        page("/t/{hall}/{ticket}", site.ticket, "A customer's ticket"),
+        page("/t/{hall}/{ticket}/qr.svg", site.ticket_code, "A ticket's QR code"),
+        page("/problems", site.problem_kinds, "Every kind of problem"),
+        page("/problems/{kind}", site.problem_kind, "A kind of problem"),
+        page("/static/{version}/{file}", site.static_file, "Scripts, styles and icons"),
+        page("/favicon.ico", site.icon, "The icon"),
+    )

@@ -1,0 +1,123 @@
+"""The web server of all halls of a process, put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from prometheus_client.core import Metric
+from twisted.internet.interfaces import IReactorTime
+
+from actors.world import ActorWatch
+from protocol.ids import HallId
+from runtime.config.model import Token
+from runtime.http import routes
+from runtime.http.auth import Passes
+from runtime.http.calls import Call
+from runtime.http.desk import Desk
+from runtime.http.dispatch import Dispatcher
+from runtime.http.encoding import to_json
+from runtime.http.limits import Limits
+from runtime.http.metrics import MoreMetrics, RequestCounts
+from runtime.http.openapi import describe
+from runtime.http.pages import Pages
+from runtime.http.ports import HallPort, Troubles, Watched, no_troubles
+from runtime.http.request import Response
+from runtime.http.routing import Route, Table
+from runtime.http.site import Site
+from runtime.http.views import HallList, HallName
+from runtime.http.watching import Watching
+
+
+def _nothing_watched() -> Sequence[ActorWatch]:
+    return ()
+
+
+def _no_metrics() -> Iterable[Metric]:
+    return ()
+
+
+class HttpService:
+    """Serves the API and the pages of ``halls``.
+
+    ``site`` is the factory to listen with. `start` begins to follow the halls, whose actors must be there;
+    `stop` ends every connection. ``troubles`` names what needs a person (for ``/healthz``), ``watch`` shows
+    the actors and ``more`` gives further metrics (for ``/metrics``). With ``secure_cookies`` browsers send
+    tokens over HTTPS alone.
+    """
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        halls: Mapping[HallId, HallPort],
+        tokens: Iterable[Token],
+        limits: Limits,
+        *,
+        troubles: Troubles = no_troubles,
+        watch: Watched = _nothing_watched,
+        more: MoreMetrics = _no_metrics,
+        secure_cookies: bool = False,
+    ) -> None:
+        desks = {hall: Desk(port, limits, time.monotonic) for hall, port in halls.items()}
+        counts = RequestCounts()
+        self._desks = desks
+        self._pages = Pages(desks, secure_cookies=secure_cookies)
+        self._watching = Watching(
+            desks,
+            troubles=troubles,
+            watch=watch,
+            more=more,
+            counts=counts,
+            connections=lambda: self.site.connections,
+        )
+        self._hall_list = HallList(
+            halls=tuple(HallName(id=port.spec.id, names=port.spec.names) for port in halls.values())
+        )
+        self.table = Table(self._routes())
+        self._document = to_json(describe(self.table.routes))
+        self._dispatcher = Dispatcher(
+            self.table,
+            desks,
+            Passes(tokens),
+            limits,
+            counts=counts,
+            show_problem=self._pages.show_problem,
+            secure_cookies=secure_cookies,
+        )
+        self.site = Site(
+            reactor,
+            limits,
+            serve=self._dispatcher.serve,
+            sweep=self._sweep,
+            count=counts.count,
+        )
+
+    def start(self) -> None:
+        """Begin to follow the halls' events."""
+        for desk in self._desks.values():
+            desk.hub.start()
+
+    def stop(self) -> None:
+        """End every connection, streams included."""
+        self.site.close_all()
+
+    def _routes(self) -> Iterable[Route]:
+        return (
+            *routes.tickets(),
+            *routes.counters(),
+            *routes.halls(self._list_halls),
+            *routes.watching(self._watching, self._describe),
+            *routes.pages(self._pages),
+        )
+
+    def _list_halls(self, _call: Call) -> Response:
+        return Response(status=200, body=to_json(self._hall_list))
+
+    def _describe(self, _call: Call) -> Response:
+        return Response(status=200, body=self._document)
+
+    def _sweep(self, now_s: float) -> None:
+        self._dispatcher.sweep(now_s)
+        self._watching.sweep(now_s)
+        for desk in self._desks.values():
+            desk.hub.sweep(now_s)

@@ -1,0 +1,243 @@
+// A counter's screen for its staff: who is there, who waits, and the steps that are possible now.
+
+import { Problem, post } from "./api.js";
+import { advice, byId, currentLanguage, data, make, nameIn, onLanguage, put, putNumber, text } from "./page.js";
+import { followHall } from "./stream.js";
+
+const own = data.counters.find((counter) => counter.id === data.counter);
+const base = `/api/v1/halls/${encodeURIComponent(data.hall)}`;
+const counterPath = `${base}/counters/${encodeURIComponent(data.counter)}`;
+const serviceNames = new Map(data.services.map((service) => [service.id, service.names]));
+
+let hall = null;
+let busy = false;
+let alarms = [];
+let said = null; // says the last message in the language chosen
+
+const KEYS = { n: "next", r: "recall", s: "start", f: "finish", x: "no-show", o: "open", p: "pause", c: "close" };
+const SHORTCUTS = "paihao-shortcuts";
+
+const buttons = new Map(
+  [...document.querySelectorAll("button[data-step]")].map((button) => [button.dataset.step, button]),
+);
+
+function counter() {
+  return hall?.counters.find((candidate) => candidate.id === data.counter) ?? null;
+}
+
+// -- what is possible
+
+function possible(step) {
+  const at = counter();
+  if (!at || busy) return false;
+  const state = at.ticket?.state;
+  switch (step) {
+    case "next":
+      return true;
+    case "recall":
+    case "start":
+    case "no-show":
+      return state === "called";
+    case "finish":
+      return state === "called" || state === "serving";
+    case "open":
+      return at.mode !== "open";
+    case "pause":
+      return !at.ticket && at.mode !== "paused";
+    case "close":
+      return !at.ticket && at.mode !== "closed";
+    default:
+      return false;
+  }
+}
+
+// -- drawing
+
+function draw() {
+  const at = counter();
+  for (const [step, button] of buttons) {
+    // Not `disabled`: a button that has the focus would lose it at each step.
+    button.setAttribute("aria-disabled", String(!possible(step)));
+  }
+  if (!at) return;
+  const mode = byId("mode");
+  put(mode, text(`mode.${at.mode}`) + (at.reason ? ` · ${at.reason}` : ""));
+  mode.dataset.mode = at.mode;
+  drawTicket(at.ticket);
+  drawWaiting(at);
+}
+
+function drawTicket(ticket) {
+  byId("no-ticket").hidden = Boolean(ticket);
+  byId("ticket").hidden = !ticket;
+  if (!ticket) return;
+  putNumber(byId("number"), ticket.number);
+  put(byId("service"), nameIn(serviceNames.get(ticket.service) ?? {}));
+  const state = byId("state");
+  put(state, text(`state.${ticket.state}`));
+  state.dataset.state = ticket.state;
+  put(byId("recalls"), ticket.recalls ? text("counter.recalls", { count: ticket.recalls }) : "");
+  drawElapsed(ticket);
+}
+
+function drawElapsed(ticket) {
+  const started = ticket.started_at !== null;
+  const since = Date.parse(started ? ticket.started_at : ticket.called_at);
+  const seconds = Math.max(0, Math.floor((Date.now() - since) / 1000));
+  const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  put(byId("elapsed"), clock);
+  put(byId("elapsed-of"), text(started ? "counter.since_started" : "counter.since_called"));
+}
+
+function drawWaiting(at) {
+  const rows = hall.services
+    .filter((service) => own.services.includes(service.id))
+    .sort((one, other) => own.services.indexOf(one.id) - own.services.indexOf(other.id))
+    .map((service) =>
+      make(
+        "tr",
+        {},
+        make("th", { scope: "row", textContent: nameIn(service.names) }),
+        make("td", { textContent: String(service.waiting) }),
+      ),
+    );
+  byId("waiting").replaceChildren(...rows);
+  put(byId("total"), String(at.waiting));
+  document.title = `${at.ticket ? `${at.ticket.number} · ` : ""}${nameIn(own.names)} (${at.waiting})`;
+}
+
+function drawAlarms() {
+  byId("alarms").hidden = alarms.length === 0;
+  byId("alarm-list").replaceChildren(
+    ...alarms.map((alarm) =>
+      make("li", {}, make("strong", { textContent: alarm.alarm }), ` ${alarm.detail}`),
+    ),
+  );
+}
+
+function say(key, values = {}) {
+  said = () => text(key, values);
+  drawSaid(false);
+}
+
+function sayProblem(problem) {
+  // The server's own words name the ticket; they are in English.
+  said = () =>
+    problem.kind !== "network" && currentLanguage() === "en"
+      ? problem.message
+      : text("error.other", { detail: advice(problem) });
+  drawSaid(true);
+}
+
+function drawSaid(wrong) {
+  if (!said) return;
+  const line = byId("said");
+  if (wrong !== undefined) line.dataset.wrong = String(wrong);
+  line.textContent = said();
+}
+
+// -- steps
+
+const DONE = {
+  recall: "counter.recalled",
+  start: "counter.started",
+  finish: "counter.finished",
+  "no-show": "counter.no_show_done",
+  open: "counter.opened",
+  pause: "counter.paused",
+  close: "counter.closed",
+};
+
+async function step(name, body = {}) {
+  if (!possible(name)) return;
+  const ticket = counter().ticket;
+  const ofTicket = ["recall", "start", "finish", "no-show"].includes(name);
+  const path = ofTicket ? `${base}/tickets/${encodeURIComponent(ticket.id)}/${name}` : `${counterPath}/${name}`;
+  busy = true;
+  draw();
+  try {
+    const answer = await post(path, body);
+    if (name === "next") {
+      if (answer.ticket) say("counter.called", { number: answer.ticket.number });
+      else say("counter.nobody");
+    } else {
+      say(DONE[name], { number: ticket?.number ?? "" });
+    }
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    sayProblem(problem);
+  } finally {
+    busy = false;
+    draw();
+  }
+}
+
+const pauseDialog = byId("pause-dialog");
+
+function choose(name) {
+  if (!possible(name)) return;
+  if (name === "pause") {
+    byId("pause-reason").value = "";
+    pauseDialog.returnValue = "";
+    pauseDialog.showModal();
+  } else {
+    step(name);
+  }
+}
+
+byId("pause-cancel").addEventListener("click", () => pauseDialog.close("cancel"));
+
+pauseDialog.addEventListener("close", () => {
+  if (pauseDialog.returnValue !== "pause") return;
+  const reason = byId("pause-reason").value.trim();
+  step("pause", reason ? { reason } : {});
+});
+
+for (const [name, button] of buttons) button.addEventListener("click", () => choose(name));
+
+// -- keys: single letters, which can be turned off (WCAG 2.1.4)
+
+const shortcuts = byId("shortcuts");
+shortcuts.checked = localStorage.getItem(SHORTCUTS) !== "off";
+document.body.dataset.shortcuts = shortcuts.checked ? "on" : "off";
+shortcuts.addEventListener("change", () => {
+  localStorage.setItem(SHORTCUTS, shortcuts.checked ? "on" : "off");
+  document.body.dataset.shortcuts = shortcuts.checked ? "on" : "off";
+});
+
+document.addEventListener("keydown", (event) => {
+  if (!shortcuts.checked || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (pauseDialog.open || event.target.closest("input:not([type=checkbox]), textarea, select")) return;
+  const name = KEYS[event.key.toLowerCase()];
+  if (!name) return;
+  event.preventDefault();
+  choose(name);
+});
+
+setInterval(() => {
+  const ticket = counter()?.ticket;
+  if (ticket) drawElapsed(ticket);
+}, 1000);
+
+onLanguage(() => {
+  draw();
+  drawSaid();
+});
+
+followHall(data.hall, {
+  onHall(view) {
+    hall = view;
+    draw();
+  },
+  live: {
+    alarms(changed) {
+      alarms = changed.alarms;
+      drawAlarms();
+    },
+  },
+  onConnection(connected) {
+    byId("connection").hidden = connected;
+  },
+});
+
+draw();

@@ -1,0 +1,324 @@
+"""What the API tells and takes: value classes, from which the OpenAPI document is made as well."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from actors.hall.state import HallState, Ticket
+from actors.hall.views import ahead_of
+from protocol.hall import Names
+from protocol.ids import CounterId, HallId, KioskId, Language, ServiceId, TicketId
+from protocol.messages import Alarm
+from protocol.tickets import CounterMode, PrintState, TicketClass, TicketState
+from protocol.values import value
+from runtime.http.bodies import field
+
+# -- bodies --------------------------------------------------------------------------------------
+
+
+@value
+class Nothing:
+    """A body without keys, or no body."""
+
+
+@value
+class TakeTicketBody:
+    """Which ticket is wanted."""
+
+    service: ServiceId = field(about="The service's id.")
+    ticket_class: TicketClass = field(
+        about="Who goes before whom within the service.",
+        json_name="class",
+        default=TicketClass.NORMAL,
+    )
+    language: Language | None = field(
+        about="The customer's language; the hall's first one where it is left out.", default=None
+    )
+    kiosk: KioskId | None = field(
+        about="The kiosk that prints the ticket; a kiosk's own token needs not say it.",
+        default=None,
+    )
+
+
+@value
+class ReprintBody:
+    """Where the paper is wanted."""
+
+    kiosk: KioskId | None = field(
+        about="The kiosk that prints; the one where the ticket was taken if left out.", default=None
+    )
+
+
+@value
+class PauseBody:
+    """Why the counter takes nobody."""
+
+    reason: str | None = field(about="Is shown to people.", default=None, characters_max=100)
+
+
+# -- answers -------------------------------------------------------------------------------------
+
+
+@value
+class IssuedTicket:
+    """A ticket that was issued."""
+
+    id: TicketId
+    number: str = field(about="What is called, such as A010.")
+    service: ServiceId
+    ahead: int = field(about="People who waited for the service before this ticket.")
+    kiosk: KioskId | None
+    scan_url: str = field(about="What the ticket's QR code says: its page.")
+
+
+@value
+class TicketView:
+    """A ticket as it is now."""
+
+    id: TicketId
+    number: str = field(about="What is called, such as A010.")
+    service: ServiceId
+    ticket_class: TicketClass = field(about="Its class.", json_name="class")
+    language: Language
+    state: TicketState
+    ahead: int = field(about="People who go before it now.")
+    counter: CounterId | None = field(about="The counter that has it, or had it last.")
+    kiosk: KioskId | None
+    printed: PrintState
+    print_failure: str | None = field(about="Why there is no paper.")
+    recalls: int
+    taken_at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    scan_url: str
+
+
+@value
+class TicketStepped:
+    """What a step made of a ticket."""
+
+    id: TicketId
+    state: TicketState
+    counter: CounterId | None
+
+
+@value
+class TicketStep:
+    """The answer to a step of a ticket."""
+
+    ticket: TicketStepped
+
+
+@value
+class TicketReprinted:
+    """A ticket whose paper was asked for again."""
+
+    id: TicketId
+    kiosk: KioskId
+
+
+@value
+class Reprint:
+    """The answer to asking for the paper again; whether it came out is told later, as an event."""
+
+    ticket: TicketReprinted
+
+
+@value
+class CalledTicket:
+    """A ticket that was called."""
+
+    id: TicketId
+    number: str
+    service: ServiceId
+    counter: CounterId
+    state: TicketState
+
+
+@value
+class NextTicket:
+    """The answer to calling the next one."""
+
+    ticket: CalledTicket | None = field(about="null when nobody waits.")
+
+
+@value
+class CounterStepped:
+    """What a counter does now."""
+
+    id: CounterId
+    mode: CounterMode
+    reason: str
+
+
+@value
+class CounterStep:
+    """The answer to opening, pausing or closing a counter."""
+
+    counter: CounterStepped
+
+
+@value
+class HallName:
+    """A hall in the list of halls."""
+
+    id: HallId
+    names: Names
+
+
+@value
+class HallList:
+    """All halls."""
+
+    halls: tuple[HallName, ...]
+
+
+@value
+class ServiceView:
+    """A service of a hall."""
+
+    id: ServiceId
+    names: Names
+    prefix: str
+    waiting: int
+
+
+@value
+class TicketAtCounter:
+    """The ticket that a counter has."""
+
+    id: TicketId
+    number: str
+    service: ServiceId
+    state: TicketState
+    recalls: int
+    taken_at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+
+
+@value
+class CounterView:
+    """A counter of a hall."""
+
+    id: CounterId
+    names: Names
+    services: tuple[ServiceId, ...]
+    mode: CounterMode
+    reason: str
+    waiting: int = field(about="People who wait for any of its services.")
+    ticket: TicketAtCounter | None
+
+
+@value
+class KioskView:
+    """A kiosk of a hall."""
+
+    id: KioskId
+    names: Names
+    printer: bool
+
+
+@value
+class HallView:
+    """A hall as it is after event ``seq``; stream events from there with ``events?after=seq``."""
+
+    id: HallId
+    names: Names
+    languages: tuple[Language, ...]
+    time_zone: str
+    day: date
+    seq: int
+    waiting: int
+    services: tuple[ServiceView, ...]
+    counters: tuple[CounterView, ...]
+    kiosks: tuple[KioskView, ...]
+
+
+@value
+class AlarmList:
+    """What needs a person now."""
+
+    alarms: tuple[Alarm, ...]
+
+
+# -- from a hall's state -------------------------------------------------------------------------
+
+
+def ticket_view(state: HallState, ticket: Ticket, scan_url: str) -> TicketView:
+    """Return what anybody with its id may see of ``ticket``."""
+    return TicketView(
+        id=ticket.id,
+        number=ticket.number,
+        service=ticket.service,
+        ticket_class=ticket.ticket_class,
+        language=ticket.language,
+        state=ticket.state,
+        ahead=ahead_of(state, ticket),
+        counter=ticket.counter,
+        kiosk=ticket.kiosk,
+        printed=ticket.printed,
+        print_failure=ticket.print_failure,
+        recalls=ticket.recalls,
+        taken_at=ticket.taken_at,
+        called_at=ticket.called_at,
+        started_at=ticket.started_at,
+        ended_at=ticket.ended_at,
+        scan_url=scan_url,
+    )
+
+
+def hall_view(state: HallState) -> HallView:
+    """Return the hall as ``state`` has it."""
+    spec = state.spec
+    services = tuple(
+        ServiceView(
+            id=service.id,
+            names=service.names,
+            prefix=service.prefix,
+            waiting=state.waiting(service.id),
+        )
+        for service in spec.services.values()
+    )
+    return HallView(
+        id=spec.id,
+        names=spec.names,
+        languages=spec.languages,
+        time_zone=spec.time_zone,
+        day=state.day,
+        seq=state.seq,
+        waiting=sum(service.waiting for service in services),
+        services=services,
+        counters=tuple(_counter_view(state, counter) for counter in spec.counters),
+        kiosks=tuple(
+            KioskView(id=kiosk.id, names=kiosk.names, printer=kiosk.printer is not None)
+            for kiosk in spec.kiosks.values()
+        ),
+    )
+
+
+def _counter_view(state: HallState, id: CounterId) -> CounterView:
+    counter, post = state.spec.counters[id], state.post(id)
+    return CounterView(
+        id=id,
+        names=counter.names,
+        services=counter.services,
+        mode=post.mode,
+        reason=post.reason,
+        waiting=state.waiting_for(id),
+        ticket=None if post.ticket is None else _at_counter(state.tickets[post.ticket]),
+    )
+
+
+def _at_counter(ticket: Ticket) -> TicketAtCounter:
+    return TicketAtCounter(
+        id=ticket.id,
+        number=ticket.number,
+        service=ticket.service,
+        state=ticket.state,
+        recalls=ticket.recalls,
+        taken_at=ticket.taken_at,
+        called_at=ticket.called_at,
+        started_at=ticket.started_at,
+    )

@@ -1,0 +1,131 @@
+"""What administrators and their programs ask: does it work, how much does it do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain
+
+from actors.hall.actor import ReadState, StateRead
+from actors.hall.state import HallState
+from actors.world import ActorWatch
+from protocol.ids import HallId
+from protocol.values import value
+from runtime.http.bodies import field
+from runtime.http.calls import Call
+from runtime.http.desk import Desk
+from runtime.http.encoding import to_json
+from runtime.http.metrics import (
+    CONTENT_TYPE,
+    MoreMetrics,
+    RequestCounts,
+    actor_metrics,
+    exposition,
+    gauge,
+    hall_metrics,
+)
+from runtime.http.ports import Troubles
+from runtime.http.replies import Replies
+from runtime.http.request import Response
+
+HEALTH_ANSWER_S = 2.0
+"""A hall that does not answer within that is reported: whoever asks for health does not wait long."""
+
+ASKED_MAX = 1_000
+"""Halls that may be asked at once, over all requests; beyond that a hall counts as silent."""
+
+TROUBLES_MAX = 50
+"""Troubles that are told at once."""
+
+
+@value
+class Health:
+    """Whether everything works."""
+
+    status: str = field(about="ok or failing.")
+    troubles: tuple[str, ...] = field(about="What does not work and needs a person.")
+
+
+class Watching:
+    """The handlers of ``/healthz`` and ``/metrics``."""
+
+    def __init__(
+        self,
+        desks: Mapping[HallId, Desk],
+        *,
+        troubles: Troubles,
+        watch: Callable[[], Sequence[ActorWatch]],
+        more: MoreMetrics,
+        counts: RequestCounts,
+        connections: Callable[[], int],
+    ) -> None:
+        self._desks = desks
+        self._troubles = troubles
+        self._watch = watch
+        self._more = more
+        self._counts = counts
+        self._connections = connections
+        self._replies = Replies(answers_max=ASKED_MAX, answer_s=HEALTH_ANSWER_S)
+
+    def sweep(self, now_s: float) -> None:
+        """End what is overdue."""
+        self._replies.sweep(now_s)
+
+    def health(self, call: Call) -> None:
+        """Answer 200 if every hall answers and no trouble is known, or else 503 that names the troubles."""
+
+        def respond(states: Mapping[HallId, HallState]) -> Response:
+            silent = [f"hall {hall} does not answer" for hall in self._desks if hall not in states]
+            troubles = (*silent, *self._troubles())[:TROUBLES_MAX]
+            health = Health(status="failing" if troubles else "ok", troubles=troubles)
+            return Response(status=503 if troubles else 200, body=to_json(health))
+
+        self._read_all(call, respond)
+
+    def metrics(self, call: Call) -> None:
+        """Answer with everything that is measured."""
+
+        def respond(states: Mapping[HallId, HallState]) -> Response:
+            streams = {str(hall): float(len(desk.hub)) for hall, desk in self._desks.items()}
+            metrics = chain(
+                hall_metrics(states),
+                actor_metrics(self._watch()),
+                self._counts.metrics(),
+                [gauge("paihao_http_streams", "Event streams open.", streams, "hall")],
+                [
+                    gauge(
+                        "paihao_http_connections",
+                        "Connections open.",
+                        {"tcp": float(self._connections())},
+                        "transport",
+                    )
+                ],
+                self._more(),
+            )
+            return Response(status=200, body=exposition(metrics), content_type=CONTENT_TYPE)
+
+        self._read_all(call, respond)
+
+    def _read_all(
+        self, call: Call, render: Callable[[Mapping[HallId, HallState]], Response]
+    ) -> None:
+        """Read every hall's state and answer with what ``render`` makes of those that answered in time."""
+        states: dict[HallId, HallState] = {}
+        left = set(self._desks)
+        if not left:
+            call.guard(lambda: render(states))
+
+        def take(hall: HallId, message: object | None) -> None:
+            left.discard(hall)
+            if isinstance(message, StateRead):
+                states[hall] = message.state
+            if not left:
+                call.guard(lambda: render(states))
+
+        for hall, desk in self._desks.items():
+            if self._replies.full:
+                take(hall, None)
+            else:
+                self._replies.ask(
+                    desk.port.hall, lambda reply: ReadState(reply_to=reply), partial(take, hall)
+                )
