@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 
-import pykka
-
+from actors.audience import told
 from actors.hall.state import HallState
 from actors.ports import CommitFailed, Committed, Recovery
 from protocol.hall import HallSpec
@@ -128,7 +127,7 @@ class SqliteJournal:
         return list(self._reader.events(after, last, limit))
 
     def verify(self) -> int:
-        """Check every event there is and return how many. Takes about 10 s for a million; any thread may.
+        """Check every event there is and return how many. A million take about 12 s; any thread may.
 
         Raises:
             JournalDamaged: names the first place where something is not as it was written.
@@ -155,7 +154,4 @@ class SqliteJournal:
             return  # recovered from, or closed, meanwhile
         self._under_way = None
         assert under_way.result is not None
-        try:
-            under_way.reply_to.tell(under_way.result)
-        except pykka.ActorDeadError:
-            log.debug("nobody waits for the commit any more file=%s", self._path)
+        told(under_way.reply_to, under_way.result)

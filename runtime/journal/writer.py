@@ -100,8 +100,9 @@ class Writer:
         while True:
             job: _Commit | _Keep | _Stop | None
             try:
-                left_s = rest_until_s - monotonic()
-                job = self._jobs.get(timeout=None if self._slices is None else max(left_s, 0.0))
+                left_s = max(rest_until_s - monotonic(), 0.0)
+                idle = self._slices is None and self._next_state is None
+                job = self._jobs.get(timeout=None if idle else left_s)
             except Empty:
                 job = None
             if isinstance(job, _Stop):

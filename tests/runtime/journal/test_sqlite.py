@@ -9,6 +9,7 @@ import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -21,7 +22,7 @@ from runtime.journal import SqliteJournal
 from runtime.journal.file import CHECKPOINT_PAGES
 from runtime.journal.writer import STATEMENT_ROWS
 from tests.runtime.journal.days import MORNING, first_events, hall_spec, life, replayed
-from tests.runtime.journal.rig import Loop, SqliteRig, Told
+from tests.runtime.journal.rig import PATIENCE_S, Loop, SqliteRig, Told
 
 EVENTS = first_events(1_000)
 ROOT = Path(__file__).parents[3]
@@ -165,13 +166,41 @@ def test_last_two_snapshots_are_kept(rig: SqliteRig) -> None:
         rig.commit(records)
         if index % 10 == 9:
             rig.journal.snapshot(state)
+            rig.restart()
             last = state
-    rig.restart()
     kept = column(rig.path, "SELECT seq FROM snapshot ORDER BY seq")
     parts = set(column(rig.path, "SELECT seq FROM snapshot_part"))
     assert len(kept) == 2
     assert kept[-1] == last.seq
     assert parts == set(kept)
+
+
+def test_snapshot_that_waits_is_written_without_any_commit(rig: SqliteRig) -> None:
+    lived = list(islice(life(), 20))
+    for records, _ in lived:
+        rig.commit(records)
+    for _, state in lived[-3:]:
+        rig.journal.snapshot(state)
+    deadline_s = monotonic() + PATIENCE_S
+    while column(rig.path, "SELECT max(seq) FROM snapshot") != [lived[-1][1].seq]:
+        assert monotonic() < deadline_s, "the snapshot that waited was never written"
+
+
+def test_snapshot_of_another_shape_of_the_state_is_not_used(
+    rig: SqliteRig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lived = list(islice(life(), 20))
+    for records, _ in lived:
+        rig.commit(records)
+    state = lived[-1][1]
+    with monkeypatch.context() as older:
+        older.setattr("runtime.journal.writer.SHAPE", "what an older version knew")
+        rig.journal.snapshot(state)
+        rig.restart()
+    recovery = rig.journal.recover()
+    assert recovery.snapshot is None
+    assert replayed(None, recovery.events) == state
+    assert "another version kept it" in caplog.text
 
 
 def test_snapshot_of_nothing_is_not_kept(rig: SqliteRig, caplog: pytest.LogCaptureFixture) -> None:
