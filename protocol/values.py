@@ -18,9 +18,7 @@ __all__ = ["replace", "value"]
 
 if TYPE_CHECKING:
 
-    @dataclass_transform(
-        kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,)
-    )
+    @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
     def value(cls: type[T], /) -> type[T]:
         """Make ``cls`` a value class."""
         ...

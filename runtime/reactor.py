@@ -17,9 +17,9 @@ def install_reactor() -> Any:
     except ImportError:
         loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    asyncioreactor.install(loop)
-    from twisted.internet import reactor
-
+    install: Any = asyncioreactor.install
+    install(loop)
+    reactor: Any = importlib.import_module("twisted.internet.reactor")
     # Twisted takes its timers' times from the wall clock, where an hour set back stops them for an hour.
-    reactor.seconds = time.monotonic  # type: ignore[attr-defined]
+    reactor.seconds = time.monotonic
     return reactor

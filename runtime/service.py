@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any
 
@@ -18,6 +18,7 @@ from protocol.ids import HallId, TicketId
 from protocol.messages import RaiseAlarm
 from runtime.config.model import Config, Server
 from runtime.http.limits import Limits
+from runtime.http.pages import Pages
 from runtime.http.ports import HallPort
 from runtime.http.routing import Route
 from runtime.http.service import HttpService
@@ -28,7 +29,6 @@ from runtime.world import ReactorWorld
 log = logging.getLogger(__name__)
 
 
-
 class HallService:
     """Runs the halls of a configuration on a Twisted reactor.
 
@@ -37,7 +37,11 @@ class HallService:
     """
 
     def __init__(
-        self, reactor: Any, config: Config, *, more_routes: Sequence[Route] = ()
+        self,
+        reactor: Any,
+        config: Config,
+        *,
+        more_routes: Callable[[Pages], Iterable[Route]] = lambda _pages: (),
     ) -> None:
         self._reactor = reactor
         self._config = config
@@ -92,9 +96,7 @@ class HallService:
                 f"the data folder {folder} cannot be made ({error.strerror}): "
                 "name another with --data, or with data_dir in the configuration"
             ) from error
-        journal = SqliteJournal(
-            folder / f"{spec.id}.journal", spec, self._reactor.callFromThread
-        )
+        journal = SqliteJournal(folder / f"{spec.id}.journal", spec, self._reactor.callFromThread)
         self._stops.append(journal.close)
         return journal
 
@@ -165,5 +167,3 @@ def limits_of(server: Server) -> Limits:
         address_requests_burst=rates.requests_burst,
         streams_each_max=rates.streams_max,
     )
-
-

@@ -24,8 +24,7 @@ from sim.devices.window import Window
 class Hardware:
     """The devices of one hall, each found by where it stands.
 
-    ``ports`` are the devices on serial lines by the names of their virtual ports. Who wires them to a line
-    sets ``wake``, which is called with a port's name when a device there wants its `tick`.
+    ``ports`` are the devices on serial lines by the names of their virtual ports.
     """
 
     def __init__(self, spec: HallSpec, random: Random, *, boot: int = 0) -> None:
@@ -34,7 +33,7 @@ class Hardware:
         self.keypads: dict[CounterId, Keypad] = {}
         self.windows: dict[CounterId, Window] = {}
         self.printers: dict[KioskId, EscposPrinter] = {}
-        self.wake: Callable[[str], None] = lambda _name: None
+        self._wake: Callable[[str], object] = lambda _name: None
         self._keypad_ports: dict[CounterId, str] = {}
         for gateway in spec.gateways.values():
             name = virtual_name(gateway.port)
@@ -49,6 +48,14 @@ class Hardware:
             if name is not None:
                 self.printers[kiosk.id] = EscposPrinter()
                 self.ports[name] = self.printers[kiosk.id]
+
+    def on_wake(self, wake: Callable[[str], object]) -> None:
+        """Have ``wake`` called with the name of a port where a device wants its `tick`."""
+        self._wake = wake
+
+    def wake(self, name: str) -> None:
+        """Have the device on that port look at what was done to it."""
+        self._wake(name)
 
     def press(self, counter: CounterId, key: Key) -> bool:
         """Press a key of the counter's keypad; return whether the keypad took it.

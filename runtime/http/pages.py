@@ -62,7 +62,7 @@ class Pages:
     def home(self, call: Call) -> Response:
         """List the halls and their pages."""
         halls = [desk.spec for desk in self._desks.values()]
-        return self._page(call.request, "home.html", tuple(TEXTS), halls=halls)
+        return self.render(call.request, "home.html", tuple(TEXTS), halls=halls)
 
     def kiosk(self, call: Call) -> Response:
         """Show a kiosk's screen."""
@@ -75,7 +75,7 @@ class Pages:
             "kiosk": id,
             "printer": kiosk.printer is not None,
         }
-        return self._page(
+        return self.render(
             call.request,
             "kiosk.html",
             spec.languages,
@@ -93,14 +93,14 @@ class Pages:
             raise refuse("unknown-counter", f"hall {spec.id} has no counter {id!r}")
         call.asked_by.check_counter(id)
         data = _hall_data(spec) | {"counter": id}
-        return self._page(
+        return self.render(
             call.request, "counter.html", spec.languages, spec=spec, counter=counter, data=data
         )
 
     def display(self, call: Call) -> Response:
         """Show the hall's large screen."""
         spec = call.hall.spec
-        return self._page(
+        return self.render(
             call.request,
             "display.html",
             spec.languages,
@@ -120,7 +120,7 @@ class Pages:
                 raise refuse("unknown-ticket", f"hall {port.spec.id} has no ticket {id!r} today")
             view = ticket_view(state, ticket, port.scan_url(id))
             data = _hall_data(port.spec) | {"ticket": view}
-            return self._page(
+            return self.render(
                 call.request,
                 "ticket.html",
                 (ticket.language, *port.spec.languages),
@@ -146,14 +146,14 @@ class Pages:
 
     def problem_kinds(self, call: Call) -> Response:
         """List every kind of problem."""
-        return self._page(call.request, "problems.html", tuple(TEXTS), kinds=KINDS)
+        return self.render(call.request, "problems.html", tuple(TEXTS), kinds=KINDS)
 
     def problem_kind(self, call: Call) -> Response:
         """Explain a kind of problem."""
         name = call.params["kind"]
         if name not in KINDS:
             raise refuse("not-found", f"there is no kind of problem named {name!r}")
-        return self._page(call.request, "problems.html", tuple(TEXTS), kinds={name: KINDS[name]})
+        return self.render(call.request, "problems.html", tuple(TEXTS), kinds={name: KINDS[name]})
 
     def static_file(self, call: Call) -> Response:
         """Send a script, a style or an icon."""
@@ -165,7 +165,7 @@ class Pages:
 
     def show_problem(self, request: HttpRequest, problem: Problem) -> Response:
         """Show a refusal; with a field for the token where that is what lacks."""
-        page = self._page(
+        page = self.render(
             request,
             "problem.html",
             tuple(TEXTS),
@@ -178,7 +178,7 @@ class Pages:
 
     # -- rendering -----------------------------------------------------------------------------
 
-    def _page(
+    def render(
         self,
         request: HttpRequest,
         template: str,
@@ -190,6 +190,7 @@ class Pages:
         data: Mapping[str, Any] | None = None,
         **values: Any,
     ) -> Response:
+        """Fill in a template in the language that the reader wants most of ``languages``."""
         language = wanted(request, languages, settings=own_browser)
         texts = TEXTS.get(language, TEXTS[FALLBACK])
         offered = tuple(dict.fromkeys(languages))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from prometheus_client.core import Metric
 from twisted.internet.interfaces import IReactorTime
@@ -37,12 +37,16 @@ def _no_metrics() -> Iterable[Metric]:
     return ()
 
 
+def _no_routes(_pages: Pages) -> Iterable[Route]:
+    return ()
+
+
 class HttpService:
     """Serves the API and the pages of ``halls``.
 
     ``site`` is the factory to listen with. `start` begins to follow the halls, whose actors must be there;
     `stop` ends every connection. ``troubles`` names what needs a person (for ``/healthz``), ``watch`` shows
-    the actors and ``more`` gives further metrics (for ``/metrics``). With ``secure_cookies`` browsers send
+    the actors and ``more`` gives further metrics (for ``/metrics``). ``more_routes`` are served beside the rest. With ``secure_cookies`` browsers send
     tokens over HTTPS alone.
     """
 
@@ -56,12 +60,14 @@ class HttpService:
         troubles: Troubles = no_troubles,
         watch: Watched = _nothing_watched,
         more: MoreMetrics = _no_metrics,
+        more_routes: Callable[[Pages], Iterable[Route]] = _no_routes,
         secure_cookies: bool = False,
     ) -> None:
         desks = {hall: Desk(port, limits, time.monotonic) for hall, port in halls.items()}
         counts = RequestCounts()
         self._desks = desks
         self._pages = Pages(desks, secure_cookies=secure_cookies)
+        self._more_routes = more_routes
         self._watching = Watching(
             desks,
             troubles=troubles,
@@ -108,6 +114,7 @@ class HttpService:
             *routes.halls(self._list_halls),
             *routes.watching(self._watching, self._describe),
             *routes.pages(self._pages),
+            *self._more_routes(self._pages),
         )
 
     def _list_halls(self, _call: Call) -> Response:

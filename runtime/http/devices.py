@@ -1,0 +1,233 @@
+"""The page of virtual devices: keys to press, windows to read, paper that came out, troubles to make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from protocol.errors import DeviceError
+from protocol.ids import CounterId, HallId, KioskId
+from protocol.radio.payloads import Key, WindowState
+from protocol.values import value
+from runtime.config.model import Role
+from runtime.http.calls import Call
+from runtime.http.encoding import to_json
+from runtime.http.languages import TEXTS
+from runtime.http.pages import Pages
+from runtime.http.problems import refuse
+from runtime.http.request import NO_STORE, Response
+from runtime.http.routing import Route
+
+PAPERS_SHOWN = 6
+"""The newest pieces of paper of each printer."""
+
+
+class ShownKeypad(Protocol):
+    """A keypad as its user sees it."""
+
+    display: str
+
+
+class ShownWindow(Protocol):
+    """A window display as people see it."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def state(self) -> WindowState: ...
+
+
+class ShownPaper(Protocol):
+    """A piece of paper."""
+
+    @property
+    def lines(self) -> Sequence[str]: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def codes(self) -> Sequence[str]: ...
+
+
+class ShownPrinter(Protocol):
+    """A printer with its troubles."""
+
+    papers: Any
+    paper_out: bool
+    cover_open: bool
+    offline: bool
+    silent: bool
+
+
+class VirtualHall(Protocol):
+    """The virtual devices of one hall, each by where it stands."""
+
+    @property
+    def ports(self) -> Mapping[str, Any]: ...
+    @property
+    def keypads(self) -> Mapping[CounterId, ShownKeypad]: ...
+    @property
+    def windows(self) -> Mapping[CounterId, ShownWindow]: ...
+    @property
+    def printers(self) -> Mapping[KioskId, ShownPrinter]: ...
+
+    def press(self, counter: CounterId, key: Key) -> bool:
+        """Press a key of the counter's keypad."""
+        ...
+
+    def wake(self, name: str) -> None:
+        """Have the device on that port look at its switches."""
+        ...
+
+
+@value
+class PressBody:
+    """A key of a keypad, by its name."""
+
+    key: str
+
+
+@value
+class TroubleBody:
+    """A printer's switches; those left out stay as they are."""
+
+    paper_out: bool | None = None
+    cover_open: bool | None = None
+    offline: bool | None = None
+    silent: bool | None = None
+
+
+@value
+class DeviceStep:
+    """Whether the device took it."""
+
+    taken: bool
+
+
+def device_routes(halls: Mapping[HallId, VirtualHall]) -> Callable[[Pages], Iterable[Route]]:
+    """Return the routes of the page for the virtual devices of ``halls``; managers only."""
+    shelf = _Shelf(halls)
+    managers = frozenset({Role.MANAGER})
+
+    def routes(pages: Pages) -> Iterable[Route]:
+        def page(call: Call) -> Response:
+            return pages.render(call.request, "devices.html", tuple(TEXTS), data=shelf.layout())
+
+        return (
+            Route(
+                method="GET",
+                pattern="/devices",
+                handler=page,
+                summary="The virtual devices",
+                roles=managers,
+                page=True,
+                listed=False,
+            ),
+            Route(
+                method="GET",
+                pattern="/api/v1/devices",
+                handler=shelf.read,
+                summary="Read what the virtual devices show",
+                roles=managers,
+                answers={200: "application/json"},
+            ),
+            Route(
+                method="POST",
+                pattern="/api/v1/devices/{hall}/keypads/{counter}",
+                handler=shelf.press,
+                summary="Press a key of a virtual keypad",
+                roles=managers,
+                body=PressBody,
+                answers={200: DeviceStep},
+            ),
+            Route(
+                method="POST",
+                pattern="/api/v1/devices/{hall}/printers/{kiosk}",
+                handler=shelf.trouble,
+                summary="Set the troubles of a virtual printer",
+                roles=managers,
+                body=TroubleBody,
+                answers={200: DeviceStep},
+            ),
+        )
+
+    return routes
+
+
+class _Shelf:
+    def __init__(self, halls: Mapping[HallId, VirtualHall]) -> None:
+        self._halls = halls
+
+    def layout(self) -> Mapping[str, Any]:
+        """Return which devices there are."""
+        return {
+            "keys": [
+                key.name for key in (Key.NEXT, Key.RECALL, Key.START, Key.FINISH, Key.NO_SHOW)
+            ],
+            "halls": [
+                {"id": id, "counters": list(hall.keypads), "kiosks": list(hall.printers)}
+                for id, hall in self._halls.items()
+            ],
+        }
+
+    def read(self, _call: Call) -> Response:
+        shown = {id: _shown(hall) for id, hall in self._halls.items()}
+        return Response(status=200, body=to_json(shown), headers=(NO_STORE,))
+
+    def press(self, call: Call) -> Response:
+        hall, counter = self._hall(call), CounterId(call.params["counter"])
+        try:
+            key = Key[call.body.key]
+        except KeyError:
+            names = ", ".join(key.name for key in Key)
+            raise refuse(
+                "malformed-request", f"there is no key {call.body.key!r}; there are {names}"
+            ) from None
+        try:
+            return _step(hall.press(counter, key))
+        except DeviceError as error:
+            raise refuse("unknown-counter", str(error)) from error
+
+    def trouble(self, call: Call) -> Response:
+        hall, kiosk = self._hall(call), KioskId(call.params["kiosk"])
+        printer = hall.printers.get(kiosk)
+        if printer is None:
+            raise refuse("unknown-kiosk", f"kiosk {kiosk} has no virtual printer")
+        body: TroubleBody = call.body
+        for name in ("paper_out", "cover_open", "offline", "silent"):
+            wanted = getattr(body, name)
+            if wanted is not None:
+                setattr(printer, name, wanted)
+        for port, device in hall.ports.items():
+            if device is printer:
+                hall.wake(port)
+        return _step(True)
+
+    def _hall(self, call: Call) -> VirtualHall:
+        return self._halls[HallId(call.params["hall"])]
+
+
+def _step(taken: bool) -> Response:
+    return Response(status=200, body=to_json(DeviceStep(taken=taken)), headers=(NO_STORE,))
+
+
+def _shown(hall: VirtualHall) -> Mapping[str, Any]:
+    return {
+        "keypads": {counter: keypad.display for counter, keypad in hall.keypads.items()},
+        "windows": {
+            counter: {"text": window.text, "state": window.state.name.lower()}
+            for counter, window in hall.windows.items()
+        },
+        "printers": {
+            kiosk: {
+                "papers": [
+                    {"lines": list(paper.lines), "number": paper.number, "codes": list(paper.codes)}
+                    for paper in list(printer.papers)[-PAPERS_SHOWN:]
+                ],
+                "paper_out": printer.paper_out,
+                "cover_open": printer.cover_open,
+                "offline": printer.offline,
+                "silent": printer.silent,
+            }
+            for kiosk, printer in hall.printers.items()
+        },
+    }
