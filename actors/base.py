@@ -1,6 +1,6 @@
 """Pykka's Actor with an inbox and a loop of our own, for worlds with a clock of their own.
 
-Pykka gives each actor a thread; ours share the run queue of the `World` that they live in (``actors/world.py``).
+Pykka gives each actor a thread; ours share the run queue of the `World` they live in (``actors/world.py``).
 What stays pykka's: `pykka.Actor` and its life-cycle hooks, `pykka.ActorRef` with ``tell`` and ``ask``, futures,
 envelopes, the registry.
 

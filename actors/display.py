@@ -49,6 +49,11 @@ class _AnnouncementEnded:
     """The announcement has had its time."""
 
 
+@value
+class _ChangeDue:
+    """To ourselves, behind the events that are there already: tell what they changed, once."""
+
+
 class DisplayActor(Actor):
     """Follows the hall's events. ``audience`` is told `DisplayChanged`, and `Announced` at each beginning."""
 
@@ -61,6 +66,8 @@ class DisplayActor(Actor):
         self._due: deque[DisplayedCall] = deque()
         self._announced: Announced | None = None
         self._announcements = 0
+        self._dropped = 0
+        self._change_due = False
 
     def on_start(self) -> None:
         """Show what is called now, then follow."""
@@ -97,11 +104,17 @@ class DisplayActor(Actor):
         self._calls[counter] = call
         self._due.append(call)
         if len(self._due) > ANNOUNCEMENTS_MAX:
-            dropped = self._due.popleft()
-            log.warning("announcement dropped number=%s waiting=%d", dropped.number, len(self._due))
+            self._drop()
         if self._announced is None:
             self._announce()
         self._tell_change()
+
+    def _drop(self) -> None:
+        """Leave out the oldest announcement; said at the first one and in sum, for they come in floods."""
+        dropped = self._due.popleft()
+        if not self._dropped:
+            log.warning("announcements are dropped first=%s waiting=%d", dropped.number, len(self._due))
+        self._dropped += 1
 
     def _leave(self, counter: CounterId | None) -> None:
         if counter is not None and self._calls.pop(counter, None) is not None:
@@ -111,6 +124,9 @@ class DisplayActor(Actor):
         """Begin the next announcement, if any waits."""
         if not self._due:
             self._announced = None
+            if self._dropped:
+                log.warning("announcements were dropped count=%d", self._dropped)
+                self._dropped = 0
             return
         call = self._due.popleft()
         self._announcements += 1
@@ -143,6 +159,13 @@ class DisplayActor(Actor):
         return self._changed()
 
     def _tell_change(self) -> None:
+        if not self._change_due:
+            self._change_due = True
+            self._actor_ref.tell(_ChangeDue())
+
+    @receives(_ChangeDue)
+    def _tell_now(self, _message: _ChangeDue) -> None:
+        self._change_due = False
         self._audience.tell(self._changed())
 
     def _changed(self) -> DisplayChanged:

@@ -43,7 +43,8 @@ WAITING_MAX = 10_000
 """Answers that may wait for durability; a command beyond that is refused as overloaded."""
 
 SNAPSHOT_EVENTS = 5_000
-"""Events after which the state is kept in a snapshot, so that a restart replays no more than these."""
+"""Events after which the state is kept in a snapshot, or as many as there are tickets if that is more: a
+restart then replays no more than these, and writing snapshots stays a small part of the work."""
 
 DAY_CHECK_S = 60.0
 """The longest sleep before the end of day is looked at again: the wall clock may be set meanwhile."""
@@ -229,7 +230,8 @@ class HallActor(Actor):
 
     def _keep_snapshot(self, batch: Batch) -> None:
         day_begun = any(type(record.event) is DayBegun for record in batch.records)
-        if day_begun or self._durable.seq - self._snapshot_seq >= SNAPSHOT_EVENTS:
+        enough = max(SNAPSHOT_EVENTS, len(self._durable.tickets))
+        if day_begun or self._durable.seq - self._snapshot_seq >= enough:
             self._snapshot_seq = self._durable.seq
             self._journal.snapshot(self._durable)
         if day_begun:
