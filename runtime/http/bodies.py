@@ -167,10 +167,15 @@ class _Field(ValueError):
         self.name = name
 
 
+def _is_text(wanted: Any) -> bool:
+    """Return whether ``wanted`` is str or an identity made of it (`NewType`)."""
+    return getattr(wanted, "__supertype__", wanted) is str
+
+
 def _strict_converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True)
     # By a predicate: registered by class, it would take the enumerations of strings as well.
-    converter.register_structure_hook_func(lambda wanted: wanted is str, _text)
+    converter.register_structure_hook_func(_is_text, _text)
     converter.register_structure_hook_func(
         lambda wanted: isinstance(wanted, type) and issubclass(wanted, Enum), _enum
     )

@@ -158,6 +158,8 @@ class HttpRequest(http.Request):
         if self.channel.refused:
             return
         self.method, self.uri, self.clientproto = command, path, version
+        if not path.startswith(b"/") and b"://" in path:  # absolute: RFC 9112, section 3.2.2
+            path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
         self.path, _, self.query = path.partition(b"?")
         self.channel.site.serve(self)
 

@@ -91,6 +91,8 @@ class Table:
             text = path.decode("ascii")
         except UnicodeDecodeError:
             return _unreadable_path()
+        if not text.startswith("/"):
+            return _not_found(text)
         segments = text[1:].split("/", SEGMENTS_MAX)
         node: _Node | None = self._root
         params: dict[str, str] = {}
