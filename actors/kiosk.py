@@ -22,7 +22,6 @@ from protocol.answers import Reason, Rejected
 from protocol.commands import ReportPrint
 from protocol.errors import ProtocolError
 from protocol.events import (
-    DayBegun,
     ReprintRequested,
     ServiceFinished,
     TicketCancelled,
@@ -159,7 +158,7 @@ class KioskActor(Actor):
 
     def _begin(self, state: HallState) -> None:
         """Take up the hall's tickets of this kiosk: what failed is shown, what is pending has failed."""
-        for ticket in sorted(state.tickets.values(), key=lambda ticket: ticket.taken_at):
+        for ticket in sorted(state.tickets.values(), key=lambda ticket: ticket.order):
             if ticket.kiosk != self._kiosk:
                 continue
             if ticket.printed is PrintState.PENDING:
@@ -222,17 +221,9 @@ class KioskActor(Actor):
         if self._unprinted.pop(event.ticket, None) is not None:
             self._changed()
 
-    def _day_begun(self, _seq: int, _event: DayBegun) -> None:
-        if self._unprinted:
-            self._unprinted.clear()
-            self._changed()
-
     # -- paper ------------------------------------------------------------------------------
 
     def _await_paper(self, ticket: TicketId, seq: int, *, reprint: bool = False) -> None:
-        before = self._printing.get(ticket)
-        if before is not None:
-            before.timer.cancel()
         timer = self.later(PAPER_S_MAX, _PaperOverdue(ticket=ticket, seq=seq))
         self._printing[ticket] = _Printing(seq, timer, reprint)
 
@@ -359,5 +350,4 @@ _EVENTS: dict[type, Callable[[KioskActor, int, Any], None]] = {
     TicketNoShow: KioskActor._forget,
     TicketCancelled: KioskActor._forget,
     TicketExpired: KioskActor._forget,
-    DayBegun: KioskActor._day_begun,
 }

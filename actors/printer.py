@@ -128,7 +128,8 @@ class PrinterActor(Actor):
         self._queue: deque[_Job] = deque()
         self._job: _Job | None = None
         self._job_timer: Timer | None = None
-        self._half_printed = False
+        self._half_printed = True
+        """Half a ticket may be in the printer: after a failure, and at the start, when nobody knows."""
         self._answers: dict[Question, int] = {}
         self._asked: Question | None = None
         self._answer_timer: Timer | None = None

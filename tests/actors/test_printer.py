@@ -365,10 +365,12 @@ def test_failed_actor_opens_its_port_again_and_goes_on(stage: Stage) -> None:
     stage.print("A002")
     stage.run(10.0)
     assert stage.ended() == [("A002", None)]
+    assert stage.printer.papers[-1].number == "A002"
 
 
 # -- octet by octet, on both clocks --------------------------------------------------------------
 
+FORGET, CUT = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08", b"\x1dVB\x00"
 ASKED = b"\x10\x04\x01\x10\x04\x02\x10\x04\x04"
 BOTH_CLOCKS = pytest.mark.parametrize("rig", [SimRig, ClockRig], indirect=True)
 
@@ -422,12 +424,15 @@ def test_conversation_asks_before_and_after_and_then_while_idle(rig: Any) -> Non
     rig.run(1.0)
     script.print()
     rig.run(1.0)
-    asked_and_printed = ASKED + ASKED + b"JOB\x1dr\x01" + ASKED
+    asked_and_printed = FORGET + ASKED + ASKED + CUT + b"JOB\x1dr\x01" + ASKED
     assert bytes(script.link.written) == asked_and_printed
     assert list(script.ear) == [PrintEnded(ticket=TicketId("A001"), failure=None)]
     assert {type(message) for message in script.alarms} == {ClearAlarm}
     rig.run(POLL_IDLE_S)
     assert bytes(script.link.written) == asked_and_printed + ASKED
+    script.print()
+    rig.run(1.0)
+    assert bytes(script.link.written).endswith(ASKED + ASKED + b"JOB\x1dr\x01" + ASKED)
 
 
 @BOTH_CLOCKS
@@ -437,11 +442,11 @@ def test_question_is_asked_only_after_the_one_before_was_answered(rig: Any) -> N
     rig.run(0.1)
     script.print()
     rig.run(0.1)
-    assert bytes(script.link.written) == ASKED[:3]
+    assert bytes(script.link.written) == FORGET + ASKED[:3]
     for _ in range(3):
         script.link.owner.tell(OctetsReceived(octets=b"\x12"))
     rig.run(0.1)
-    assert bytes(script.link.written) == ASKED + b"JOB\x1dr\x01"
+    assert bytes(script.link.written) == FORGET + ASKED + CUT + b"JOB\x1dr\x01"
 
 
 @BOTH_CLOCKS
