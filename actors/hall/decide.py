@@ -74,6 +74,8 @@ def decide(state: HallState, command: Command, now: datetime) -> Decision:
         begun = _begin_day(state, command.id, at)
         state = apply_all(state, begun)
     try:
+        if isinstance(command, RecallTicket):
+            return begun + _recall(state, command, at, now)
         return begun + _DECIDE[type(command)](state, command, at)
     except _Refusal as refusal:
         return Rejected(command=command.id, reason=refusal.reason, detail=refusal.detail)
@@ -199,7 +201,9 @@ def _first_waiting(state: HallState, line: Line) -> Ticket:
 # -- steps of one ticket -------------------------------------------------------------------------
 
 
-def _recall(state: HallState, command: RecallTicket, at: datetime) -> tuple[Event, ...]:
+def _recall(
+    state: HallState, command: RecallTicket, at: datetime, now: datetime
+) -> tuple[Event, ...]:
     ticket, counter = _at_counter(state, command, TicketStep.RECALL)
     spec = state.spec
     if ticket.recalls >= spec.recalls_max:
@@ -210,7 +214,8 @@ def _recall(state: HallState, command: RecallTicket, at: datetime) -> tuple[Even
         )
     last = ticket.recalled_at or ticket.called_at
     assert last is not None
-    if at - last < timedelta(seconds=spec.recall_lockout_s):
+    # A clock that was set back to before the last call does not say how long ago that was.
+    if timedelta(0) <= now - last < timedelta(seconds=spec.recall_lockout_s):
         raise _Refusal(
             Reason.RECALL_TOO_SOON,
             f"{ticket.number} was called less than {spec.recall_lockout_s:g} s ago; wait a moment",
@@ -399,7 +404,6 @@ def _listed(names: Any) -> str:
 _DECIDE: dict[type, Callable[[HallState, Any, datetime], tuple[Event, ...]]] = {
     TakeTicket: _take,
     CallNext: _call_next,
-    RecallTicket: _recall,
     StartService: _start,
     FinishService: _finish,
     MarkNoShow: _no_show,
