@@ -1,32 +1,25 @@
 """The people of a simulated hall: who they are, what becomes of them, how long they wait.
 
 The crowd knows what the hall cannot: how long a person's matter takes, when patience ends, who walked out
-silently. It hears of tickets and calls as anybody would, by the hall's durable events, and measures from
-outside: a wait lasts from a person's arrival to the event that calls the ticket.
+silently. Of the hall it knows what people see of it: the answer to the wish for a ticket, and the call. It
+measures from outside: a wait lasts from a person's arrival until the clerk has the number.
 """
 
 from array import array
 from collections.abc import Callable
 from itertools import accumulate
 from random import Random
-from typing import Any, ClassVar
+from typing import Any
 
 from actors.base import Ref
-from protocol.answers import Reason, Rejected
+from protocol.answers import Answer, Reason, Rejected
 from protocol.commands import CancelTicket, TakeTicket
 from protocol.errors import WorldError
-from protocol.events import (
-    Event,
-    ServiceFinished,
-    TicketCalled,
-    TicketCancelled,
-    TicketExpired,
-    TicketNoShow,
-    TicketTaken,
-)
+from protocol.events import TicketTaken
 from protocol.hall import HallSpec
 from protocol.ids import CommandId, CounterId, ServiceId, TicketId
-from protocol.messages import Answered, Recorded, Submit
+from protocol.messages import Answered, Submit
+from protocol.tickets import TicketState
 from sim.scenario import Scenario
 
 
@@ -37,7 +30,6 @@ class Person:
         "arrived_s",
         "called_s",
         "leaves_after_s",
-        "number",
         "present",
         "service",
         "service_s",
@@ -50,9 +42,7 @@ class Person:
         self.present = True
         """False of one who walked out without a word."""
         self.leaves_after_s: float | None = None
-        self.called_s: float | None = None
-        self.number = ""
-        """On the ticket, once it was called."""
+        self.called_s = 0.0
 
 
 class Tally:
@@ -74,7 +64,7 @@ class Tally:
 
 
 class Crowd:
-    """All who came and whose tickets are still open. Told `Recorded` and `Answered` by the hall."""
+    """All who came and are still there. Told `Answered` by the hall."""
 
     def __init__(
         self,
@@ -85,7 +75,7 @@ class Crowd:
         seconds: Callable[[], float],
     ) -> None:
         self.tally = Tally(spec)
-        self.on_patience: Callable[[TicketId, float], None] | None = None
+        self.on_patience: Callable[[TicketTaken, float], None] | None = None
         """Is called with each new ticket whose holder loses patience, and after how many seconds."""
         self._scenario = scenario
         self._hall = hall
@@ -103,16 +93,18 @@ class Crowd:
         self._how_long = Random(f"{seed}/how long")
         self._who_stays = Random(f"{seed}/who stays")
         self._asking: dict[CommandId, Person] = {}
-        self._open: dict[TicketId, Person] = {}
-        self._called: dict[str, Person] = {}
+        self._leaving: set[CommandId] = set()
+        self._waiting: dict[str, Person] = {}
+        """By the number on the ticket, which is the hall's own for a day."""
+        self._called = 0
 
     def __repr__(self) -> str:
         return "<crowd>"
 
     @property
     def present(self) -> int:
-        """How many are in the hall: their tickets are asked for or open."""
-        return len(self._asking) + len(self._open)
+        """How many are in the hall: at the kiosk, waiting, or at a counter."""
+        return len(self._asking) + len(self._waiting) + len(self._leaving) + self._called
 
     @property
     def closed(self) -> bool:
@@ -144,89 +136,63 @@ class Crowd:
             )
         )
 
-    def lose_patience(self, ticket: TicketId) -> None:
-        """Let the ticket's holder cancel it by telephone, unless it was called meanwhile."""
-        person = self._open.get(ticket)
-        if person is not None and person.called_s is None:
+    def lose_patience(self, ticket: TicketId, number: str) -> None:
+        """Let the ticket's holder cancel it by telephone, unless called already."""
+        if self._waiting.pop(number, None) is not None:
             command = CancelTicket(id=CommandId(f"leave/{ticket}"), ticket=ticket)
-            self._hall.tell(Submit(command=command))
+            self._leaving.add(command.id)
+            self._hall.tell(Submit(command=command, reply_to=self))
 
-    def who_comes(self, number: str) -> Person:
-        """Return whom a clerk sees after the call of ``number``."""
-        return self._called[number]
+    def called(self, number: str) -> Person | None:
+        """Return who sees that ``number`` is called; nobody does if its holder is just cancelling."""
+        person = self._waiting.pop(number, None)
+        if person is not None:
+            self._called += 1
+            person.called_s = self._seconds()
+            self.tally.waits[person.service].append(person.called_s - person.arrived_s)
+        return person
+
+    def leaves_counter(self, person: Person, counter: CounterId, end: TicketState) -> None:
+        """Let a person go whose ticket ended at a counter as served, no-show or expired."""
+        self._called -= 1
+        tally = self.tally
+        if end is TicketState.SERVED:
+            tally.served += 1
+            tally.served_at[counter] += 1
+        elif end is TicketState.NO_SHOW:
+            tally.no_show += 1
+        else:
+            tally.expired += 1
+        tally.last_end_s = self._seconds()
+        tally.busy_s[counter] += tally.last_end_s - person.called_s
 
     # -- what the hall tells ---------------------------------------------------------------------
 
     def tell(self, message: object, /) -> None:
-        """Take what the hall says to everybody, or answers to one person."""
-        if type(message) is Recorded:
-            take = self._TAKE.get(type(message.event))
-            if take is not None:
-                take(self, message.event)
-        elif type(message) is Answered:
-            if type(message.answer) is Rejected:
-                self._refused(message.answer)
-        else:
+        """Take the hall's answer to one person."""
+        if type(message) is not Answered:
             raise WorldError(f"the crowd does not take {type(message).__name__}")
-
-    def _refused(self, answer: Rejected) -> None:
-        del self._asking[answer.command]
-        refused = self.tally.refused
-        refused[answer.reason] = refused.get(answer.reason, 0) + 1
-
-    def _taken(self, event: TicketTaken) -> None:
-        person = self._asking.pop(event.command, None)
-        if person is None:
-            return  # taken at a kiosk or by telephone, by somebody else's hand
-        self._open[event.ticket] = person
-        if person.leaves_after_s is not None and self.on_patience is not None:
-            self.on_patience(event.ticket, person.leaves_after_s)
-
-    def _ticket_called(self, event: TicketCalled) -> None:
-        person = self._open.get(event.ticket)
-        if person is None:
+        answer = message.answer
+        if answer.command in self._leaving:
+            self._left(answer)
             return
-        now_s = self._seconds()
-        person.called_s = now_s
-        person.number = event.number
-        self._called[event.number] = person
-        self.tally.waits[person.service].append(now_s - person.arrived_s)
+        person = self._asking.pop(answer.command)
+        if isinstance(answer, Rejected):
+            refused = self.tally.refused
+            refused[answer.reason] = refused.get(answer.reason, 0) + 1
+            return
+        taken = answer.events[-1]
+        assert type(taken) is TicketTaken
+        # A new day's numbers begin again: whoever still has the same one came yesterday.
+        self.tally.expired += taken.number in self._waiting
+        self._waiting[taken.number] = person
+        if person.leaves_after_s is not None and self.on_patience is not None:
+            self.on_patience(taken, person.leaves_after_s)
 
-    def _served(self, event: ServiceFinished) -> None:
-        if self._ended(event.ticket, event.counter):
-            self.tally.served += 1
-            self.tally.served_at[event.counter] += 1
-
-    def _no_show(self, event: TicketNoShow) -> None:
-        if self._ended(event.ticket, event.counter):
-            self.tally.no_show += 1
-
-    def _cancelled(self, event: TicketCancelled) -> None:
-        if self._ended(event.ticket, event.counter):
+    def _left(self, answer: Answer) -> None:
+        self._leaving.remove(answer.command)
+        if isinstance(answer, Rejected):
+            self.tally.expired += 1  # the ticket's day was over
+        else:
             self.tally.left += 1
-
-    def _expired(self, event: TicketExpired) -> None:
-        if self._open.pop(event.ticket, None) is not None:
-            self.tally.expired += 1
-
-    def _ended(self, ticket: TicketId, counter: CounterId | None) -> bool:
-        """Forget the person; return whether it was one of ours."""
-        person = self._open.pop(ticket, None)
-        if person is None:
-            return False
-        now_s = self._seconds()
-        self.tally.last_end_s = now_s
-        if person.called_s is not None:
-            self._called.pop(person.number, None)
-            if counter is not None:
-                self.tally.busy_s[counter] += now_s - person.called_s
-        return True
-
-    _TAKE: ClassVar[dict[type[Event], Callable[[Any, Any], None]]] = {
-        TicketTaken: _taken,
-        TicketCalled: _ticket_called,
-        ServiceFinished: _served,
-        TicketNoShow: _no_show,
-        TicketCancelled: _cancelled,
-        TicketExpired: _expired,
-    }
+            self.tally.last_end_s = self._seconds()

@@ -15,6 +15,7 @@ from pykka import ActorRef
 
 from actors.base import Actor, Place, receives
 from protocol.errors import WorldError
+from protocol.events import TicketTaken
 from protocol.ids import CounterId, TicketId
 from protocol.messages import (
     CounterChanged,
@@ -25,6 +26,7 @@ from protocol.messages import (
     WatchCounter,
 )
 from protocol.radio.payloads import Key
+from protocol.tickets import TicketState
 from protocol.values import value
 from sim.crowd import Crowd, Person
 from sim.scenario import Keys, Scenario
@@ -40,6 +42,7 @@ class PatienceElapsed:
     """The holder of a ticket has waited long enough."""
 
     ticket: TicketId
+    number: str
 
 
 class Door(Actor):
@@ -66,13 +69,13 @@ class Door(Actor):
     @receives(PatienceElapsed)
     def patience_elapsed(self, elapsed: PatienceElapsed) -> None:
         """Let the person give up."""
-        self._crowd.lose_patience(elapsed.ticket)
+        self._crowd.lose_patience(elapsed.ticket, elapsed.number)
 
     def _await_next(self) -> None:
         self.later(self._gaps.expovariate(1.0) * self._mean_gap_s, ARRIVAL_DUE)
 
-    def _await_patience(self, ticket: TicketId, after_s: float) -> None:
-        self.later(after_s, PatienceElapsed(ticket=ticket))
+    def _await_patience(self, taken: TicketTaken, after_s: float) -> None:
+        self.later(after_s, PatienceElapsed(ticket=taken.ticket, number=taken.number))
 
 
 ARRIVAL_DUE = ArrivalDue()
@@ -98,6 +101,7 @@ class StepDue:
     key: Key
 
 
+_ENDS = {Key.FINISH: TicketState.SERVED, Key.NO_SHOW: TicketState.NO_SHOW}
 _STEPS = {key: StepDue(key=key) for key in Key}
 
 
@@ -171,19 +175,15 @@ class Clerk(Actor):
     @receives(PressAnswered)
     def press_answered(self, answer: PressAnswered) -> None:
         """Go on from what the last press did."""
-        key = self._pressed
+        key, refused = self._pressed, answer.outcome is PressOutcome.REFUSED
         if key is Key.NEXT:
-            if answer.outcome is PressOutcome.CALLED:
-                self._called(answer.text)
-            elif answer.outcome is PressOutcome.REFUSED:
-                raise WorldError(f"{self.name}: NEXT was refused: {answer.text}")
-            else:
-                self._nobody_waits()
-        elif key is Key.START and answer.outcome is not PressOutcome.REFUSED:
-            assert self._person is not None
+            self._next_answered(answer)
+        elif key is Key.START and not refused and self._person is not None:
             self._await(Doing.SERVING, self._person.service_s, Key.FINISH)
         elif key is not Key.RECALL:
-            # Done; or refused, because the ticket was cancelled on its way to the counter.
+            # A refusal means that the ticket has ended by itself: cancelled at the last moment, or
+            # expired with its day.
+            self._let_go(TicketState.EXPIRED if refused else _ENDS[key])
             self._press_next()
 
     @receives(CounterChanged)
@@ -211,21 +211,34 @@ class Clerk(Actor):
         if step.key is Key.RECALL:
             self._await(Doing.EXPECTING, self._no_show_after_s / 2, Key.NO_SHOW)
 
+    def _next_answered(self, answer: PressAnswered) -> None:
+        if answer.outcome is PressOutcome.REFUSED:
+            raise WorldError(f"{self.name}: NEXT was refused: {answer.text}")
+        self._let_go(TicketState.SERVED)
+        if answer.outcome is PressOutcome.CALLED:
+            self._called(answer.text)
+        else:
+            self._nobody_waits()
+
     def _called(self, number: str) -> None:
         if self._was_idle:
             self._was_idle = False
             self._hall.tell(Unsubscribe(recipient=self._actor_ref))
             self._colleagues.is_busy()
-        person = self._crowd.who_comes(number)
+        self._person = person = self._crowd.called(number)
         if self._next_only:
-            self._await(Doing.SERVING, person.service_s, Key.NEXT)
+            self._await(Doing.SERVING, 0.0 if person is None else person.service_s, Key.NEXT)
             return
-        self._person = person
         walk_s = self._walk_s.draw(self._walks)
-        if person.present and walk_s < self._no_show_after_s:
+        if person is not None and person.present and walk_s < self._no_show_after_s:
             self._await(Doing.EXPECTING, walk_s, Key.START)
         else:
             self._await(Doing.EXPECTING, self._no_show_after_s / 2, Key.RECALL)
+
+    def _let_go(self, end: TicketState) -> None:
+        if self._person is not None:
+            self._crowd.leaves_counter(self._person, self._counter, end)
+            self._person = None
 
     def _nobody_waits(self) -> None:
         self._doing = Doing.IDLE

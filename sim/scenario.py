@@ -49,6 +49,9 @@ class Scenario:
     patience_s: Distribution | None = None
     """How long people wait before they cancel; nobody does if it is None."""
 
+    commit_s: float = 0.0
+    """How long the hall's disk takes to make events durable."""
+
     @property
     def ends_s(self) -> float:
         """When the last clerk goes home."""

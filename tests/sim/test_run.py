@@ -1,5 +1,6 @@
 """Runs of a whole hall: exact against a plain reckoning, repeatable, with every person accounted for."""
 
+from collections import Counter
 from collections.abc import Callable
 from heapq import heapreplace
 from random import Random
@@ -7,6 +8,7 @@ from random import Random
 import pytest
 
 from protocol.hall import HallSpec, UnstartedTicket
+from protocol.tickets import TicketState
 from protocol.values import replace
 from runtime.config.load import DEMO, load_config
 from sim.distributions import Exponential, Fixed, LogNormal
@@ -104,6 +106,27 @@ def test_everybody_who_came_is_accounted_for(demo: HallSpec) -> None:
     assert report.served == sum(each.served for each in report.counters)
     assert all(0 < each.busy_share <= 1 for each in report.counters)
     assert every.p50_s <= every.p90_s <= every.p95_s <= every.longest_s
+
+
+@pytest.mark.parametrize("commit_s", [0.0, 2.0])
+def test_what_people_saw_is_what_the_hall_holds(demo: HallSpec, commit_s: float) -> None:
+    run = Run(demo, busy_day(commit_s=commit_s, patience_s=Exponential(mean_s=300)), 3)
+    run.world.close = lambda: None  # type: ignore[method-assign]  # to look at it afterwards
+    tally = run.go()
+    states = Counter(ticket.state for ticket in run.state().tickets.values())
+    assert states == {
+        TicketState.SERVED: tally.served,
+        TicketState.NO_SHOW: tally.no_show,
+        TicketState.CANCELLED: tally.left,
+    }
+    assert min(states.values()) > 0
+
+
+def test_slow_disk_makes_nobody_wait_for_an_idle_clerk() -> None:
+    # So many arrive at once that tickets are taken while calls are on their way to the disk.
+    scenario = replace(theory_scenario(2.0, 1.0, 2_000), commit_s=0.5)
+    tally = Run(theory_hall(8), scenario, 5).go()
+    assert max(tally.waits[THEORY_SERVICE]) < 10
 
 
 def test_more_counters_serve_the_same_people_sooner(demo: HallSpec) -> None:
