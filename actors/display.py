@@ -113,7 +113,9 @@ class DisplayActor(Actor):
         """Leave out the oldest announcement; said at the first one and in sum, for they come in floods."""
         dropped = self._due.popleft()
         if not self._dropped:
-            log.warning("announcements are dropped first=%s waiting=%d", dropped.number, len(self._due))
+            log.warning(
+                "announcements are dropped first=%s waiting=%d", dropped.number, len(self._due)
+            )
         self._dropped += 1
 
     def _leave(self, counter: CounterId | None) -> None:

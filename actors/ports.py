@@ -42,8 +42,12 @@ class Journal(Protocol):
         """
         ...
 
-    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> None:
-        """Make ``batch`` durable as a whole; then tell ``reply_to`` `Committed` or `CommitFailed`."""
+    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> Committed | None:
+        """Make ``batch`` durable as a whole.
+
+        A journal in memory may be done at once and return `Committed`. Otherwise ``reply_to`` is told
+        `Committed` or `CommitFailed` later.
+        """
         ...
 
     def snapshot(self, state: HallState) -> None:

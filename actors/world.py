@@ -13,7 +13,6 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import repeat
 from math import inf
 from random import Random
 from typing import Any, Protocol, TypeVar
@@ -228,51 +227,50 @@ class World(ABC):
     def run_ready(self, budget_s: float = inf) -> None:
         """Run the actors that are ready: all of them, or until ``budget_s`` seconds have gone.
 
-        What is left then is run after another `_wake`.
+        What is left then is run after another `_wake`. Turns are not a method of their own: this loop
+        goes round for every message of a simulation.
         """
         ready = self._ready
-        now_s = self._stopwatch()
+        stopwatch = self._stopwatch
+        trace = self.trace
+        now_s = stopwatch()
         until_s = now_s + budget_s
         while ready:
             if now_s > until_s:
                 self._wake()
                 return
-            now_s = self._turn(ready.popleft(), now_s)
-        self._awake = False
-
-    def _turn(self, place: Place, now_s: float) -> float:
-        """Let one actor handle its oldest messages; return the stopwatch at the end."""
-        queue = place.queue
-        actor = place.actor
-        assert actor is not None
-        handlers = actor._handlers
-        for _ in repeat(None, min(len(queue), TURN_MESSAGES)):
-            item = queue.popleft()
-            if self.trace is not None:
-                self.trace(self.monotonic(), place.name, _message_of(item))
-            handler = handlers.get(type(item))
-            try:
-                if handler is not None:
-                    handler(actor, item)
+            place = ready.popleft()
+            queue = place.queue
+            actor = place.actor
+            handlers = actor._handlers  # type: ignore[union-attr]
+            left = TURN_MESSAGES
+            while queue and left:
+                left -= 1
+                item = queue.popleft()
+                if trace is not None:
+                    trace(self.monotonic(), place.name, _message_of(item))
+                handler = handlers.get(type(item))
+                try:
+                    if handler is not None:
+                        handler(actor, item)
+                    else:
+                        self._handle_other(place, item)
+                except Exception as error:
+                    self._fail(place, item, error)
+                began_s, now_s = now_s, stopwatch()
+                place.turns += 1
+                place.busy_s += now_s - began_s
+                if now_s - began_s > place.slowest_s:
+                    place.slowest_s = now_s - began_s
+                    place.slowest_message = type(_message_of(item)).__name__
+                if place.resting or not place.alive:
+                    break
+            else:
+                if queue:
+                    ready.append(place)
                 else:
-                    self._handle_other(place, item)
-            except Exception as error:
-                self._fail(place, item, error)
-            ended_s = self._stopwatch()
-            spent_s = ended_s - now_s
-            now_s = ended_s
-            place.turns += 1
-            place.busy_s += spent_s
-            if spent_s > place.slowest_s:
-                place.slowest_s = spent_s
-                place.slowest_message = type(_message_of(item)).__name__
-            if place.resting or not place.alive:
-                return now_s
-        if queue:
-            self._ready.append(place)
-        else:
-            place.idle = True
-        return now_s
+                    place.idle = True
+        self._awake = False
 
     def _handle_other(self, place: Place, item: Any) -> None:
         """Handle what is not simply a message for a marked method."""

@@ -7,7 +7,10 @@ from protocol.values import value
 
 @value
 class TakeTicket:
-    """Issue a ticket for a service. With ``kiosk`` it is printed there."""
+    """Issue a ticket for a service. With ``kiosk`` it is printed there.
+
+    A ``language`` that the hall does not speak becomes its first one.
+    """
 
     id: CommandId
     service: ServiceId

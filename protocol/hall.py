@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import time
 from enum import StrEnum
-from types import MappingProxyType
 
 import attrs
 
@@ -59,7 +58,7 @@ class Service:
 
 @value
 class Counter:
-    """A counter and the services that it calls, the most important first."""
+    """A counter and the services that it calls, first come first served over all of them."""
 
     id: CounterId
     names: Names
@@ -106,8 +105,8 @@ class HallSpec:
     names: Names
     services: Mapping[ServiceId, Service]
     counters: Mapping[CounterId, Counter]
-    kiosks: Mapping[KioskId, Kiosk] = attrs.field(factory=lambda: MappingProxyType({}))
-    gateways: Mapping[GatewayId, Gateway] = attrs.field(factory=lambda: MappingProxyType({}))
+    kiosks: Mapping[KioskId, Kiosk] = attrs.field(factory=dict)
+    gateways: Mapping[GatewayId, Gateway] = attrs.field(factory=dict)
     languages: tuple[Language, ...] = (Language("zh"), Language("en"))
     time_zone: str = "Asia/Shanghai"
     day_begins: time = time(4, 0)

@@ -62,8 +62,8 @@ class MemoryJournal:
         after = 0 if self._snapshot is None else self._snapshot.seq
         return Recovery(snapshot=self._snapshot, events=iter(self.read(after, self.seq)))
 
-    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> None:
-        """Make ``batch`` durable, now or after `commit_s`; then tell ``reply_to``."""
+    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> Committed | None:
+        """Make ``batch`` durable at once, or after `commit_s`; then, or if it fails, tell ``reply_to``."""
         assert not self._closed, "the journal is closed"
         assert self._under_way is None, "a commit is under way already"
         assert batch, "there is nothing to commit"
@@ -75,8 +75,12 @@ class MemoryJournal:
             elapsed = simpy.Timeout(self._env, self.commit_s)
             assert elapsed.callbacks is not None
             elapsed.callbacks.append(lambda _event: self._end(under_way))
-        else:
-            reply_to.tell(self._write(batch))
+            return None
+        written = self._write(batch)
+        if isinstance(written, Committed):
+            return written
+        reply_to.tell(written)
+        return None
 
     def snapshot(self, state: HallState) -> None:
         """Keep the durable ``state``."""

@@ -23,9 +23,9 @@ from actors.ports import CommitFailed, Committed, Journal
 from actors.world import Timer
 from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import BeginDay
-from protocol.events import DayBegun, TicketTaken
+from protocol.events import TicketTaken
 from protocol.hall import HallSpec
-from protocol.ids import CommandId, CounterId
+from protocol.ids import CommandId, CounterId, ServiceId
 from protocol.messages import (
     Answered,
     Recipient,
@@ -101,6 +101,7 @@ class HallActor(Actor):
         self._durable = HallState(spec=spec)
         self._open = Batch(self._durable)
         self._committing: Batch | None = None
+        self._flush_due = False
         self._waiting = 0
         self._snapshot_seq = 0
         self._day_timer: Timer | None = None
@@ -155,6 +156,13 @@ class HallActor(Actor):
             self._memory.remember(answer)
         if submit.reply_to is not None:
             self._answer_when_durable(submit.reply_to, answer)
+        if self._committing is None and self._open.records and not self._flush_due:
+            if self.place.queue:
+                # Behind the commands that are there already, so that they share the commit.
+                self._flush_due = True
+                self._actor_ref.tell(_FlushDue())
+            else:
+                self._flush()
 
     def _decide(self, submit: Submit) -> Answer:
         batch = self._open
@@ -162,8 +170,6 @@ class HallActor(Actor):
         if isinstance(decision, Rejected):
             return decision
         if decision:
-            if not batch.records and self._committing is None:
-                self._actor_ref.tell(_FlushDue())
             seq = batch.state.seq
             batch.state = apply_all(batch.state, decision)
             for event in decision:
@@ -185,13 +191,20 @@ class HallActor(Actor):
     # -- durability -------------------------------------------------------------------------
 
     @receives(_FlushDue)
-    def _flush(self, _message: _FlushDue) -> None:
+    def _take_flush(self, _message: _FlushDue) -> None:
+        self._flush_due = False
+        self._flush()
+
+    def _flush(self) -> None:
+        """Have the open batch committed, unless another one is."""
         batch = self._open
         if self._committing is not None or not batch.records:
             return
         self._committing = batch
         self._open = Batch(batch.state)
-        self._journal.commit(batch.records, self._actor_ref)
+        ended = self._journal.commit(batch.records, self._actor_ref)
+        if ended is not None:
+            self._committed(ended)
 
     @receives(Committed)
     def _committed(self, message: Committed) -> None:
@@ -203,8 +216,8 @@ class HallActor(Actor):
         self._waiting -= len(batch.answers)
         batch.release()
         self._publish(batch.records, before)
-        self._keep_snapshot(batch)
-        self._flush(_FlushDue())
+        self._keep_snapshot(day_begun=before.day != batch.state.day)
+        self._flush()
 
     @receives(CommitFailed)
     def _commit_failed(self, message: CommitFailed) -> None:
@@ -228,12 +241,11 @@ class HallActor(Actor):
                 self._memory.forget(answer.command)
             taken_back.refuse(f"the journal could not be written: {message.reason}")
 
-    def _keep_snapshot(self, batch: Batch) -> None:
-        day_begun = any(type(record.event) is DayBegun for record in batch.records)
-        enough = max(SNAPSHOT_EVENTS, len(self._durable.tickets))
-        if day_begun or self._durable.seq - self._snapshot_seq >= enough:
-            self._snapshot_seq = self._durable.seq
-            self._journal.snapshot(self._durable)
+    def _keep_snapshot(self, *, day_begun: bool) -> None:
+        state = self._durable
+        if day_begun or state.seq - self._snapshot_seq >= max(SNAPSHOT_EVENTS, len(state.tickets)):
+            self._snapshot_seq = state.seq
+            self._journal.snapshot(state)
         if day_begun:
             self._set_day_timer()
 
@@ -272,31 +284,30 @@ class HallActor(Actor):
 
     def _publish_counters(self, records: list[Recorded], before: HallState) -> None:
         after, watched = self._durable, self._audience.counters
+        changed: set[CounterId | None] = set()
+        newly_waited_for: list[ServiceId] = []
+        for record in records:
+            event = record.event
+            if type(event) is not TicketTaken:
+                changed.add(getattr(event, "counter", None))
+            elif not before.waiting(event.service):
+                newly_waited_for.append(event.service)
         if before.day != after.day:
-            changed = set(watched)
-        else:
-            named: list[CounterId | None] = [getattr(r.event, "counter", None) for r in records]
-            changed = {counter for counter in named if counter is not None}
-            changed |= self._newly_waited_for(records, before)
+            changed |= set(watched)
+        elif newly_waited_for:
+            changed |= self._free_for(newly_waited_for, before)
         # In the order of watching, not the set's: runs must repeat exactly.
         for counter in watched if len(changed) > 1 else changed:
-            if counter in changed and counter in watched:
+            if counter is not None and counter in changed and counter in watched:
                 watched[counter].tell(counter_changed(after, counter))
 
-    def _newly_waited_for(self, records: list[Recorded], before: HallState) -> set[CounterId]:
+    def _free_for(self, services: list[ServiceId], before: HallState) -> set[CounterId]:
         """Return free counters where nobody waited and now somebody does: their staff want to know."""
-        services = {
-            record.event.service
-            for record in records
-            if type(record.event) is TicketTaken and not before.waiting(record.event.service)
-        }
-        if not services:
-            return set()
+        free = {id for id in self._audience.counters if self._durable.post(id).ticket is None}
         return {
             counter
-            for counter in self._audience.counters
-            if self._durable.post(counter).ticket is None
-            and not services.isdisjoint(self._spec.counters[counter].services)
+            for counter in free
+            if not set(services).isdisjoint(self._spec.counters[counter].services)
             and not before.waiting_for(counter)
         }
 

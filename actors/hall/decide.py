@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from actors.hall.apply import apply_all
@@ -117,6 +118,9 @@ def _take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, .
         raise _unknown_kiosk(state, command.kiosk)
     line = state.lines.get(service.id)
     serial = service.first if line is None else line.serial + 1
+    # A configuration that changed within the day may lead back to numbers that are given out.
+    while serial <= service.last and _ticket_id(state.day, service.number(serial)) in state.tickets:
+        serial += 1
     if serial > service.last:
         raise _Refusal(
             Reason.NUMBERS_EXHAUSTED,
@@ -124,22 +128,31 @@ def _take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, .
             "for this business day; raise its `last` or add a service",
         )
     number = service.number(serial)
-    day = state.day
     return (
         TicketTaken(
             at=at,
             command=command.id,
-            ticket=TicketId(f"{day.year:04}{day.month:02}{day.day:02}-{number}"),
+            ticket=_ticket_id(state.day, number),
             service=service.id,
             number=number,
             serial=serial,
-            language=command.language,
+            language=command.language if command.language in spec.languages else spec.languages[0],
             ticket_class=command.ticket_class,
             channel=command.channel,
             kiosk=command.kiosk,
             ahead=0 if line is None else line.waiting,
         ),
     )
+
+
+def _ticket_id(day: date, number: str) -> TicketId:
+    return TicketId(f"{_day_code(day)}-{number}")
+
+
+@lru_cache(maxsize=8)
+def _day_code(day: date) -> str:
+    """Return the day as tickets' ids begin with it, such as ``20261123``."""
+    return f"{day:%Y%m%d}"
 
 
 def _call_next(state: HallState, command: CallNext, at: datetime) -> tuple[Event, ...]:

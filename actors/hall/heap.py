@@ -23,6 +23,10 @@ class Heap(NamedTuple):
     right: Heap | None
 
 
+# What `Heap(...)` does, without a call in Python: several are made for every ticket.
+_new = tuple.__new__
+
+
 def merge(one: Heap | None, other: Heap | None) -> Heap | None:
     """Return a heap with the tickets of both."""
     if one is None:
@@ -31,18 +35,20 @@ def merge(one: Heap | None, other: Heap | None) -> Heap | None:
         return one
     if other.order < one.order:
         one, other = other, one
-    left, right = one.left, merge(one.right, other)
+    _, order, ticket, left, right = one
+    right = other if right is None else merge(right, other)
     assert right is not None
     if left is None:
-        return Heap(1, one.order, one.ticket, right, None)
+        return _new(Heap, (1, order, ticket, right, None))
     if left.rank < right.rank:
         left, right = right, left
-    return Heap(right.rank + 1, one.order, one.ticket, left, right)
+    return _new(Heap, (right.rank + 1, order, ticket, left, right))
 
 
 def put(heap: Heap | None, order: tuple[int, ...], ticket: TicketId) -> Heap:
     """Return ``heap`` with one more ticket."""
-    merged = merge(heap, Heap(1, order, ticket, None, None))
+    single = _new(Heap, (1, order, ticket, None, None))
+    merged = single if heap is None else merge(heap, single)
     assert merged is not None
     return merged
 

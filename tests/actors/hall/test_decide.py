@@ -36,6 +36,7 @@ from protocol.events import (
 )
 from protocol.hall import UnstartedTicket
 from protocol.tickets import TRANSITIONS, CounterMode, PrintState, TicketState, TicketStep
+from protocol.values import replace
 from tests.actors.hall.conftest import ONE, TAX, TWO, VAT, ZH, Book, hall_spec
 
 ids = (f"c{number}" for number in count())
@@ -74,6 +75,24 @@ def test_taking_past_the_last_number_is_refused(book: Any) -> None:
     decision = book.do(TakeTicket(id="x", service=TAX, language=ZH))
     assert refused(decision) is Reason.NUMBERS_EXHAUSTED
     assert "A005" in decision.detail
+
+
+def test_a_language_that_the_hall_lacks_becomes_its_first(book: Any) -> None:
+    decision = book.do(TakeTicket(id="x", service=TAX, language="xx"))
+    assert decision[-1].language == ZH
+
+
+def test_a_changed_configuration_never_leads_to_a_number_given_out(book: Any) -> None:
+    first = take(book, TAX)
+    services = book.state.spec.services
+    changed = hall_spec(services={TAX: replace(services[TAX], prefix="X"), VAT: services[VAT]})
+    book.state = replace(book.state, spec=changed)
+    take(book, TAX)
+    moved = hall_spec(services={TAX: services[TAX], VAT: replace(services[VAT], prefix="A")})
+    book.state = replace(book.state, spec=moved)
+    taken = take(book, VAT)
+    assert taken.number == "A002"
+    assert first.ticket != taken.ticket
 
 
 def test_taking_for_an_unknown_service_names_those_there_are(book: Any) -> None:
