@@ -8,7 +8,7 @@ from typing import Any
 
 from actors.hall.actor import ReadState, StateRead
 from actors.hall.state import HallState
-from protocol.answers import Accepted, Rejected
+from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import Command
 from protocol.ids import CommandId
 from protocol.messages import Answered, Recipient, Submit
@@ -125,12 +125,12 @@ class Call:
     def submit(self, command: Command, render: Callable[[Accepted], Response]) -> None:
         """Have the hall carry out ``command``; ``render`` makes the response of what it accepted."""
 
-        def respond(message: object | None) -> None:
-            self.guard(lambda: _answer(message, render))
+        desk = self.hall
 
-        self._ask(
-            self.hall.port.hall, lambda reply: Submit(command=command, reply_to=reply), respond
-        )
+        def respond(message: object | None) -> None:
+            self.guard(lambda: _answer(message, render, desk))
+
+        self._ask(desk.port.hall, lambda reply: Submit(command=command, reply_to=reply), respond)
 
     def read(self, render: Callable[[HallState], Response]) -> None:
         """Have the hall say its durable state; ``render`` makes the response of it."""
@@ -155,11 +155,13 @@ class Call:
         self.replies.ask(recipient, message, finish)
 
 
-def _answer(message: object | None, render: Callable[[Accepted], Response]) -> Response:
+def _answer(message: object | None, render: Callable[[Accepted], Response], desk: Desk) -> Response:
     if not isinstance(message, Answered):
         raise _unavailable()
     answer = message.answer
     if isinstance(answer, Rejected):
+        if answer.reason is Reason.NOT_DURABLE:
+            desk.note_failure()
         raise RequestRefused(of_reason(answer.reason, answer.detail))
     return render(answer)
 

@@ -20,6 +20,7 @@ class Desk:
         self.port = port
         self.spec = port.spec
         self.hub = Hub(port, limits, monotonic)
+        self._failed_at: int | None = None
         self._boot = secrets.token_hex(4)
         self._seq = -1
         self._view = b""
@@ -33,3 +34,12 @@ class Desk:
             self._view = to_json(hall_view(state))
             self._seq = state.seq
         return self._view, b'"%s-%d"' % (self._boot.encode(), state.seq)
+
+    def note_failure(self) -> None:
+        """A command was not durable."""
+        self._failed_at = self.hub.last
+
+    @property
+    def failing(self) -> bool:
+        """Whether nothing became durable since a command failed to."""
+        return self._failed_at is not None and self._failed_at == self.hub.last

@@ -46,8 +46,8 @@ class HttpService:
 
     ``site`` is the factory to listen with. `start` begins to follow the halls, whose actors must be there;
     `stop` ends every connection. ``troubles`` names what needs a person (for ``/healthz``), ``watch`` shows
-    the actors and ``more`` gives further metrics (for ``/metrics``). ``more_routes`` are served beside the rest. With ``secure_cookies`` browsers send
-    tokens over HTTPS alone.
+    the actors and ``more`` gives further metrics (for ``/metrics``). ``more_routes`` are served beside the
+    rest. With ``secure_cookies`` browsers send tokens over HTTPS alone.
     """
 
     def __init__(

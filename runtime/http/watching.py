@@ -76,7 +76,12 @@ class Watching:
 
         def respond(states: Mapping[HallId, HallState]) -> Response:
             silent = [f"hall {hall} does not answer" for hall in self._desks if hall not in states]
-            troubles = (*silent, *self._troubles())[:TROUBLES_MAX]
+            failing = [
+                f"hall {hall} could not make its last commands durable: is its disk full?"
+                for hall, desk in self._desks.items()
+                if desk.failing
+            ]
+            troubles = (*silent, *failing, *self._troubles())[:TROUBLES_MAX]
             health = Health(status="failing" if troubles else "ok", troubles=troubles)
             return Response(status=503 if troubles else 200, body=to_json(health))
 

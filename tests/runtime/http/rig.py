@@ -113,6 +113,7 @@ class Client:
         self._socket = socket.socket()
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(PATIENCE_S)
         self._socket.connect(("127.0.0.1", port))
         self._received = b""
@@ -163,7 +164,11 @@ class Client:
             fields = dict(line.split(": ", 1) for line in text.decode().split("\n"))
             if "data" in fields and fields["event"] != "heartbeat":
                 seq = fields.get("id")
-                return fields["event"], None if seq is None else int(seq), json.loads(fields["data"])
+                return (
+                    fields["event"],
+                    None if seq is None else int(seq),
+                    json.loads(fields["data"]),
+                )
 
     def events(self, name: str, count: int) -> list[tuple[int | None, Any]]:
         """Read so many events with this name; others are left out."""
@@ -226,9 +231,7 @@ class Served:
         self.hall: Ref[HallActor] = self.world.spawn(
             "hall/HZ01", HallActor, spec, self.journal, HallAudience()
         )
-        display = self.world.spawn(
-            "hall/HZ01/display", DisplayActor, spec, self.hall, Audience()
-        )
+        display = self.world.spawn("hall/HZ01/display", DisplayActor, spec, self.hall, Audience())
         self.alarms = self.world.spawn("hall/HZ01/alarms", AlarmBoard, {}, Audience())
         self.port_of_hall = HallPort(
             spec=spec,

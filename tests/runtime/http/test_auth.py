@@ -20,7 +20,8 @@ def test_missing_token_is_challenged(hall: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "authorization", ["Bearer wrong", "Bearer", "Bearer  ", "Basic YTpi", "", "Bearer " + "x" * 5000]
+    "authorization",
+    ["Bearer wrong", "Bearer", "Bearer  ", "Basic YTpi", "", "Bearer " + "x" * 5000],
 )
 def test_wrong_token_is_challenged(hall: Served, authorization: str) -> None:
     answer = hall.ask("GET", HALL, token=None, headers={"Authorization": authorization})

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protocol.values import replace
-from tests.runtime.http.rig import HALL, PLENTY, TICKETS, Served, Serve, request
+from tests.runtime.http.rig import HALL, PLENTY, TICKETS, Serve, Served, request
 
 
 @pytest.mark.parametrize(

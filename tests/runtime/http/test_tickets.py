@@ -43,8 +43,7 @@ def test_two_counters_calling_at_once_never_get_the_same_ticket(hall: Served) ->
     called = [client.answer().json["ticket"] for client, _ in clients]
     assert {ticket["id"] for ticket in called} == taken
     assert all(
-        ticket["counter"] == counter
-        for ticket, (_, counter) in zip(called, clients, strict=True)
+        ticket["counter"] == counter for ticket, (_, counter) in zip(called, clients, strict=True)
     )
 
 
