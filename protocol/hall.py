@@ -76,7 +76,7 @@ class Terminal:
 
 @value
 class Gateway:
-    """A serial port (``serial:/dev/ttyUSB0?baud=9600``) or serial server (``tcp:host:port``), and who is behind it."""
+    """A serial port (``serial:/dev/ttyUSB0?baud=9600``) or server (``tcp:host:port``), and who is behind it."""
 
     id: GatewayId
     port: str

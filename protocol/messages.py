@@ -106,7 +106,7 @@ class CounterChanged:
 
 @value
 class KeyPressed:
-    """To a counter: somebody pressed ``key``; ``press`` names the press for ever, so a repeat changes nothing."""
+    """To a counter: somebody pressed ``key``; ``press`` names the press for ever: a repeat changes nothing."""
 
     key: Key
     press: str

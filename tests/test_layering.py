@@ -78,9 +78,7 @@ IMPURE_CALLS = re.compile(r"random\.Random")
 
 LINES_MAX = 400
 # Longer modules, each with the reason why it is one idea all the same.
-LONG_MODULES: dict[str, str] = {
-    "actors/hall/decide.py": "a short function for each command that a hall takes",
-}
+LONG_MODULES: dict[str, str] = {}
 
 EMPTY_WORDS = {"manager", "managers", "handler", "handlers", "helper", "helpers"}
 EMPTY_WORDS |= {"util", "utils", "common"}

@@ -15,6 +15,7 @@ from actors.audience import Audience, told
 from actors.base import Actor, Place, receives
 from actors.hall.apply import apply, apply_all
 from actors.hall.batch import Batch
+from actors.hall.clock import HallClock
 from actors.hall.decide import decide
 from actors.hall.memory import ANSWERS_MAX, AnswerMemory
 from actors.hall.state import HallState
@@ -97,6 +98,7 @@ class HallActor(Actor):
         self._spec = spec
         self._journal = journal
         self._audience = audience
+        self._clock = HallClock(self.world)
         self._memory = AnswerMemory()
         self._durable = HallState(spec=spec)
         self._open = Batch(self._durable)
@@ -166,7 +168,7 @@ class HallActor(Actor):
 
     def _decide(self, submit: Submit) -> Answer:
         batch = self._open
-        decision = decide(batch.state, submit.command, self.now)
+        decision = decide(batch.state, submit.command, self._clock.now())
         if isinstance(decision, Rejected):
             return decision
         if decision:
@@ -330,7 +332,7 @@ class HallActor(Actor):
 
     @receives(_DayCheckDue)
     def _take_day_check(self, _message: _DayCheckDue) -> None:
-        if self.now >= self._open.state.ends_at:
+        if self._clock.now() >= self._open.state.ends_at:
             # The id names the end of the old day, so that a restart does not ask for it twice.
             ended = self._open.state.ends_at.isoformat()
             self._take_command(Submit(command=BeginDay(id=CommandId(f"day/{ended}"))))
@@ -339,6 +341,6 @@ class HallActor(Actor):
     def _set_day_timer(self) -> None:
         if self._day_timer is not None:
             self._day_timer.cancel()
-        left = self._durable.ends_at - self.now
+        left = self._durable.ends_at - self._clock.now()
         delay_s = min(max(left, timedelta(seconds=1)).total_seconds(), DAY_CHECK_S)
         self._day_timer = self.later(delay_s, _DayCheckDue())

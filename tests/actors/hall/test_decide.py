@@ -166,14 +166,6 @@ def test_recall_is_locked_out_and_capped(book: Any) -> None:
     assert refused(book.do(RecallTicket(id=next(ids), counter=ONE))) is Reason.RECALL_TOO_OFTEN
 
 
-def test_recall_after_the_clock_was_set_back_is_not_locked_out_for_an_hour(book: Any) -> None:
-    take(book)
-    called = call(book)
-    book.wait(hours=-1)
-    (recalled,) = book.do(RecallTicket(id=next(ids), counter=ONE))
-    assert (recalled.ticket, recalled.at) == (called.ticket, called.at)
-
-
 def test_steps_at_a_counter_without_a_ticket_are_refused(book: Any) -> None:
     book.do(OpenCounter(id="o", counter=ONE))
     for command in (RecallTicket, StartService, FinishService, MarkNoShow):

@@ -1,0 +1,53 @@
+"""Why a command is refused, and finding what it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from actors.hall.state import HallState, Ticket
+from protocol.answers import Reason
+from protocol.ids import CounterId, KioskId, TicketId
+
+
+class Refusal(Exception):
+    """Carries a refusal out of a decision's depth."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def find_counter(state: HallState, counter: CounterId) -> CounterId:
+    """Return ``counter`` if the hall has it."""
+    if counter not in state.spec.counters:
+        raise Refusal(
+            Reason.UNKNOWN_COUNTER,
+            f"hall {state.spec.id} has no counter {counter!r}; it has {listed(state.spec.counters)}",
+        )
+    return counter
+
+
+def find_ticket(state: HallState, ticket: TicketId) -> Ticket:
+    """Return the ticket of that id, if this business day has it."""
+    found = state.tickets.get(ticket)
+    if found is None:
+        raise Refusal(
+            Reason.UNKNOWN_TICKET,
+            f"hall {state.spec.id} has no ticket {ticket!r} on business day {state.day}",
+        )
+    return found
+
+
+def unknown_kiosk(state: HallState, kiosk: KioskId) -> Refusal:
+    """Return the refusal that names the kiosks that there are."""
+    return Refusal(
+        Reason.UNKNOWN_KIOSK,
+        f"hall {state.spec.id} has no kiosk {kiosk!r}; it has {listed(state.spec.kiosks)}",
+    )
+
+
+def listed(names: Iterable[str]) -> str:
+    """Name what there is, but no more than ten."""
+    shown = [str(name) for name in names]
+    return ", ".join(shown[:10]) + (", …" if len(shown) > 10 else "") if shown else "none"

@@ -1,0 +1,101 @@
+"""Taking tickets, and what becomes of their paper."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+
+from actors.hall.refusals import Refusal, find_ticket, listed, unknown_kiosk
+from actors.hall.state import HallState
+from protocol.answers import Reason
+from protocol.commands import ReportPrint, ReprintTicket, TakeTicket
+from protocol.events import Event, ReprintRequested, TicketPrinted, TicketPrintFailed, TicketTaken
+from protocol.ids import TicketId
+from protocol.tickets import PrintState
+
+
+def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ...]:
+    """Give out the next number of the service."""
+    spec = state.spec
+    service = spec.services.get(command.service)
+    if service is None:
+        raise Refusal(
+            Reason.UNKNOWN_SERVICE,
+            f"hall {spec.id} has no service {command.service!r}; it has {listed(spec.services)}",
+        )
+    if command.kiosk is not None and command.kiosk not in spec.kiosks:
+        raise unknown_kiosk(state, command.kiosk)
+    line = state.lines.get(service.id)
+    serial = service.first if line is None else line.serial + 1
+    # A configuration that changed within the day may lead back to numbers that are given out.
+    while serial <= service.last and _ticket_id(state.day, service.number(serial)) in state.tickets:
+        serial += 1
+    if serial > service.last:
+        raise Refusal(
+            Reason.NUMBERS_EXHAUSTED,
+            f"service {service.id} has given out its numbers to {service.number(service.last)} "
+            "for this business day; raise its `last` or add a service",
+        )
+    number = service.number(serial)
+    return (
+        TicketTaken(
+            at=at,
+            command=command.id,
+            ticket=_ticket_id(state.day, number),
+            service=service.id,
+            number=number,
+            serial=serial,
+            language=command.language if command.language in spec.languages else spec.languages[0],
+            ticket_class=command.ticket_class,
+            channel=command.channel,
+            kiosk=command.kiosk,
+            ahead=0 if line is None else line.waiting,
+        ),
+    )
+
+
+def _ticket_id(day: date, number: str) -> TicketId:
+    return TicketId(f"{_day_code(day)}-{number}")
+
+
+@lru_cache(maxsize=8)
+def _day_code(day: date) -> str:
+    """Return the day as tickets' ids begin with it, such as ``20261123``."""
+    return f"{day:%Y%m%d}"
+
+
+def report_print(state: HallState, command: ReportPrint, at: datetime) -> tuple[Event, ...]:
+    """Note that the paper came out, or why not."""
+    ticket = find_ticket(state, command.ticket)
+    if ticket.kiosk is None:
+        raise Refusal(Reason.NO_PRINTER, f"{ticket.number} was not taken at a kiosk")
+    if command.failure is not None:
+        return (
+            TicketPrintFailed(
+                at=at,
+                command=command.id,
+                ticket=ticket.id,
+                kiosk=ticket.kiosk,
+                failure=command.failure,
+            ),
+        )
+    return (TicketPrinted(at=at, command=command.id, ticket=ticket.id, kiosk=ticket.kiosk),)
+
+
+def reprint(state: HallState, command: ReprintTicket, at: datetime) -> tuple[Event, ...]:
+    """Ask for the paper again."""
+    ticket = find_ticket(state, command.ticket)
+    if not ticket.state.open:
+        raise Refusal(
+            Reason.TICKET_STATE, f"{ticket.number} is {ticket.state}: its paper serves no more"
+        )
+    if ticket.printed is PrintState.PENDING:
+        raise Refusal(Reason.TICKET_STATE, f"{ticket.number} is being printed")
+    kiosk = command.kiosk or ticket.kiosk
+    if kiosk is None:
+        raise Refusal(Reason.NO_PRINTER, f"{ticket.number} has no kiosk; name one to print at")
+    if kiosk not in state.spec.kiosks:
+        raise unknown_kiosk(state, kiosk)
+    if state.spec.kiosks[kiosk].printer is None:
+        raise Refusal(Reason.NO_PRINTER, f"kiosk {kiosk} has no printer")
+    return (ReprintRequested(at=at, command=command.id, ticket=ticket.id, kiosk=kiosk),)
