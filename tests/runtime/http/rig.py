@@ -63,7 +63,12 @@ def names(zh: str, en: str) -> Mapping[Language, str]:
 def hall_spec() -> HallSpec:
     services = [
         Service(id=ServiceId("tax"), names=names("税务", "Tax"), prefix="A"),
-        Service(id=ServiceId("id"), names=names("身份证", "Identity cards"), prefix="B", last=2),
+        Service(
+            id=ServiceId("id"),
+            names=names("身份证", "Identity </script><b>cards"),
+            prefix="B",
+            last=2,
+        ),
     ]
     both = tuple(service.id for service in services)
     counters = [

@@ -89,7 +89,9 @@ def test_data_in_a_page_cannot_end_its_block(hall: Served) -> None:
     page = _page(hall, "/halls/HZ01/kiosk/k1")
     (block,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     assert "<" not in block
+    assert "<b>cards" not in page
     data = json.loads(block)
+    assert data["services"][1]["names"]["en"] == "Identity </script><b>cards"
     assert (data["hall"], data["kiosk"], data["printer"]) == ("HZ01", "k1", True)
 
 

@@ -1,13 +1,22 @@
 """Requests that are wrong, too large, too slow or too many, as octets on a socket."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protocol.values import replace
-from tests.runtime.http.rig import HALL, PLENTY, TICKETS, Serve, Served, request
+from tests.runtime.http.rig import HALL, PATIENCE_S, PLENTY, TICKETS, Serve, Served, request
+
+
+def _until(there: Callable[[], object]) -> None:
+    """Wait for what comes soon."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 @pytest.mark.parametrize(
@@ -111,9 +120,21 @@ def test_huge_body_is_refused_before_it_has_come(hall: Served) -> None:
 
 def test_huge_body_that_is_sent_all_the_same_does_not_hide_the_answer(hall: Served) -> None:
     client = hall.client()
-    client.send(request("POST", TICKETS, headers={"Content-Length": "2000000"}))
-    client.send(b"x" * 2_000_000)
+    client.send(request("POST", TICKETS, headers={"Content-Length": "3000000"}))
+    counts = hall.service._dispatcher._counts.by_status
+    _until(lambda: ("", 413) in counts)
+    for _ in range(3):
+        hall.call(lambda: None)  # the reactor has had the time to close what it means to close
+        client.send(b"x" * 1_000_000)
     assert client.answer().problem == "body-too-large"
+    assert client.ended()
+
+
+def test_client_that_never_stops_sending_is_cut(hall: Served) -> None:
+    client = hall.client()
+    client.send(request("POST", TICKETS, headers={"Content-Length": "1000000000"}))
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        client.send(b"x" * 100_000_000)
 
 
 def test_chunked_body_is_bounded_as_well(hall: Served) -> None:
@@ -232,6 +253,7 @@ def test_connections_beyond_the_bound_are_turned_away(serve: Serve) -> None:
     assert client.ended()
     kept[0].close()
     _until(lambda: hall.call(lambda: hall.service.site.connections) == 2)
+    assert sum(hall.service.site._by_address.values()) == 2
     assert hall.ask("GET", "/api/v1/halls").status == 200
 
 
@@ -239,13 +261,8 @@ def test_connections_of_one_address_have_a_bound_of_their_own(serve: Serve) -> N
     hall = serve(replace(PLENTY, connections_each_max=1))
     hall.client().ask("GET", "/api/v1/halls")
     assert hall.client().answer().problem == "too-many-connections"
-
-
-def _until(there: object) -> None:
-    deadline = time.monotonic() + 10
-    while not there():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    hall.call(hall.service.stop)
+    _until(lambda: not hall.service.site._by_address)
 
 
 def test_token_beyond_its_rate_is_told_when_to_come_back(serve: Serve) -> None:
