@@ -112,10 +112,10 @@ class _Run:
     def run(self) -> None:
         """Start, say where, run until a signal, stop."""
         try:
-            port = self._service.start()
+            self._service.start()
             if self._crowd is not None:
                 self._send_crowd(self._crowd)
-            self._say_where(port)
+            self._say_where()
             self._reactor.addSystemEventTrigger("before", "shutdown", self._service.stop)
             self._reactor.run()
         finally:
@@ -181,9 +181,9 @@ class _Run:
 
     # -- what is printed --------------------------------------------------------------------
 
-    def _say_where(self, port: int) -> None:
+    def _say_where(self) -> None:
         server = self._config.server
-        base = server.public_url or f"http://{server.listen}:{port}"
+        base = self._service.base_url
         say = self._console.print
         say(f"[bold]Paihao[/] runs on {base}/ — Ctrl-C ends it; data in {server.data_dir}")
         tokens = {token.role: token for token in self._config.tokens if token.hall is None}
@@ -207,6 +207,8 @@ class _Run:
         say("\ntokens")
         for role, token in tokens.items():
             say(f"  {role:12} {token.secret}", markup=False)
+        if self._ptys:
+            say("\nports of the virtual devices")
         for pty in self._ptys:
             say(f"  {pty.address}", markup=False)
 

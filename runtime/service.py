@@ -16,6 +16,7 @@ from protocol.errors import ConfigError, StorageError
 from protocol.hall import HallSpec
 from protocol.ids import HallId, TicketId
 from protocol.messages import RaiseAlarm
+from protocol.values import replace
 from runtime.config.model import Config, Server
 from runtime.http.limits import Limits
 from runtime.http.pages import Pages
@@ -33,7 +34,7 @@ class HallService:
     """Runs the halls of a configuration on a Twisted reactor.
 
     ``world`` and ``parts`` are there for whoever adds people or devices of its own; ``more_routes`` are
-    served beside the API and the pages.
+    served beside the API and the pages. ``base_url`` is what links begin with; it holds once `start` is done.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class HallService:
         self._reactor = reactor
         self._config = config
         self._more_routes = more_routes
+        self.base_url = config.server.base_url()
         self.world = ReactorWorld(reactor, random=Random())
         self.world.failures = Supervisor(self.world, self._gave_up)
         self.parts: dict[HallId, HallParts] = {}
@@ -73,7 +75,7 @@ class HallService:
         self._stops.append(self.world.close)
         ports: dict[HallId, HallPort] = {}
         for spec in config.halls:
-            scan_url = scan_urls(config.server, spec)
+            scan_url = self._scan_urls(spec)
             parts = build_hall(self.world, spec, journals[spec.id], links, scan_url)
             self.parts[spec.id] = parts
             ports[spec.id] = HallPort(
@@ -123,8 +125,14 @@ class HallService:
             ) from error
         self._stops.append(http.stop)
         self._stops.append(listening.stopListening)
+        port = int(listening.getHost().port)
+        self.base_url = replace(server, port=port).base_url()
         http.start()
-        return int(listening.getHost().port)
+        return port
+
+    def _scan_urls(self, spec: HallSpec) -> Callable[[TicketId], str]:
+        """Return what gives the address of a ticket's page, once it is known where the server listens."""
+        return lambda ticket: f"{self.base_url}/t/{spec.id}/{ticket}"
 
     def stop(self) -> Deferred[None]:
         """Stop in reverse order; the journals are closed when everything before them is."""
@@ -148,12 +156,6 @@ class HallService:
                 parts.alarms.tell(RaiseAlarm(alarm=f"actor/{name}", detail=str(error)))
             except ActorDeadError:
                 log.error("no alarm board for alarm=actor/%s", name)
-
-
-def scan_urls(server: Server, spec: HallSpec) -> Callable[[TicketId], str]:
-    """Return what gives the address of a ticket's page."""
-    base = f"{server.base_url()}/t/{spec.id}"
-    return lambda ticket: f"{base}/{ticket}"
 
 
 def limits_of(server: Server) -> Limits:

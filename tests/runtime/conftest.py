@@ -15,6 +15,7 @@ from protocol.messages import LinkDown, OctetsReceived
 from runtime.links import ReactorLinks
 from runtime.pty import PtyDevice
 from tests.runtime.reactor_thread import PATIENCE_S, ReactorThread, best_loop
+from tests.runtime.running_hall import RunningHall
 
 T = TypeVar("T")
 
@@ -135,3 +136,18 @@ def recorder() -> Recorder:
 def new_recorder() -> type[Recorder]:
     """For a test that needs several."""
     return Recorder
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., RunningHall]]:
+    """Starts processes that run halls, each in a folder of its own; none outlives the test."""
+    halls: list[RunningHall] = []
+
+    def start(*options: str | Path, wait: bool = True, **more: Any) -> RunningHall:
+        hall = RunningHall(tmp_path / f"hall{len(halls)}", *options, **more)
+        halls.append(hall)
+        return hall.await_start() if wait else hall
+
+    yield start
+    for hall in halls:
+        hall.kill()

@@ -1,0 +1,118 @@
+"""``paihao up`` with a configuration that names real ports: devices that are away, come, and are pulled out."""
+
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from protocol.ids import TerminalAddress
+from protocol.radio.payloads import Key
+from runtime.pty import PtyDevice
+from sim.air import Air
+from sim.devices.keypad import Keypad
+from sim.devices.printer import EscposPrinter
+from sim.devices.window import Window
+from tests.runtime.reactor_thread import ReactorThread
+from tests.runtime.running_hall import IN_HALL, RunningHall, wait_until
+
+Start = Callable[..., RunningHall]
+
+GATEWAY, KEYPAD, WINDOW = TerminalAddress(1), TerminalAddress(11), TerminalAddress(12)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A hall whose radio and printer are on ports where nothing is yet."""
+    file = tmp_path / "hall.toml"
+    file.write_text(
+        textwrap.dedent(
+            f"""
+            [[hall]]
+            id = "HZ01"
+            names = {{ zh = "办税服务厅", en = "Tax Hall" }}
+            [[hall.service]]
+            id = "declare"
+            names = {{ zh = "纳税申报", en = "Tax returns" }}
+            prefix = "A"
+            [[hall.counter]]
+            id = "1"
+            names = {{ zh = "1号窗口", en = "Counter 1" }}
+            services = ["declare"]
+            [[hall.kiosk]]
+            id = "k1"
+            names = {{ zh = "取号机", en = "Kiosk" }}
+            printer = "serial:{tmp_path}/dev/printer"
+            [[hall.gateway]]
+            id = "g1"
+            port = "serial:{tmp_path}/dev/radio"
+            address = {GATEWAY}
+            [[hall.gateway.terminal]]
+            address = {KEYPAD}
+            kind = "keypad"
+            counter = "1"
+            [[hall.gateway.terminal]]
+            address = {WINDOW}
+            kind = "window"
+            counter = "1"
+            """
+        )
+    )
+    return file
+
+
+@pytest.fixture
+def plug_in(reactor_thread: ReactorThread, tmp_path: Path) -> Iterator[Callable[..., PtyDevice]]:
+    """Plugs a device model into the port with that name; all are pulled out in the end."""
+    devices: list[PtyDevice] = []
+
+    def plug_in(name: str, model: object) -> PtyDevice:
+        device = PtyDevice(reactor_thread.reactor, model, tmp_path / "dev" / name)
+        devices.append(device)
+        reactor_thread.call(device.plug)
+        return device
+
+    yield plug_in
+    for device in devices:
+        reactor_thread.call(device.close)
+
+
+def test_hall_without_its_devices_runs_says_so_and_takes_them_when_they_come(
+    start: Start, config: Path, plug_in: Callable[..., PtyDevice], reactor_thread: ReactorThread
+) -> None:
+    hall = start("--config", config)
+    wait_until(lambda: "gateway/g1" in hall.alarms(), what="an alarm for the gateway")
+    assert f"{config.parent}/dev/radio is not there" in hall.alarms()["gateway/g1"]
+    wait_until(lambda: "printer/k1" in hall.alarms(), what="an alarm for the printer")
+    ticket = hall.take(kiosk="k1")
+    assert hall.at_counter("1", "next")["ticket"]["number"] == "A001"
+    wait_until(lambda: hall.ticket(ticket["id"])["printed"] == "failed", what="a failed print")
+
+    window = Window(WINDOW, GATEWAY, Random(1), boot=1)
+    keypad = Keypad(KEYPAD, GATEWAY, Random(2), boot=1)
+    radio = plug_in("radio", Air([keypad, window]))
+    printer = EscposPrinter()
+    plug_in("printer", printer)
+    wait_until(lambda: window.text == "A001", what="the number at the window", patience_s=20)
+    wait_until(lambda: "gateway/g1" not in hall.alarms(), what="no alarm for the gateway")
+    wait_until(
+        lambda: "printer/k1" not in hall.alarms(), what="no alarm for the printer", patience_s=30
+    )
+    hall.call("POST", f"{IN_HALL}/tickets/{ticket['id']}/reprint", "kiosk").ok()
+    wait_until(lambda: [paper.number for paper in printer.papers] == ["A001"], what="paper")
+    wait_until(lambda: hall.ticket(ticket["id"])["printed"] == "printed", what="a printed ticket")
+    hall.take()
+    reactor_thread.call(keypad.press, Key.NEXT)
+    reactor_thread.call(radio.wake)
+    wait_until(lambda: window.text == "A002", what="the next number at the window")
+
+    reactor_thread.call(radio.unplug)
+    wait_until(lambda: "gateway/g1" in hall.alarms(), what="an alarm for the gateway")
+    hall.take()
+    hall.at_counter("1", "next")
+    reactor_thread.call(radio.plug)
+    wait_until(lambda: window.text == "A003", what="the number called meanwhile", patience_s=20)
+    wait_until(lambda: hall.alarms() == {}, what="no alarm at all")
+    assert hall.end() == 0
+    assert "ERROR" not in hall.logged
