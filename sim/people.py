@@ -1,22 +1,23 @@
-"""The door by which people come, and the clerks who call them: small actors around the production ones.
+"""The door by which people come, and the clerks who call them: things around the production actors.
 
 A clerk works with nothing but a keypad and eyes: keys go to the production counter's actor, and what the
 clerk knows is the answer to a press, the number of people waiting while the counter is idle, and who
-stands at the counter.
+stands at the counter. Clerks are no actors: they only act when something reaches them, and so a simulation
+has a third fewer messages.
 """
 
 import math
 from collections import deque
 from enum import Enum, auto
+from functools import partial
 from random import Random
 from typing import Any
 
 from pykka import ActorRef
 
-from actors.base import Actor, Place, receives
 from protocol.errors import WorldError
 from protocol.events import TicketTaken
-from protocol.ids import CounterId, TicketId
+from protocol.ids import CounterId
 from protocol.messages import (
     CounterChanged,
     KeyPressed,
@@ -27,58 +28,33 @@ from protocol.messages import (
 )
 from protocol.radio.payloads import Key
 from protocol.tickets import TicketState
-from protocol.values import value
 from sim.crowd import Crowd, Person
 from sim.scenario import Keys, Scenario
+from sim.world import SimWorld
 
 
-@value
-class ArrivalDue:
-    """The next person comes."""
-
-
-@value
-class PatienceElapsed:
-    """The holder of a ticket has waited long enough."""
-
-    ticket: TicketId
-    number: str
-
-
-class Door(Actor):
+class Door:
     """Lets people in one by one, at random times."""
 
-    def __init__(self, place: Place, scenario: Scenario, crowd: Crowd, seed: int) -> None:
-        super().__init__(place)
+    def __init__(self, world: SimWorld, scenario: Scenario, crowd: Crowd, seed: int) -> None:
+        self._world = world
         self._mean_gap_s = 1 / scenario.arrivals_per_s
         self._crowd = crowd
         self._gaps = Random(f"{seed}/arrivals")
-
-    def on_start(self) -> None:
-        """Wait for the first person."""
-        self._crowd.on_patience = self._await_patience
+        crowd.on_patience = self._await_patience
         self._await_next()
 
-    @receives(ArrivalDue)
-    def arrival_due(self, _due: ArrivalDue) -> None:
-        """Let one person in."""
+    def _await_next(self) -> None:
+        self._world.call_later(self._gaps.expovariate(1.0) * self._mean_gap_s, self._arrival_due)
+
+    def _arrival_due(self) -> None:
         if not self._crowd.closed:
             self._crowd.arrive()
             self._await_next()
 
-    @receives(PatienceElapsed)
-    def patience_elapsed(self, elapsed: PatienceElapsed) -> None:
-        """Let the person give up."""
-        self._crowd.lose_patience(elapsed.ticket, elapsed.number)
-
-    def _await_next(self) -> None:
-        self.later(self._gaps.expovariate(1.0) * self._mean_gap_s, ARRIVAL_DUE)
-
     def _await_patience(self, taken: TicketTaken, after_s: float) -> None:
-        self.later(after_s, PatienceElapsed(ticket=taken.ticket, number=taken.number))
-
-
-ARRIVAL_DUE = ArrivalDue()
+        give_up = partial(self._crowd.lose_patience, taken.ticket, taken.number)
+        self._world.call_later(after_s, give_up)
 
 
 class Doing(Enum):
@@ -94,23 +70,7 @@ class Doing(Enum):
     GONE_HOME = auto()
 
 
-@value
-class StepDue:
-    """What the clerk does next has had its time: the walk, the service, the wait for a no-show."""
-
-    key: Key
-
-
 _ENDS = {Key.FINISH: TicketState.SERVED, Key.NO_SHOW: TicketState.NO_SHOW}
-_STEPS = {key: StepDue(key=key) for key in Key}
-
-
-@value
-class WatchDue:
-    """To a clerk who is idle: nobody has been idle for longer; watch for somebody who comes."""
-
-
-WATCH_DUE = WatchDue()
 
 
 class Colleagues:
@@ -120,27 +80,27 @@ class Colleagues:
     """
 
     def __init__(self) -> None:
-        self._idle: deque[ActorRef[Any]] = deque()
+        self._idle: deque[Clerk] = deque()
 
-    def is_idle(self, clerk: ActorRef[Any]) -> None:
+    def is_idle(self, clerk: "Clerk") -> None:
         """Let ``clerk`` watch after those who have been idle for longer."""
         self._idle.append(clerk)
         if len(self._idle) == 1:
-            clerk.tell(WATCH_DUE)
+            clerk.watch()
 
     def is_busy(self) -> None:
         """The one who watched has somebody to serve: let the next one watch."""
         self._idle.popleft()
         if self._idle:
-            self._idle[0].tell(WATCH_DUE)
+            self._idle[0].watch()
 
 
-class Clerk(Actor):
-    """Works at one counter until the hall is empty or overtime is over."""
+class Clerk:
+    """Works at one counter until the hall is empty or overtime is over. Told what a clerk sees."""
 
     def __init__(
         self,
-        place: Place,
+        world: SimWorld,
         counter: CounterId,
         counter_ref: ActorRef[Any],
         hall: ActorRef[Any],
@@ -149,7 +109,7 @@ class Clerk(Actor):
         crowd: Crowd,
         seed: int,
     ) -> None:
-        super().__init__(place)
+        self._world = world
         self._counter = counter
         self._colleagues = colleagues
         self._counter_ref = counter_ref
@@ -167,14 +127,27 @@ class Clerk(Actor):
         self._somebody_waits = False
         """Was seen since the last press."""
         self._person: Person | None = None
+        self._due = Key.NEXT
+        """What is pressed when the time has come: of the walk, the service, the wait for a no-show."""
+        self._press(Key.NEXT)  # which opens the counter
 
-    def on_start(self) -> None:
-        """Begin work: the first NEXT opens the counter."""
-        self._press(Key.NEXT)
+    def __repr__(self) -> str:
+        return f"<clerk {self._counter}>"
 
-    @receives(PressAnswered)
-    def press_answered(self, answer: PressAnswered) -> None:
-        """Go on from what the last press did."""
+    def watch(self) -> None:
+        """Be told from now on how many wait, until somebody is called."""
+        self._hall.tell(WatchCounter(counter=self._counter, recipient=self))
+
+    def tell(self, message: object, /) -> None:
+        """Take the answer to a press, or a look at the counter."""
+        if type(message) is PressAnswered:
+            self._press_answered(message)
+        elif type(message) is CounterChanged:
+            self._counter_changed(message)
+        else:
+            raise WorldError(f"{self} does not take {type(message).__name__}")
+
+    def _press_answered(self, answer: PressAnswered) -> None:
         key, refused = self._pressed, answer.outcome is PressOutcome.REFUSED
         if key is Key.NEXT:
             self._next_answered(answer)
@@ -186,9 +159,7 @@ class Clerk(Actor):
             self._let_go(TicketState.EXPIRED if refused else _ENDS[key])
             self._press_next()
 
-    @receives(CounterChanged)
-    def counter_changed(self, view: CounterChanged) -> None:
-        """See how many wait; call if somebody does."""
+    def _counter_changed(self, view: CounterChanged) -> None:
         if not view.waiting:
             return
         if self._doing is Doing.IDLE:
@@ -196,24 +167,18 @@ class Clerk(Actor):
         else:
             self._somebody_waits = True
 
-    @receives(WatchDue)
-    def watch_due(self, _due: WatchDue) -> None:
-        """Be told from now on how many wait, until somebody is called."""
-        self._hall.tell(WatchCounter(counter=self._counter, recipient=self._actor_ref))
-
-    @receives(StepDue)
-    def step_due(self, step: StepDue) -> None:
-        """Press the key whose time has come."""
-        if step.key is Key.NEXT:
+    def _step_due(self) -> None:
+        key = self._due
+        if key is Key.NEXT:
             self._press_next()
             return
-        self._press(step.key)
-        if step.key is Key.RECALL:
+        self._press(key)
+        if key is Key.RECALL:
             self._await(Doing.EXPECTING, self._no_show_after_s / 2, Key.NO_SHOW)
 
     def _next_answered(self, answer: PressAnswered) -> None:
         if answer.outcome is PressOutcome.REFUSED:
-            raise WorldError(f"{self.name}: NEXT was refused: {answer.text}")
+            raise WorldError(f"{self}: NEXT was refused: {answer.text}")
         self._let_go(TicketState.SERVED)
         if answer.outcome is PressOutcome.CALLED:
             self._called(answer.text)
@@ -223,7 +188,7 @@ class Clerk(Actor):
     def _called(self, number: str) -> None:
         if self._was_idle:
             self._was_idle = False
-            self._hall.tell(Unsubscribe(recipient=self._actor_ref))
+            self._hall.tell(Unsubscribe(recipient=self))
             self._colleagues.is_busy()
         self._person = person = self._crowd.called(number)
         if self._next_only:
@@ -244,13 +209,13 @@ class Clerk(Actor):
         self._doing = Doing.IDLE
         if not self._was_idle:
             self._was_idle = True
-            self._colleagues.is_idle(self._actor_ref)
+            self._colleagues.is_idle(self)
         elif self._somebody_waits:
             # Somebody came between the hall's decision and its answer.
             self._press_next()
 
     def _press_next(self) -> None:
-        if self.monotonic < self._goes_home_s:
+        if self._world.monotonic() < self._goes_home_s:
             self._press(Key.NEXT)
         elif self._next_only and self._doing is Doing.SERVING:
             self._press(Key.FINISH)
@@ -264,11 +229,10 @@ class Clerk(Actor):
         self._pressed = key
         self._presses += 1
         self._counter_ref.tell(
-            KeyPressed(
-                key=key, press=f"{self.place.name}/{self._presses}", reply_to=self._actor_ref
-            )
+            KeyPressed(key=key, press=f"clerk/{self._counter}/{self._presses}", reply_to=self)
         )
 
     def _await(self, doing: Doing, delay_s: float, key: Key) -> None:
         self._doing = doing
-        self.later(delay_s, _STEPS[key])
+        self._due = key
+        self._world.call_later(delay_s, self._step_due)

@@ -62,11 +62,8 @@ class Run:
             name = f"hall/{spec.id}/counter/{counter.id}"
             ref = world.spawn(name, CounterActor, counter.id, self.hall)
             same = colleagues.setdefault(counter.services, Colleagues())
-            world.spawn(
-                f"people/clerk/{counter.id}",
-                Clerk, counter.id, ref, self.hall, same, scenario, self.crowd, seed,
-            )  # fmt: skip
-        world.spawn("people/door", Door, scenario, self.crowd, seed)
+            Clerk(world, counter.id, ref, self.hall, same, scenario, self.crowd, seed)
+        Door(world, scenario, self.crowd, seed)
 
     @property
     def over(self) -> bool:
@@ -100,7 +97,8 @@ class Run:
     def _await_day_end(self) -> None:
         """Let the business day end: every ticket must end with it."""
         _, ends_at = business_day(self.world.now(), self._spec.time_zone, self._spec.day_begins)
-        self.world.run((ends_at - self.world.begins).total_seconds() + 1)
+        left_s = (ends_at - self.world.now()).total_seconds()
+        self.world.run(self.world.monotonic() + left_s + 1)
         tally, state = self.crowd.tally, self.state()
         still_open = [ticket.number for ticket in state.tickets.values() if ticket.state.open]
         if still_open:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import Random
 from time import perf_counter
 
@@ -21,19 +21,23 @@ class SimulationFailed(WorldError):
     """An actor failed; the run ended there. The message names the seed that does it again."""
 
 
-class _SimTimer:
-    __slots__ = ("_call",)
+class _SimTimer(simpy.Timeout):
+    """Calls once, and then has the actors run that were told something: no further event is needed."""
 
-    def __init__(self, call: Callable[[], None]) -> None:
+    def __init__(self, world: SimWorld, delay_s: float, call: Callable[[], None]) -> None:
+        super().__init__(world.env, max(delay_s, 0.0))
+        self._world = world
         self._call: Callable[[], None] | None = call
+        assert self.callbacks is not None
+        self.callbacks.append(self._ring)
 
     def cancel(self) -> None:
         self._call = None
 
-    def ring(self, _event: simpy.Event) -> None:
+    def _ring(self, _event: simpy.Event) -> None:
         call, self._call = self._call, None
         if call is not None:
-            call()
+            self._world.act(call)
 
 
 class SimWorld(World):
@@ -43,16 +47,16 @@ class SimWorld(World):
         self, env: simpy.Environment | None = None, *, seed: int = 0, begins: datetime = MONDAY
     ) -> None:
         super().__init__(random=Random(seed), stopwatch=perf_counter)
-        self.env = env or simpy.Environment()
+        self.env = env or simpy.Environment(initial_time=0.0)
         self.seed = seed
-        self.begins = begins
+        self._begins_s = begins.timestamp()
         self.failures = self
 
     def now(self) -> datetime:
-        return self.begins + timedelta(seconds=self.env.now)
+        return datetime.fromtimestamp(self._begins_s + self.env.now, UTC)
 
     def monotonic(self) -> float:
-        return float(self.env.now)
+        return self.env.now
 
     def run(self, until_s: float | None = None) -> None:
         """Run to the virtual second ``until_s``, or until nothing is left to happen.
@@ -68,12 +72,20 @@ class SimWorld(World):
             f"seed {self.seed}: {place.name} failed at {self.env.now:.6f} s on {message!r}: {error!r}"
         ) from error
 
-    def _after(self, delay_s: float, call: Callable[[], None]) -> Timer:
-        timer = _SimTimer(call)
-        event = simpy.Timeout(self.env, max(delay_s, 0.0))
-        assert event.callbacks is not None
-        event.callbacks.append(timer.ring)
-        return timer
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        """Have ``call`` called after ``delay_s`` virtual seconds: what people and things do."""
+        return _SimTimer(self, delay_s, call)
+
+    def act(self, call: Callable[[], None]) -> None:
+        """Call ``call``, then run the actors that it told something."""
+        if self._awake:
+            call()
+            return
+        self._awake = True
+        call()
+        self.run_ready()
+
+    _after = call_later
 
     def _wake(self) -> None:
         event = simpy.Event(self.env)
