@@ -224,6 +224,15 @@ class World(ABC):
             self._awake = True
             self._wake()
 
+    def run_after(self, call: Callable[[], None], budget_s: float = inf) -> None:
+        """Call ``call`` from the outer loop and run whom it made ready, without waking for it first."""
+        if self._awake:
+            call()
+            return
+        self._awake = True
+        call()
+        self.run_ready(budget_s)
+
     def run_ready(self, budget_s: float = inf) -> None:
         """Run the actors that are ready: all of them, or until ``budget_s`` seconds have gone.
 

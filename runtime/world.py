@@ -75,7 +75,7 @@ class ReactorWorld(World):
         self.reactor.callFromThread(tell)
 
     def _after(self, delay_s: float, call: Callable[[], None]) -> Timer:
-        return _Call(self.reactor.callLater(max(delay_s, 0.0), call))
+        return _Call(self.reactor.callLater(max(delay_s, 0.0), self.run_after, call, TURN_BUDGET_S))
 
     def _wake(self) -> None:
         self.reactor.callLater(0, self.run_ready, TURN_BUDGET_S)

@@ -66,9 +66,9 @@ class MemoryJournal:
         """Make ``batch`` durable at once, or after `commit_s`; then, or if it fails, tell ``reply_to``."""
         assert not self._closed, "the journal is closed"
         assert self._under_way is None, "a commit is under way already"
-        assert batch, "there is nothing to commit"
-        assert batch[0].seq == self.seq + 1, f"event {batch[0].seq} does not follow {self.seq}"
-        assert batch[-1].seq == self.seq + len(batch), "the batch is not numbered without gaps"
+        seq = self._first_seq + len(self._events)
+        if not batch or batch[0].seq != seq or batch[-1].seq != seq + len(batch) - 1:
+            raise AssertionError(_misnumbered(batch, seq))
         if self.commit_s:
             assert self._env is not None
             under_way = self._under_way = (batch, reply_to)
@@ -136,3 +136,12 @@ class MemoryJournal:
         batch, _ = self._under_way
         self._under_way = None
         self._write(batch)
+
+
+def _misnumbered(batch: Sequence[Recorded], seq: int) -> str:
+    """Say what is wrong with a batch that should begin with event ``seq``."""
+    if not batch:
+        return "there is nothing to commit"
+    if batch[0].seq != seq:
+        return f"event {batch[0].seq} does not follow {seq - 1}"
+    return "the batch is not numbered without gaps"

@@ -49,6 +49,7 @@ class SimWorld(World):
         super().__init__(random=Random(seed), stopwatch=perf_counter)
         self.env = env or simpy.Environment(initial_time=0.0)
         self.seed = seed
+        self.begins = begins
         self._begins_s = begins.timestamp()
         self.failures = self
 

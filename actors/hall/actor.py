@@ -305,13 +305,17 @@ class HallActor(Actor):
 
     def _free_for(self, services: list[ServiceId], before: HallState) -> set[CounterId]:
         """Return free counters where nobody waited and now somebody does: their staff want to know."""
-        free = {id for id in self._audience.counters if self._durable.post(id).ticket is None}
-        return {
-            counter
-            for counter in free
-            if not set(services).isdisjoint(self._spec.counters[counter].services)
-            and not before.waiting_for(counter)
-        }
+        posts, counters = self._durable.posts, self._spec.counters
+        free = set()
+        for id in self._audience.counters:
+            post = posts.get(id)
+            if (
+                (post is None or post.ticket is None)
+                and any(service in services for service in counters[id].services)
+                and not before.waiting_for(id)
+            ):
+                free.add(id)
+        return free
 
     def _publish_unheard(self) -> None:
         """After a failure: publish what became durable while nobody could say so."""

@@ -134,19 +134,16 @@ def _ended(
 ) -> HallState:
     """End a ticket: its counter is free, or one fewer waits (its place in the queue is skipped later)."""
     ticket = state.tickets[event.ticket]
-    ended = replace(
-        state,
-        seq=state.seq + 1,
-        last_at=event.at,
-        tickets=state.tickets.set(ticket.id, replace(ticket, state=end, ended_at=event.at)),
-    )
+    tickets = state.tickets.set(ticket.id, replace(ticket, state=end, ended_at=event.at))
+    seq = state.seq + 1
     if ticket.state is TicketState.WAITING:
         line = state.lines[ticket.service]
-        line = replace(line, waiting=line.waiting - 1)
-        return replace(ended, lines={**state.lines, ticket.service: line})
+        line = Line(queue=line.queue, waiting=line.waiting - 1, serial=line.serial)
+        lines = {**state.lines, ticket.service: line}
+        return replace(state, seq=seq, last_at=event.at, tickets=tickets, lines=lines)
     assert ticket.counter is not None
-    free = Post(mode=state.post(ticket.counter).mode)
-    return replace(ended, posts={**state.posts, ticket.counter: free})
+    posts = {**state.posts, ticket.counter: Post(mode=state.post(ticket.counter).mode)}
+    return replace(state, seq=seq, last_at=event.at, tickets=tickets, posts=posts)
 
 
 def _printed(state: HallState, event: TicketPrinted) -> HallState:

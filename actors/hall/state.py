@@ -101,7 +101,12 @@ class HallState:
 
     def waiting_for(self, counter: CounterId) -> int:
         """Return how many wait for any service of the counter."""
-        return sum(map(self.waiting, self.spec.counters[counter].services))
+        waiting = 0
+        for service in self.spec.counters[counter].services:
+            line = self.lines.get(service)
+            if line is not None:
+                waiting += line.waiting
+        return waiting
 
 
 __all__ = ["BEFORE_ALL", "CLOSED_POST", "HallState", "Line", "Post", "Ticket"]
