@@ -246,10 +246,12 @@ class EventStream:
             f"{IN_HALL}/events{query}",
             headers={"Authorization": f"Bearer {hall.tokens[role]}"},
         )
+        # The connection lets go of its socket once it knows that the response goes on to the end.
+        self._socket = self._connection.sock
         self._response = self._connection.getresponse()
         assert self._response.status == 200, self._response.read()
         # Heartbeats come less often than this client's patience with an answer.
-        self._response.fp.raw._sock.settimeout(None)  # type: ignore[union-attr]
+        self._socket.settimeout(None)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -266,10 +268,8 @@ class EventStream:
         return [content for found, content in list(self.events) if found == name]
 
     def close(self) -> None:
-        sock = self._response.fp.raw._sock if self._response.fp else None  # type: ignore[union-attr]
-        if sock is not None:
-            with suppress(OSError):
-                sock.shutdown(SHUT_RDWR)
+        with suppress(OSError):
+            self._socket.shutdown(SHUT_RDWR)
         self._reader.join(PATIENCE_S)
         self._connection.close()
 
