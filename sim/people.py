@@ -124,8 +124,6 @@ class Clerk:
         self._pressed = Key.NEXT
         self._presses = 0
         self._was_idle = False
-        self._somebody_waits = False
-        """Was seen since the last press."""
         self._person: Person | None = None
         self._due = Key.NEXT
         """What is pressed when the time has come: of the walk, the service, the wait for a no-show."""
@@ -160,12 +158,9 @@ class Clerk:
             self._press_next()
 
     def _counter_changed(self, view: CounterChanged) -> None:
-        if not view.waiting:
-            return
-        if self._doing is Doing.IDLE:
+        # What is seen while an answer is due needs no note: the hall answers before it shows what is newer.
+        if view.waiting and self._doing is Doing.IDLE:
             self._press_next()
-        else:
-            self._somebody_waits = True
 
     def _step_due(self) -> None:
         key = self._due
@@ -210,9 +205,6 @@ class Clerk:
         if not self._was_idle:
             self._was_idle = True
             self._colleagues.is_idle(self)
-        elif self._somebody_waits:
-            # Somebody came between the hall's decision and its answer.
-            self._press_next()
 
     def _press_next(self) -> None:
         if self._world.monotonic() < self._goes_home_s:
@@ -225,7 +217,6 @@ class Clerk:
 
     def _press(self, key: Key) -> None:
         self._doing = Doing.AWAITING_ANSWER
-        self._somebody_waits = False
         self._pressed = key
         self._presses += 1
         self._counter_ref.tell(
