@@ -84,13 +84,12 @@ def _version() -> str:
 @click.option(
     "--log-level",
     type=click.Choice(list(LEVELS)),
-    default="info",
-    show_default=True,
-    help="From what on things are logged, to standard error.",
+    help="From what on things are logged, to standard error; info for a hall that runs, else warning.",
 )
-def main(debug: bool, log_level: str) -> None:
+@click.pass_context
+def main(context: click.Context, debug: bool, log_level: str | None) -> None:
     """Queues of public halls: tickets, counters, radio terminals; real or simulated."""
-    set_up_logging(log_level)
+    set_up_logging(log_level or ("info" if context.invoked_subcommand == "up" else "warning"))
 
 
 if __name__ == "__main__":
