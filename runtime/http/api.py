@@ -280,7 +280,7 @@ def _moded(counter: CounterId, mode: CounterMode, reason: str) -> Callable[[Acce
 
 def read_hall(call: Call) -> None:
     """Say how a hall is."""
-    known = call.request.header(b"If-None-Match")
+    known = call.request.header(b"if-none-match")
 
     def render(state: HallState) -> Response:
         octets, tag = call.hall.view(state)
@@ -315,7 +315,7 @@ def stream_events(call: Call) -> None:
 
 def _resume_after(call: Call) -> int | None:
     """Return the event that the client has last; the header that browsers send again outranks the query."""
-    given = call.request.header(b"Last-Event-ID")
+    given = call.request.header(b"last-event-id")
     if given is None:
         values = call.request.query_values(b"after")
         given = values[-1] if values else None

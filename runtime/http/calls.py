@@ -115,7 +115,7 @@ class Call:
             RequestRefused: its key is missing, cannot be used, or was used for something else.
         """
         request = self.request
-        headers = request.requestHeaders.getRawHeaders(b"Idempotency-Key")
+        headers = request.header_values(b"idempotency-key")
         key = read_key(headers, needed=self.by_cookie)
         command = command_id(self.asked_by, request.path, key)
         if headers:

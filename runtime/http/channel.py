@@ -15,6 +15,7 @@ from twisted.web import http
 from runtime.http.limits import Limits
 from runtime.http.problems import Problem, refuse
 from runtime.http.request import HttpRequest, head, of_problem
+from runtime.http.whole import read_whole
 
 if TYPE_CHECKING:
     from runtime.http.site import Site
@@ -102,8 +103,27 @@ class Channel(http.HTTPChannel):
                 self.abort()
             return
         if self._began is None and not self._handlingRequest:
+            if self._take_whole(data):
+                return
             self._began = time.monotonic()
         super().dataReceived(data)  # type: ignore[no-untyped-call]
+        if self._buffer and self._began is None and not self._handlingRequest:
+            # A part of the next request came with the last one. It makes something else of what
+            # follows, even if that looks like a whole request.
+            self._began = time.monotonic()
+
+    def _take_whole(self, data: bytes) -> bool:
+        """Have ``data``, with nothing before it, answered if it is a whole request."""
+        whole = read_whole(data, self.limits)
+        if whole is None:
+            return False
+        request = HttpRequest(self)
+        self.requests.append(request)
+        # As `allContentReceived` does: what comes before the answer is kept for later.
+        self._handlingRequest = True
+        self.setRawMode()  # type: ignore[no-untyped-call]
+        request.take(whole)
+        return True
 
     def lineReceived(self, line: bytes) -> None:
         if not self.refused:

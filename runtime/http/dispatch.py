@@ -102,7 +102,7 @@ class Dispatcher:
         Raises:
             RequestRefused: it may not.
         """
-        authorization = request.header(b"Authorization")
+        authorization = request.header(b"authorization")
         shown = self._shown_passes(request, authorization, now_s)
         self._bound_rate(request, shown, now_s)
         if isinstance(found, Problem):
@@ -137,7 +137,7 @@ class Dispatcher:
                 self._addresses.punish(network, now_s, REFUSED_TOKEN_COST)
                 raise unauthorized("this token is not known; see the configuration's tokens")
             return [found]
-        cookies = request.header(b"Cookie")
+        cookies = request.header(b"cookie")
         return [] if cookies is None else list(self._passes.of_cookies(cookies))
 
     def _take_token(self, request: HttpRequest, now_s: float) -> Response:
@@ -198,11 +198,11 @@ class Dispatcher:
 
     def _read_body(self, call: Call, wanted: type) -> None:
         request = call.request
-        if call.by_cookie and request.header(b"Sec-Fetch-Site") in (b"cross-site", b"same-site"):
+        if call.by_cookie and request.header(b"sec-fetch-site") in (b"cross-site", b"same-site"):
             raise refuse("forbidden", "another site's page must not act here")
         octets = request.body
         if octets:
-            declared = (request.header(b"Content-Type") or b"").partition(b";")[0].strip().lower()
+            declared = (request.header(b"content-type") or b"").partition(b";")[0].strip().lower()
             if declared != b"application/json":
                 shown = declared[:50].decode("ascii", "replace") or "nothing"
                 raise refuse(

@@ -41,9 +41,9 @@ def wanted(
     reader's own.
     """
     asked = [value.decode("ascii", "replace") for value in request.query_values(b"lang")]
-    asked += _of_cookie(request.header(b"Cookie") or b"")
+    asked += _of_cookie(request.header(b"cookie") or b"")
     if settings:
-        asked += _of_settings(request.header(b"Accept-Language") or b"")
+        asked += _of_settings(request.header(b"accept-language") or b"")
     for tag in asked:
         for language in available:
             if tag.lower() == language.lower() or tag.lower().split("-")[0] == language.lower():

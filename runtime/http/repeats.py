@@ -19,7 +19,7 @@ from runtime.http.problems import refuse
 KEY = re.compile(rb"[\x21-\x7e]{1,128}")
 
 
-def read_key(headers: Sequence[bytes] | None, *, needed: bool) -> bytes:
+def read_key(headers: Sequence[bytes], *, needed: bool) -> bytes:
     """Return the key in the Idempotency-Key headers; a new one where there is none and none is ``needed``.
 
     The draft has a quoted string; what is not quoted is taken as well, for people with curl.

@@ -8,7 +8,7 @@ are escaped for an access log, a resource is looked up segment by segment).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -19,6 +19,7 @@ from twisted.web.http import NOT_MODIFIED, RESPONSES
 
 from protocol.values import value
 from runtime.http.problems import CONTENT_TYPE, Problem, refuse
+from runtime.http.whole import Whole
 
 if TYPE_CHECKING:
     from runtime.http.channel import Channel
@@ -102,6 +103,7 @@ class HttpRequest(http.Request):
 
     def __init__(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, **kwargs)
+        self._fields: dict[bytes, list[bytes]] | None = None
         self._parts: list[bytes] = []
         self._octets = 0
         self._lost: Callable[[], None] | None = None
@@ -125,9 +127,15 @@ class HttpRequest(http.Request):
         return bool(self._disconnected or self.finished)
 
     def header(self, name: bytes) -> bytes | None:
-        """Return the last header with this name."""
-        values = self.requestHeaders.getRawHeaders(name)
+        """Return the last header with this name, which is given in lower case."""
+        values = self.header_values(name)
         return values[-1] if values else None
+
+    def header_values(self, name: bytes) -> Sequence[bytes]:
+        """Return all headers with this name, which is given in lower case."""
+        if self._fields is not None:
+            return self._fields.get(name, ())
+        return self.requestHeaders.getRawHeaders(name) or ()
 
     def query_values(self, name: bytes) -> list[bytes]:
         """Return the values of ``name`` in the query."""
@@ -152,6 +160,13 @@ class HttpRequest(http.Request):
             )
         else:
             self._parts.append(data)
+
+    def take(self, whole: Whole) -> None:
+        """Have a request answered that came in one piece."""
+        self._fields = whole.fields
+        if whole.body:
+            self._parts.append(whole.body)
+        self.requestReceived(whole.method, whole.target, b"HTTP/1.1")
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Have the whole request answered."""

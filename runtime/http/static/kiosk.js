@@ -1,7 +1,20 @@
 // A kiosk: choose a service, see the number, get the paper; then it is the next customer's turn.
 
 import { Problem, get, post } from "./api.js";
-import { advice, byId, currentLanguage, data, make, nameIn, onLanguage, put, putNumber, setLanguage, text } from "./page.js";
+import {
+  advice,
+  because,
+  byId,
+  currentLanguage,
+  data,
+  make,
+  nameIn,
+  onLanguage,
+  put,
+  putNumber,
+  setLanguage,
+  text,
+} from "./page.js";
 import { followHall } from "./stream.js";
 
 const SHOWN_S = 10; // a number with its paper
@@ -9,6 +22,8 @@ const SHOWN_WITHOUT_PAPER_S = 45; // long enough to find one's phone
 const IDLE_S = 60; // after that the language goes back to the hall's own
 const PRINT_PATIENCE_MS = 20000; // no word from the printer: the code is shown
 const UNPRINTED_SHOWN_MAX = 3;
+const OUTCOMES_MAX = 20;
+const RESTARTED = "interrupted by a restart"; // says nothing of the printer
 
 const base = `/api/v1/halls/${encodeURIComponent(data.hall)}`;
 const views = ["choose", "busy", "ticket", "failed"];
@@ -22,7 +37,9 @@ let secondsLeft = 0;
 let patience = 0;
 let idleSince = Date.now();
 let printer = { failure: null, unprinted: [] };
+let printsAgain = false; // something was printed since the last failure
 const known = new Map(); // tickets without paper, by id
+const outcomes = new Map(); // how the last prints ended, by ticket: it may be known before its number is here
 
 function show(name) {
   for (const view of views) byId(view).hidden = view !== name;
@@ -76,9 +93,9 @@ async function drawUnprinted() {
       }),
   );
   byId("unprinted").hidden = byId("unprinted-list").childElementCount === 0;
-  const trouble = byId("trouble");
-  trouble.hidden = !printer.failure;
-  put(trouble, printer.failure ? text("kiosk.printer_trouble", { failure: printer.failure }) : "");
+  const ill = printer.failure && printer.failure !== RESTARTED && !printsAgain;
+  byId("trouble").hidden = !ill;
+  put(byId("trouble"), ill ? text("kiosk.printer_trouble", { failure: because(printer.failure) }) : "");
 }
 
 async function take(service) {
@@ -90,7 +107,9 @@ async function take(service) {
       language: currentLanguage(),
       kiosk: data.kiosk,
     });
-    showTicket(issued, data.printer ? "printing" : "none", "");
+    const outcome = outcomes.get(issued.id);
+    if (outcome) showTicket(issued, outcome.paper, outcome.failure);
+    else showTicket(issued, data.printer ? "printing" : "none", "");
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     error = problem;
@@ -119,12 +138,21 @@ function setPaper(state, why) {
   failure = why;
   clearTimeout(patience);
   if (state === "printing") {
-    patience = setTimeout(() => setPaper("failed", "…"), PRINT_PATIENCE_MS);
+    patience = setTimeout(() => setPaper("failed", "no word"), PRINT_PATIENCE_MS);
     startCountdown(0);
   } else {
     startCountdown(state === "printed" ? SHOWN_S : SHOWN_WITHOUT_PAPER_S);
   }
   drawTicket();
+}
+
+function printEnded(id, state, why) {
+  outcomes.delete(id);
+  outcomes.set(id, { paper: state, failure: why });
+  if (outcomes.size > OUTCOMES_MAX) outcomes.delete(outcomes.keys().next().value);
+  if (ticket?.id === id) setPaper(state, why);
+  printsAgain = state === "printed";
+  drawUnprinted();
 }
 
 function drawTicket() {
@@ -140,10 +168,11 @@ function drawTicket() {
     failed: "kiosk.no_paper",
     none: "kiosk.no_printer",
   }[paper];
-  put(byId("paper"), text(said, { failure }));
+  put(byId("paper"), text(said, { failure: because(failure) }));
   byId("paper").dataset.paper = paper;
   const withCode = paper === "failed" || paper === "none";
   byId("code").hidden = !withCode;
+  byId("ticket").classList.toggle("with-code", withCode);
   if (withCode) {
     const image = byId("code-image");
     const address = `/t/${encodeURIComponent(data.hall)}/${encodeURIComponent(ticket.id)}/qr.svg`;
@@ -157,9 +186,10 @@ function drawTicket() {
 async function reprint() {
   const id = ticket.id;
   byId("reprint").disabled = true;
+  // At once: how the print ended may be here before the answer is.
+  setPaper("printing", "");
   try {
     await post(`${base}/tickets/${encodeURIComponent(id)}/reprint`, { kiosk: data.kiosk });
-    if (ticket?.id === id && paper === "failed") setPaper("printing", "");
   } catch (problem) {
     if (ticket?.id === id) setPaper("failed", advice(problem));
   } finally {
@@ -218,9 +248,9 @@ followHall(data.hall, {
     drawServices();
   },
   onRecord(record) {
-    if (!ticket || record.ticket !== ticket.id) return;
-    if (record.type === "TicketPrinted") setPaper("printed", "");
-    if (record.type === "TicketPrintFailed") setPaper("failed", record.failure);
+    if (record.kiosk !== data.kiosk) return;
+    if (record.type === "TicketPrinted") printEnded(record.ticket, "printed", "");
+    if (record.type === "TicketPrintFailed") printEnded(record.ticket, "failed", record.failure);
   },
   live: {
     kiosk(changed) {

@@ -17,6 +17,13 @@ export function advice(problem) {
   return data.problems[problem.kind]?.[language] ?? problem.message;
 }
 
+/** Why a print failed, in the language chosen; what has no text is said as it came. */
+export function because(failure) {
+  const key = `failure.${failure.replaceAll(" ", "_")}`;
+  const said = text(key);
+  return said === key ? failure : said;
+}
+
 /** A name in the language chosen, or else in the first one that there is. */
 export function nameIn(names, inLanguage = language) {
   return names[inLanguage] ?? Object.values(names)[0] ?? "";

@@ -34,7 +34,7 @@ def test_texts_are_the_same_in_each_language() -> None:
         assert places[0] == places[1], key
 
 
-FORMED = ("state.", "mode.", "ticket.", "devices.")
+FORMED = ("state.", "mode.", "ticket.", "devices.", "failure.", "alarm.")
 """Texts whose keys scripts put together."""
 
 

@@ -33,9 +33,9 @@ def test_command_is_named_after_token_path_and_key() -> None:
 
 
 def test_key_that_is_left_out_is_made_up_anew_each_time() -> None:
-    assert read_key(None, needed=False) != read_key(None, needed=False)
+    assert read_key([], needed=False) != read_key([], needed=False)
     with pytest.raises(RequestRefused):
-        read_key(None, needed=True)
+        read_key([], needed=True)
 
 
 def test_key_given_twice_is_refused() -> None:
