@@ -256,7 +256,8 @@ class PrinterActor(Actor):
     def _round_ended(self) -> None:
         """Act on what the printer said of itself."""
         status = status_of(self._answers)
-        self._raise(self._paper_alarm, "paper is nearly out" if status.paper_low else None)
+        low = status.paper_low and not status.paper_out
+        self._raise(self._paper_alarm, "paper is nearly out" if low else None)
         failure = status.failure
         job = self._job
         if job is not None and job.printed:
