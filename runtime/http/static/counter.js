@@ -1,7 +1,19 @@
 // A counter's screen for its staff: who is there, who waits, and the steps that are possible now.
 
 import { Problem, post } from "./api.js";
-import { advice, byId, currentLanguage, data, make, nameIn, onLanguage, put, putNumber, text } from "./page.js";
+import {
+  advice,
+  because,
+  byId,
+  currentLanguage,
+  data,
+  make,
+  nameIn,
+  onLanguage,
+  put,
+  putNumber,
+  text,
+} from "./page.js";
 import { followHall } from "./stream.js";
 
 const own = data.counters.find((counter) => counter.id === data.counter);
@@ -13,6 +25,9 @@ let hall = null;
 let busy = false;
 let alarms = [];
 let said = null; // says the last message in the language chosen
+let saidUntil = 0;
+
+const SAID_MS = 8000; // then it may be about the customer before
 
 const KEYS = { n: "next", r: "recall", s: "start", f: "finish", x: "no-show", o: "open", p: "pause", c: "close" };
 const SHORTCUTS = "paihao-shortcuts";
@@ -110,9 +125,17 @@ function drawAlarms() {
   byId("alarms").hidden = alarms.length === 0;
   byId("alarm-list").replaceChildren(
     ...alarms.map((alarm) =>
-      make("li", {}, make("strong", { textContent: alarm.alarm }), ` ${alarm.detail}`),
+      make("li", {}, make("strong", { textContent: alarmName(alarm.alarm) }), ` ${because(alarm.detail)}`),
     ),
   );
+}
+
+/** What an alarm is about: its name is a kind and what it befell, such as printer/k1. */
+function alarmName(alarm) {
+  const [kind, ...name] = alarm.split("/");
+  const key = `alarm.${kind}`;
+  const shown = text(key, { name: name.join("/") });
+  return shown === key ? alarm : shown;
 }
 
 function say(key, values = {}) {
@@ -132,8 +155,17 @@ function sayProblem(problem) {
 function drawSaid(wrong) {
   if (!said) return;
   const line = byId("said");
-  if (wrong !== undefined) line.dataset.wrong = String(wrong);
+  if (wrong !== undefined) {
+    line.dataset.wrong = String(wrong);
+    saidUntil = Date.now() + SAID_MS;
+  }
   line.textContent = said();
+}
+
+function unsay() {
+  said = null;
+  put(byId("said"), "");
+  delete byId("said").dataset.wrong;
 }
 
 // -- steps
@@ -217,11 +249,13 @@ document.addEventListener("keydown", (event) => {
 setInterval(() => {
   const ticket = counter()?.ticket;
   if (ticket) drawElapsed(ticket);
+  if (said && Date.now() > saidUntil) unsay();
 }, 1000);
 
 onLanguage(() => {
   draw();
   drawSaid();
+  drawAlarms();
 });
 
 followHall(data.hall, {
