@@ -107,7 +107,9 @@ class _Run:
         halls = tuple(self._on_ptys(spec, folder / spec.id) for spec in config.halls)
         self._config = replace(config, halls=halls)
         virtual = {hall: devices for hall, devices in self._hardware.items() if devices.ports}
-        self._service = HallService(reactor, self._config, more_routes=device_routes(virtual))
+        self._service = HallService(
+            reactor, self._config, more_routes=device_routes(virtual, halls)
+        )
 
     def run(self) -> None:
         """Start, say where, run until a signal, stop."""

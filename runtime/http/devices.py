@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from protocol.errors import DeviceError
+from protocol.hall import HallSpec
 from protocol.ids import CounterId, HallId, KioskId
 from protocol.radio.payloads import Key, WindowState
 from protocol.values import value
@@ -103,9 +104,14 @@ class DeviceStep:
     taken: bool
 
 
-def device_routes(halls: Mapping[HallId, VirtualHall]) -> Callable[[Pages], Iterable[Route]]:
-    """Return the routes of the page for the virtual devices of ``halls``; managers only."""
-    shelf = _Shelf(halls)
+def device_routes(
+    halls: Mapping[HallId, VirtualHall], specs: Iterable[HallSpec]
+) -> Callable[[Pages], Iterable[Route]]:
+    """Return the routes of the page for the virtual devices of ``halls``; managers only.
+
+    ``specs`` say how these halls, their counters and kiosks are named.
+    """
+    shelf = _Shelf(halls, {spec.id: spec for spec in specs})
     managers = frozenset({Role.MANAGER})
 
     def routes(pages: Pages) -> Iterable[Route]:
@@ -154,8 +160,11 @@ def device_routes(halls: Mapping[HallId, VirtualHall]) -> Callable[[Pages], Iter
 
 
 class _Shelf:
-    def __init__(self, halls: Mapping[HallId, VirtualHall]) -> None:
+    def __init__(
+        self, halls: Mapping[HallId, VirtualHall], specs: Mapping[HallId, HallSpec]
+    ) -> None:
         self._halls = halls
+        self._specs = specs
 
     def layout(self) -> Mapping[str, Any]:
         """Return which devices there are."""
@@ -163,9 +172,27 @@ class _Shelf:
             "keys": [
                 key.name for key in (Key.NEXT, Key.RECALL, Key.START, Key.FINISH, Key.NO_SHOW)
             ],
-            "halls": [
-                {"id": id, "counters": list(hall.keypads), "kiosks": list(hall.printers)}
-                for id, hall in self._halls.items()
+            "halls": [self._hall_layout(self._specs[id], hall) for id, hall in self._halls.items()],
+        }
+
+    def _hall_layout(self, spec: HallSpec, hall: VirtualHall) -> Mapping[str, Any]:
+        return {
+            "id": spec.id,
+            "names": spec.names,
+            "counters": [
+                {
+                    "id": counter.id,
+                    "names": counter.names,
+                    "keypad": counter.id in hall.keypads,
+                    "window": counter.id in hall.windows,
+                }
+                for counter in spec.counters.values()
+                if counter.id in hall.keypads or counter.id in hall.windows
+            ],
+            "kiosks": [
+                {"id": kiosk.id, "names": kiosk.names}
+                for kiosk in spec.kiosks.values()
+                if kiosk.id in hall.printers
             ],
         }
 
