@@ -35,11 +35,13 @@ from protocol.events import (
 )
 from protocol.ids import CounterId, KioskId, TicketId
 from protocol.tickets import Channel, CounterMode, TicketState
+from protocol.values import replace
 from runtime.config.model import Role
 from runtime.http.calls import Call
 from runtime.http.encoding import to_json
 from runtime.http.problems import RETRY_AFTER_S, refuse, retry_after
 from runtime.http.request import NO_STORE, Response
+from runtime.http.streams import EVENT_STREAM
 from runtime.http.views import (
     AlarmList,
     CalledTicket,
@@ -292,8 +294,10 @@ def read_hall(call: Call) -> None:
     call.read(render)
 
 
-def stream_events(call: Call) -> None:
+def stream_events(call: Call) -> Response | None:
     """Send a hall's events as they come, after those that the client lacks."""
+    if call.request.method == b"HEAD":
+        return replace(EVENT_STREAM, body=b"")
     hub = call.hall.hub
     limits = call.request.channel.limits
     after = _resume_after(call)
@@ -311,6 +315,7 @@ def stream_events(call: Call) -> None:
             retry_after(limits.heartbeat_s),
         )
     hub.open(call.request, call.asked_by, after)
+    return None
 
 
 def _resume_after(call: Call) -> int | None:

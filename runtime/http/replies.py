@@ -70,7 +70,7 @@ class Replies:
         try:
             recipient.tell(message(reply))
         except (ActorDeadError, MailboxFull) as error:
-            log.warning("nobody to ask to=%r reason=%s", recipient, error)
+            log.debug("nobody to ask to=%r reason=%s", recipient, error)
             if self.forget(reply):
                 reply.end(None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from runtime.http.channel import Channel
 from runtime.http.limits import Limits
 from runtime.http.problems import RETRY_AFTER_S, refuse, retry_after
 from runtime.http.request import HttpRequest, head, of_problem
+
+log = logging.getLogger(__name__)
 
 SWEEP_S = 1.0
 """How often connections are looked at."""
@@ -114,6 +117,9 @@ class Site(http.HTTPFactory):
 
     def _sweep(self) -> None:
         now = time.monotonic()
-        for channel in list(self._channels):
-            channel.check(now)
-        self._sweep_more(now)
+        try:
+            for channel in list(self._channels):
+                channel.check(now)
+            self._sweep_more(now)
+        except Exception:  # the next one must come all the same
+            log.exception("looking after connections failed")

@@ -19,7 +19,9 @@ _HEAD = re.compile(
     rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*)\r\n"
 )
 
-_LEFT_TO_TWISTED = frozenset({b"transfer-encoding", b"expect", b"connection", b"upgrade"})
+_LEFT_TO_TWISTED = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
+_KEPT = (None, [b"keep-alive"], [b"Keep-Alive"])
+"""What `Connection` says where the connection stays."""
 
 
 class Whole(NamedTuple):
@@ -47,6 +49,8 @@ def read_whole(octets: bytes, limits: Limits) -> Whole | None:
         fields.setdefault(name.lower(), []).append(given.strip(b" \t"))
         count += 1
     if count > limits.headers_max or not _LEFT_TO_TWISTED.isdisjoint(fields):
+        return None
+    if fields.get(b"connection") not in _KEPT:
         return None
     body = octets[end:]
     lengths = fields.get(b"content-length")

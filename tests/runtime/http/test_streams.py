@@ -429,8 +429,18 @@ def test_place_that_is_no_number_is_refused(hall: Served, given: str) -> None:
     assert (answer.status, answer.problem) == (400, "malformed-request")
 
 
-def test_streams_beyond_the_bound_are_refused(serve: Serve) -> None:
-    hall = serve(replace(PLENTY, streams_max=2))
+def test_head_of_a_stream_ends_at_once(hall: Served) -> None:
+    client = hall.client()
+    client.send(request("HEAD", f"{HALL}/events"))
+    status, headers = client.head()
+    assert (status, headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert client.ask("GET", HALL).status == 200
+    assert hall.call(lambda: len(hall.hub)) == 0
+
+
+@pytest.mark.parametrize("bounds", [{"streams_max": 2}, {"streams_each_max": 2}])
+def test_streams_beyond_the_bound_are_refused(serve: Serve, bounds: dict[str, int]) -> None:
+    hall = serve(replace(PLENTY, **bounds))
     streams = [hall.stream() for _ in range(2)]
     answer = hall.ask("GET", f"{HALL}/events")
     assert (answer.status, answer.problem) == (503, "too-many-streams")

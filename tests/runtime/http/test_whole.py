@@ -29,7 +29,22 @@ NAMES = [
     "Expect",
     "connection",
 ]
-VALUES = ("", "a", " a b ", "\t1\t", "3", "0", "+3", "3, 3", "chunked", "close", "x:y", "é", "a\0")
+VALUES = (
+    "",
+    "a",
+    " a b ",
+    "\t1\t",
+    "3",
+    "0",
+    "+3",
+    "3, 3",
+    "chunked",
+    "close",
+    "keep-alive",
+    "x:y",
+    "é",
+    "a\0",
+)
 
 
 class Transport(StringTransport):
