@@ -76,7 +76,7 @@ class Run:
         Raises:
             SimulationFailed: an actor failed, or a ticket outlived its day; the message names the seed.
         """
-        with _few_collections():
+        with few_collections():
             self._let_time_pass(progress)
             if self.crowd.present:
                 self._await_day_end()
@@ -116,8 +116,8 @@ class Run:
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
-    """Have Python look for unreachable cycles more rarely: values have none, and there are many."""
+def few_collections() -> Iterator[None]:
+    """Have Python look for unreachable cycles more rarely: values are many and have none."""
     thresholds = gc.get_threshold()
     gc.set_threshold(COLLECT_AFTER, *thresholds[1:])
     try:
