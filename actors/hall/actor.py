@@ -23,7 +23,7 @@ from actors.hall.views import counter_changed
 from actors.ports import CommitFailed, Committed, Journal
 from actors.world import Timer
 from protocol.answers import Accepted, Answer, Reason, Rejected
-from protocol.commands import BeginDay
+from protocol.commands import BeginDay, Command
 from protocol.events import TicketTaken
 from protocol.hall import HallSpec
 from protocol.ids import CommandId, CounterId, ServiceId
@@ -144,31 +144,23 @@ class HallActor(Actor):
     def _take_command(self, submit: Submit) -> None:
         command = submit.command
         answer = self._memory.first_answer(command.id)
-        if answer is None:
-            if self._waiting >= WAITING_MAX:
-                answer = Rejected(
-                    command=command.id,
-                    reason=Reason.OVERLOADED,
-                    detail=f"{WAITING_MAX} commands wait for the journal; send this one again later",
-                )
-                if submit.reply_to is not None:
-                    told(submit.reply_to, Answered(answer=answer))
-                return
-            answer = self._decide(submit)
+        if answer is not None:
+            self._answer(submit.reply_to, answer, self._decided_in(command.id))
+        elif self._waiting >= WAITING_MAX:
+            self._refuse(submit.reply_to, command.id)
+        else:
+            answer = self._decide(command)
             self._memory.remember(answer)
-        if submit.reply_to is not None:
-            self._answer_when_durable(submit.reply_to, answer)
-        if self._committing is None and self._open.records and not self._flush_due:
-            if self.place.queue:
-                # Behind the commands that are there already, so that they share the commit.
-                self._flush_due = True
-                self._actor_ref.tell(_FlushDue())
-            else:
-                self._flush()
+            # Whatever it was based on has to be durable first.
+            batch = self._open if self._open.records else self._committing
+            if batch is not None:
+                batch.decided.add(command.id)
+            self._answer(submit.reply_to, answer, batch)
+            self._flush_soon()
 
-    def _decide(self, submit: Submit) -> Answer:
+    def _decide(self, command: Command) -> Answer:
         batch = self._open
-        decision = decide(batch.state, submit.command, self._clock.now())
+        decision = decide(batch.state, command, self._clock.now())
         if isinstance(decision, Rejected):
             return decision
         if decision:
@@ -177,20 +169,49 @@ class HallActor(Actor):
             for event in decision:
                 seq += 1
                 batch.records.append(Recorded(seq=seq, event=event))
-        return Accepted(command=submit.command.id, events=decision)
+        return Accepted(command=command.id, events=decision)
 
-    def _answer_when_durable(self, recipient: Recipient, answer: Answer) -> None:
-        """Answer once everything that the decision was based on is durable."""
-        if self._open.records:
-            self._open.answers.append((recipient, answer))
-        elif self._committing is not None:
-            self._committing.answers.append((recipient, answer))
-        else:
-            told(recipient, Answered(answer=answer))
+    def _decided_in(self, command: CommandId) -> Batch | None:
+        """Return the batch that the command's answer waits for; none if the answer holds already."""
+        if command in self._open.decided:
+            return self._open
+        if self._committing is not None and command in self._committing.decided:
+            return self._committing
+        return None
+
+    def _answer(self, recipient: Recipient | None, answer: Answer, batch: Batch | None) -> None:
+        """Answer once ``batch`` is durable, or at once without one."""
+        if recipient is None:
             return
-        self._waiting += 1
+        if batch is None:
+            told(recipient, Answered(answer=answer))
+        elif self._waiting >= WAITING_MAX:
+            self._refuse(recipient, answer.command)
+        else:
+            batch.answers.append((recipient, answer))
+            self._waiting += 1
+
+    def _refuse(self, recipient: Recipient | None, command: CommandId) -> None:
+        """Say that too many wait; the command may come again."""
+        if recipient is not None:
+            refused = Rejected(
+                command=command,
+                reason=Reason.OVERLOADED,
+                detail=f"{WAITING_MAX} commands wait for the journal; send this one again later",
+            )
+            told(recipient, Answered(answer=refused))
 
     # -- durability -------------------------------------------------------------------------
+
+    def _flush_soon(self) -> None:
+        """Commit what is decided: behind the commands that are there already, so that they share it."""
+        if self._committing is not None or not self._open.records or self._flush_due:
+            return
+        if self.place.queue:
+            self._flush_due = True
+            self._actor_ref.tell(_FlushDue())
+        else:
+            self._flush()
 
     @receives(_FlushDue)
     def _take_flush(self, _message: _FlushDue) -> None:
@@ -237,10 +258,8 @@ class HallActor(Actor):
         self._open = Batch(self._durable)
         self._waiting = 0
         for taken_back in failed:
-            for record in taken_back.records:
-                self._memory.forget(record.event.command)
-            for _recipient, answer in taken_back.answers:
-                self._memory.forget(answer.command)
+            for command in taken_back.decided:
+                self._memory.forget(command)
             taken_back.refuse(f"the journal could not be written: {message.reason}")
 
     def _keep_snapshot(self, *, day_begun: bool) -> None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from actors.audience import told
 from actors.hall.state import HallState
 from protocol.answers import Answer, Reason, Rejected
+from protocol.ids import CommandId
 from protocol.messages import Answered, Recipient, Recorded
 
 
 class Batch:
-    """Events that become durable together, the state after them, and the answers that wait for that."""
+    """Events that become durable together, the state after them, and the answers that wait for that.
 
-    __slots__ = ("answers", "records", "state")
+    ``decided`` are the commands whose answers hold only if the batch becomes durable, refusals included.
+    """
+
+    __slots__ = ("answers", "decided", "records", "state")
 
     def __init__(self, state: HallState) -> None:
         self.state = state
         self.records: list[Recorded] = []
+        self.decided: set[CommandId] = set()
         self.answers: list[tuple[Recipient, Answer]] = []
 
     def release(self) -> None:
@@ -24,7 +29,8 @@ class Batch:
             told(recipient, Answered(answer=answer))
 
     def refuse(self, detail: str) -> None:
-        """Tell everybody who waits that nothing is known to have happened."""
-        for recipient, answer in self.answers:
+        """Tell everybody who waits that nothing is known to have happened; they wait no more."""
+        answers, self.answers = self.answers, []
+        for recipient, answer in answers:
             refused = Rejected(command=answer.command, reason=Reason.NOT_DURABLE, detail=detail)
             told(recipient, Answered(answer=refused))

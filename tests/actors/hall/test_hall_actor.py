@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
+from actors.hall import actor as hall_actor
 from actors.hall.actor import SNAPSHOT_EVENTS, HallActor, HallAudience, ReadState
 from actors.hall.apply import apply_all
 from actors.hall.state import HallState
 from actors.ports import CommitFailed, Committed, Recovery
 from actors.supervisor import Supervisor
 from protocol.answers import Accepted, Reason, Rejected
-from protocol.commands import CallNext, FinishService, StartService, TakeTicket
+from protocol.commands import CallNext, CancelTicket, FinishService, StartService, TakeTicket
 from protocol.events import DayBegun, TicketCalled, TicketTaken
-from protocol.ids import CommandId, CounterId
+from protocol.ids import CommandId, CounterId, TicketId
 from protocol.messages import (
     Answered,
     CounterChanged,
@@ -234,6 +235,73 @@ def test_a_failed_commit_takes_everything_back_and_says_so(stage: Stage) -> None
     stage.journal.at_once = True
     stage.take("lost")
     assert stage.ear.answers()[-1].events[0].number == "A002"
+
+
+def test_a_repeat_of_a_durable_command_needs_no_further_commit(stage: Stage) -> None:
+    stage.take("first")
+    stage.journal.at_once = False
+    stage.take("under way")
+    stage.take("first")
+    assert [answer.command for answer in stage.ear.answers()] == ["first", "first"]
+
+
+def test_a_failed_commit_does_not_make_an_earlier_command_new_again(stage: Stage) -> None:
+    stage.take("first")
+    stage.journal.at_once = False
+    stage.take("lost")
+    stage.take("first")
+    stage.journal.fail("disk full")
+    stage.run()
+    stage.journal.at_once = True
+    stage.take("first")
+    assert list(stage.state().tickets) == ["20260302-A001"]
+    assert [
+        answer.events[0].number for answer in stage.ear.answers() if answer.command == "first"
+    ] == ["A001"] * 3
+
+
+def test_a_refusal_without_a_listener_is_taken_back_with_what_it_was_based_on(stage: Stage) -> None:
+    stage.take()
+    stage.journal.at_once = False
+    stage.submit(CallNext(id=CommandId("n"), counter=ONE))
+    stage.hall.tell(
+        Submit(command=CancelTicket(id=CommandId("c"), ticket=TicketId("20260302-A002")))
+    )
+    stage.run()
+    stage.journal.fail("disk full")
+    stage.run()
+    stage.journal.at_once = True
+    stage.take()
+    stage.submit(CancelTicket(id=CommandId("c"), ticket=TicketId("20260302-A002")))
+    assert isinstance(stage.ear.answers()[-1], Accepted)
+
+
+def test_answers_that_wait_are_bounded_repeats_included(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hall_actor, "WAITING_MAX", 2)
+    stage.journal.at_once = False
+    for _ in range(3):
+        stage.take("same")
+    (answer,) = stage.ear.answers()
+    assert answer.reason is Reason.OVERLOADED
+    stage.journal.succeed()
+    stage.run()
+    assert len(stage.ear) == 3
+    stage.journal.at_once = True
+    stage.take("same")
+    assert stage.ear.answers()[-1].events[0].number == "A001"
+
+
+def test_whoever_waits_is_told_once_that_the_hall_failed_and_stopped(stage: Stage) -> None:
+    stage.world.failures = Supervisor(stage.world, lambda *_what: None)
+    stage.journal.at_once = False
+    stage.take()
+    stage.hall.tell("what nobody understands")
+    stage.run()
+    stage.world.close()
+    (answer,) = stage.ear.answers()
+    assert answer.reason is Reason.NOT_DURABLE
 
 
 def test_a_restart_gives_the_durable_state_and_remembers_answers(stage: Stage) -> None:
