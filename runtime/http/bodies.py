@@ -18,6 +18,9 @@ T = TypeVar("T")
 ERRORS_MAX = 20
 """Mistakes of one body that are told; those beyond are not."""
 
+CHARACTERS_MAX = 64
+"""Characters of a text, where its field does not say otherwise."""
+
 SHOWN_MAX = 40
 """Characters of a wrong value that are shown."""
 
@@ -26,7 +29,7 @@ def field(
     *,
     about: str,
     json_name: str | None = None,
-    characters_max: int = 64,
+    characters_max: int = CHARACTERS_MAX,
     default: Any = attrs.NOTHING,
 ) -> Any:
     """Declare a field of a body: what it is ``about``, its name in JSON if Python does not allow that one,
@@ -145,15 +148,19 @@ def _class_hook(wanted: type, converter: cattrs.Converter) -> Callable[[Any, Any
         **renamed,  # type: ignore[arg-type]
     )
 
+    bounds = [
+        (item.name, json_name(item), item.metadata.get("characters_max", CHARACTERS_MAX))
+        for item in attrs.fields(wanted)
+    ]
+
     def structure(given: Any, _: Any) -> Any:
         if type(given) is not dict:
             raise TypeError(f"must be an object, not {_kind(given)}")
         made = make(given, wanted)
-        for attribute in attrs.fields(wanted):
-            text = getattr(made, attribute.name)
-            characters_max = attribute.metadata.get("characters_max", 64)
+        for name, shown, characters_max in bounds:
+            text = getattr(made, name)
             if type(text) is str and not 0 < len(text) <= characters_max:
-                raise _Field(json_name(attribute), f"must have 1 to {characters_max} characters")
+                raise _Field(shown, f"must have 1 to {characters_max} characters")
         return made
 
     return structure

@@ -167,6 +167,9 @@ class Hub:
         if self.last is not None and seq > self.last + 1:
             self._recent.clear()  # something was missed: the journal has it
         self.last = seq
+        if not self._streams:
+            self._recent.clear()  # nobody listens: whoever comes has it from the journal
+            return
         frame = record_frame(record)
         self._recent.append((seq, frame))
         for stream in list(self._streams):

@@ -158,14 +158,25 @@ def test_resumed_stream_gets_what_it_lacks_and_then_what_comes(rig: Rig) -> None
 
 
 def test_recent_events_are_not_read_from_the_journal(rig: Rig) -> None:
+    rig.open()
     rig.publish(20)
     reads = rig.journal.reads
     assert rig.open(after=10).seqs() == list(range(11, 31))
     assert rig.journal.reads == reads
 
 
+def test_what_happened_while_nobody_listened_is_read_from_the_journal(rig: Rig) -> None:
+    first = rig.open()
+    rig.publish(2)
+    first.cut()
+    rig.publish(2)
+    again = rig.open(after=11)
+    rig.publish()
+    assert again.seqs() == [12, 13, 14, 15]
+
+
 def test_long_absence_is_read_from_the_journal_in_batches(rig: Rig) -> None:
-    rig.begin(10)
+    rig.open()
     rig.publish(RECENT_MAX + 3 * BATCH_MAX)
     last = rig.hub.last
     assert last is not None
