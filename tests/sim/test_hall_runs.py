@@ -152,7 +152,7 @@ def test_printer_without_paper_costs_no_ticket_and_prints_it_once_reloaded(hall:
     hall.run(60)
     assert hall.printer.papers == []
     assert hall.unprinted() == (taken.ticket,)
-    assert sorted(hall.alarms()) == ["kiosk/k1", "paper/k1", "printer/k1"]
+    assert sorted(hall.alarms()) == ["kiosk/k1", "printer/k1"]
     # The ticket itself is as good as any other.
     hall.press("2")
     assert hall.hardware.windows[CounterId("2")].text == taken.number
