@@ -117,6 +117,11 @@ class Inbox:
                 f"{place.name} has {INBOX_MAX} messages waiting and takes no more: it is "
                 "blocked or overrun; see its slowest handler among the actors that are watched"
             )
+        self.append(item)
+
+    def append(self, item: Any, /) -> None:
+        """Do what `put` does without its bound, for an actor's timers: one that is lost rings no more."""
+        place = self.place
         self.queue.append(item)
         if place.idle:
             place.idle = False
@@ -206,6 +211,7 @@ class Place:
         self.resting = False
         """A failed actor waits for its restart: messages are kept and not handled."""
         self.generation = 0
+        """Grows with each failure: timers of earlier generations do not ring."""
         self.restarts = 0
         self.turns = 0
         self.busy_s = 0.0

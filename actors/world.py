@@ -158,14 +158,14 @@ class World(ABC):
     def later(self, delay_s: float, place: Place, message: object) -> Timer:
         """Have ``message`` told to the actor at ``place`` after ``delay_s`` seconds.
 
-        An actor that was stopped or replaced meanwhile is not told: a timer belongs to the actor that
-        set it.
+        An actor that was stopped or has failed meanwhile is not told, nor its successor: a timer belongs
+        to the actor that set it. A full mailbox takes the message all the same.
         """
         generation = place.generation
 
         def ring() -> None:
             if place.alive and place.generation == generation:
-                place.inbox.put(message)
+                place.inbox.append(message)
 
         return self._after(delay_s, ring)
 
@@ -176,7 +176,6 @@ class World(ABC):
     def _restart(self, place: Place) -> None:
         if not place.alive:
             return
-        place.generation += 1
         place.restarts += 1
         try:
             place.actor = place.recipe(place)
@@ -230,8 +229,10 @@ class World(ABC):
             call()
             return
         self._awake = True
-        call()
-        self.run_ready(budget_s)
+        try:
+            call()
+        finally:
+            self.run_ready(budget_s)
 
     def run_ready(self, budget_s: float = inf) -> None:
         """Run the actors that are ready: all of them, or until ``budget_s`` seconds have gone.
@@ -328,6 +329,7 @@ class World(ABC):
     def _fail(self, place: Place, item: Any, error: Exception) -> None:
         """Put the failed actor to rest and say so to the world's strategy."""
         place.resting = True
+        place.generation += 1
         actor = place.actor
         try:
             assert actor is not None

@@ -37,7 +37,7 @@ class _SimTimer(simpy.Timeout):
     def _ring(self, _event: simpy.Event) -> None:
         call, self._call = self._call, None
         if call is not None:
-            self._world.act(call)
+            self._world.run_after(call)
 
 
 class SimWorld(World):
@@ -76,15 +76,6 @@ class SimWorld(World):
     def call_later(self, delay_s: float, call: Callable[[], None]) -> Timer:
         """Have ``call`` called after ``delay_s`` virtual seconds: what people and things do."""
         return _SimTimer(self, delay_s, call)
-
-    def act(self, call: Callable[[], None]) -> None:
-        """Call ``call``, then run the actors that it told something."""
-        if self._awake:
-            call()
-            return
-        self._awake = True
-        call()
-        self.run_ready()
 
     _after = call_later
 

@@ -177,6 +177,20 @@ def test_timers_of_a_failed_actor_do_not_ring_for_its_successor(
     assert ("a", "old") not in log
 
 
+def test_a_timer_that_rings_while_its_failed_actor_rests_is_lost_too(
+    rig: Any, failures: list[Any]
+) -> None:
+    log: list[Any] = []
+    ref = rig.world.spawn("a", Recorder, log)
+    rig.world.later(2 * rig.unit_s, ref.place, Note(text="old"))
+    ref.tell(Note(text="fail"))
+    rig.run(4)
+    rig.world.restart_after(0, ref.place)
+    rig.run(2)
+    assert len(failures) == 1
+    assert log == [("a", "started")] * 2
+
+
 def test_a_message_nobody_takes_is_a_failure(rig: Any, failures: list[Any]) -> None:
     rig.world.spawn("a", Recorder, []).tell("what is this")
     rig.run()
@@ -222,6 +236,37 @@ def test_a_full_mailbox_refuses_and_keeps_what_it_has(rig: Any) -> None:
             break
         rig.run(1)
     assert len(log) == INBOX_MAX
+
+
+def test_a_timer_reaches_an_actor_whose_mailbox_is_full(rig: Any) -> None:
+    log: list[Any] = []
+    ref = rig.world.spawn("a", Recorder, log)
+    rig.run()
+    rig.world.later(0, ref.place, Note(text="due"))
+    for _ in range(INBOX_MAX):
+        ref.tell(Note(text="x"))
+    for _ in range(200):
+        if ("a", "due") in log:
+            break
+        rig.run(1)
+    assert log[-1] == ("a", "due")
+    assert len(log) == INBOX_MAX + 2
+
+
+def test_a_call_of_the_outer_loop_that_raises_does_not_end_the_world(rig: Any) -> None:
+    log: list[Any] = []
+    ref = rig.world.spawn("a", Recorder, log)
+    rig.run()
+
+    def call() -> None:
+        ref.tell(Note(text="before"))
+        raise ValueError("called")
+
+    with pytest.raises(ValueError, match="called"):
+        rig.world.run_after(call)
+    ref.tell(Note(text="after"))
+    rig.run()
+    assert log[1:] == [("a", "before"), ("a", "after")]
 
 
 def test_closing_a_world_stops_the_youngest_first_and_admits_nobody(rig: Any) -> None:
