@@ -121,6 +121,8 @@ class _Run:
             self._reactor.addSystemEventTrigger("before", "shutdown", self._service.stop)
             self._reactor.run()
         finally:
+            # Ctrl-C may come before the reactor runs, which is what ends the service otherwise.
+            self._service.stop()
             for pty in self._ptys:
                 pty.close()
         self._console.print("ended cleanly; everything answered is in the journal")

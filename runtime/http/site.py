@@ -47,6 +47,8 @@ class Site(http.HTTPFactory):
     each answer.
     """
 
+    noisy = False
+
     def __init__(
         self,
         reactor: IReactorTime,

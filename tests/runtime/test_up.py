@@ -1,6 +1,7 @@
 """``paihao up`` as whoever starts it meets it: one thread from kiosk to display, and how it ends."""
 
 import signal
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from http.cookies import SimpleCookie
@@ -107,6 +108,7 @@ def test_signal_ends_it_cleanly_with_streams_open_and_a_crowd_coming(
     assert CLEAN_END in hall.said
     assert "ERROR" not in hall.logged
     assert "Traceback" not in hall.logged
+    assert " at 0x" not in hall.logged
 
 
 def test_stream_that_takes_nothing_does_not_hold_up_the_end(start: Start) -> None:
@@ -127,6 +129,16 @@ def test_second_ctrl_c_ends_it_as_well(start: Start) -> None:
     hall.process.send_signal(signal.SIGINT)
     assert hall.end() == 0
     assert "Traceback" not in hall.logged
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.02])
+def test_ctrl_c_while_it_says_where_it_is_ends_it_cleanly_too(start: Start, after_s: float) -> None:
+    hall = start(wait=False)
+    wait_until(lambda: "Paihao" in hall.said, what="its first words")
+    time.sleep(after_s)
+    hall.end()
+    assert "Traceback" not in hall.logged
+    assert start(data=hall.data).take()["number"] == "A001"
 
 
 def test_ended_and_started_again_it_goes_on_where_it_was(start: Start) -> None:
