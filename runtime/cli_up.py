@@ -114,10 +114,10 @@ class _Run:
     def run(self) -> None:
         """Start, say where, run until a signal, stop."""
         try:
-            self._service.start()
+            port = self._service.start()
             if self._crowd is not None:
                 self._send_crowd(self._crowd)
-            self._say_where()
+            self._say_where(port)
             self._reactor.addSystemEventTrigger("before", "shutdown", self._service.stop)
             self._reactor.run()
         finally:
@@ -185,11 +185,13 @@ class _Run:
 
     # -- what is printed --------------------------------------------------------------------
 
-    def _say_where(self) -> None:
+    def _say_where(self, port: int) -> None:
         server = self._config.server
         base = self._service.base_url
         say = self._console.print
         say(f"[bold]Paihao[/] runs on {base}/ — Ctrl-C ends it; data in {server.data_dir}")
+        if server.public_url is not None:
+            say(f"it listens at {server.listen}, port {port}")
         tokens = {token.role: token for token in self._config.tokens if token.hall is None}
         manager = tokens.get(Role.MANAGER)
         for spec in self._config.halls:

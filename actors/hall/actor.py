@@ -279,8 +279,12 @@ class HallActor(Actor):
     @receives(Unsubscribe)
     def _unsubscribe(self, message: Unsubscribe) -> None:
         self._audience.events.remove(message.recipient)
-        for audience in self._audience.counters.values():
+        watched = self._audience.counters
+        for counter, audience in list(watched.items()):
             audience.remove(message.recipient)
+            if not len(audience):
+                # What nobody watches any more need not be looked at after each event.
+                del watched[counter]
 
     @receives(WatchCounter)
     def _watch_counter(self, message: WatchCounter) -> None:
@@ -311,27 +315,25 @@ class HallActor(Actor):
             event = record.event
             if type(event) is not TicketTaken:
                 changed.add(getattr(event, "counter", None))
-            elif not before.waiting(event.service):
+            elif not event.ahead:
                 newly_waited_for.append(event.service)
         if before.day != after.day:
             changed |= set(watched)
         elif newly_waited_for:
-            changed |= self._free_for(newly_waited_for, before)
+            changed |= self._free_for(newly_waited_for)
         # In the order of watching, not the set's: runs must repeat exactly.
         for counter in watched if len(changed) > 1 else changed:
             if counter is not None and counter in changed and counter in watched:
                 watched[counter].tell(counter_changed(after, counter))
 
-    def _free_for(self, services: list[ServiceId], before: HallState) -> set[CounterId]:
-        """Return free counters where nobody waited and now somebody does: their staff want to know."""
+    def _free_for(self, services: list[ServiceId]) -> set[CounterId]:
+        """Return free counters for services where somebody waits now and nobody did: staff want to know."""
         posts, counters = self._durable.posts, self._spec.counters
         free = set()
         for id in self._audience.counters:
             post = posts.get(id)
-            if (
-                (post is None or post.ticket is None)
-                and any(service in services for service in counters[id].services)
-                and not before.waiting_for(id)
+            if (post is None or post.ticket is None) and any(
+                service in services for service in counters[id].services
             ):
                 free.add(id)
         return free

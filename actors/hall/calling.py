@@ -41,7 +41,7 @@ def call_next(state: HallState, command: CallNext, at: datetime) -> tuple[Event,
         events.append(CounterOpened(at=at, command=command.id, counter=counter))
     if post.ticket is not None:
         events.append(_ended_by_next(state, post.ticket, counter, command.id, at))
-    ticket = nextfind_ticket(state, counter)
+    ticket = next_ticket(state, counter)
     if ticket is not None:
         events.append(
             TicketCalled(
@@ -65,7 +65,7 @@ def _ended_by_next(
     return ServiceFinished(at=at, command=command, ticket=ticket, counter=counter)
 
 
-def nextfind_ticket(state: HallState, counter: CounterId) -> Ticket | None:
+def next_ticket(state: HallState, counter: CounterId) -> Ticket | None:
     """Return who is next at the counter: first come, first served over all its services."""
     first: Ticket | None = None
     for service in state.spec.counters[counter].services:

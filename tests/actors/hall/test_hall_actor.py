@@ -415,3 +415,26 @@ def test_the_day_begins_by_itself(stage: Stage) -> None:
     days = [record.event for record in stage.journal.durable if isinstance(record.event, DayBegun)]
     assert len(days) == 2
     assert not stage.state().tickets
+
+
+def test_staff_of_a_free_counter_are_told_of_one_who_came_in_the_commit_of_a_call(
+    stage: Stage,
+) -> None:
+    stage.take(service=VAT)
+    ear = Ear()
+    stage.hall.tell(WatchCounter(counter=TWO, recipient=ear))
+    stage.run()
+    seen = len(ear)
+    stage.hall.tell(Submit(command=CallNext(id=CommandId("n"), counter=ONE)))
+    stage.hall.tell(Submit(command=TakeTicket(id=CommandId("t"), service=VAT, language=ZH)))
+    stage.run()
+    assert stage.journal.batches[-1] >= 2
+    assert [view.waiting for view in ear[seen:]] == [1]
+
+
+def test_a_counter_that_nobody_watches_any_more_is_not_looked_at(stage: Stage) -> None:
+    ear = Ear()
+    stage.hall.tell(WatchCounter(counter=ONE, recipient=ear))
+    stage.hall.tell(Unsubscribe(recipient=ear))
+    stage.run()
+    assert not stage.audience.counters
