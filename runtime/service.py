@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any
 
-from pykka import ActorDeadError
-from twisted.internet.defer import Deferred, maybeDeferred
-
+from actors.audience import told
 from actors.building import HallParts, build_hall
 from actors.supervisor import Supervisor
 from protocol.errors import ConfigError, StorageError
@@ -58,13 +56,14 @@ class HallService:
         """Open the journals, start the actors, listen; return the port that is listened on.
 
         Raises:
-            StorageError: a journal cannot be opened, or is damaged.
+            StorageError: a journal cannot be opened.
+            JournalDamaged: it is not what was written.
             ConfigError: the address cannot be listened on.
         """
         try:
             return self._start()
         except BaseException:
-            self._stop_all()
+            self.stop()
             raise
 
     def _start(self) -> int:
@@ -100,6 +99,10 @@ class HallService:
             ) from error
         journal = SqliteJournal(folder / f"{spec.id}.journal", spec, self._reactor.callFromThread)
         self._stops.append(journal.close)
+        # The hall reads it again. Damage is refused here, where a person starts it and can act, and not by
+        # an actor that fails again and again behind a server that runs.
+        for _ in journal.recover().events:
+            pass
         return journal
 
     def _listen(self, ports: Mapping[HallId, HallPort]) -> int:
@@ -134,11 +137,8 @@ class HallService:
         """Return what gives the address of a ticket's page, once it is known where the server listens."""
         return lambda ticket: f"{self.base_url}/t/{spec.id}/{ticket}"
 
-    def stop(self) -> Deferred[None]:
-        """Stop in reverse order; the journals are closed when everything before them is."""
-        return maybeDeferred(self._stop_all)
-
-    def _stop_all(self) -> None:
+    def stop(self) -> None:
+        """Stop in reverse order: who asks, then the actors, their ports, and the journals last."""
         while self._stops:
             stop = self._stops.pop()
             try:
@@ -152,10 +152,7 @@ class HallService:
         hall = name.split("/")[1] if name.startswith("hall/") else None
         parts = self.parts.get(HallId(hall)) if hall else None
         if parts is not None:
-            try:
-                parts.alarms.tell(RaiseAlarm(alarm=f"actor/{name}", detail=str(error)))
-            except ActorDeadError:
-                log.error("no alarm board for alarm=actor/%s", name)
+            told(parts.alarms, RaiseAlarm(alarm=f"actor/{name}", detail=str(error)))
 
 
 def limits_of(server: Server) -> Limits:
