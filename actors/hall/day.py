@@ -11,9 +11,13 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def business_day(now: datetime, time_zone: str, begins: time) -> tuple[date, datetime]:
+def business_day(
+    now: datetime, time_zone: str, begins: time, after: date = date.min
+) -> tuple[date, datetime]:
     """Return the business day that ``now`` (aware) belongs to, and the instant (UTC) at which it ends.
 
+    A day up to ``after`` has been: where days are to begin later than they did, or in another zone, the
+    following one begins early, so that no day, and none of its numbers, comes twice.
     A beginning that daylight saving time leaves out or doubles on some day is taken as
     `zoneinfo` does for ``fold=0``: the days stay adjacent, one of them is longer or shorter.
     """
@@ -21,6 +25,7 @@ def business_day(now: datetime, time_zone: str, begins: time) -> tuple[date, dat
     day = local.date()
     if now < _begins_at(day, time_zone, begins):
         day -= timedelta(days=1)
+    day = max(day, after + timedelta(days=1))
     return day, _begins_at(day + timedelta(days=1), time_zone, begins)
 
 

@@ -56,7 +56,7 @@ def decide(state: HallState, command: Command, now: datetime) -> Decision:
 def _begin_day(state: HallState, command: CommandId, at: datetime) -> tuple[Event, ...]:
     """End every open ticket as expired, then begin the day."""
     spec = state.spec
-    day, ends_at = business_day(at, spec.time_zone, spec.day_begins)
+    day, ends_at = business_day(at, spec.time_zone, spec.day_begins, after=state.day)
     expired = tuple(
         TicketExpired(
             at=at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
@@ -80,6 +80,21 @@ def test_taking_past_the_last_number_is_refused(book: Any) -> None:
 def test_a_language_that_the_hall_lacks_becomes_its_first(book: Any) -> None:
     decision = book.do(TakeTicket(id="x", service=TAX, language="xx"))
     assert decision[-1].language == ZH
+
+
+@pytest.mark.parametrize(
+    "moved", [{"day_begins": time(6, 0)}, {"time_zone": "America/Los_Angeles"}]
+)
+def test_a_day_that_is_to_begin_later_does_not_come_twice(book: Any, moved: Any) -> None:
+    first = take(book)
+    ended = book.state.ends_at
+    book.state = replace(book.state, spec=hall_spec(**moved))
+    book.now = ended
+    second = take(book)
+    assert (first.ticket, second.ticket) == ("20260302-A001", "20260303-A001")
+    assert book.state.ends_at > ended + timedelta(hours=24)
+    book.now = book.state.ends_at
+    assert take(book).ticket == "20260304-A001"
 
 
 def test_a_changed_configuration_never_leads_to_a_number_given_out(book: Any) -> None:
