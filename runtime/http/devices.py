@@ -230,7 +230,11 @@ class _Shelf:
         return _step(True)
 
     def _hall(self, call: Call) -> VirtualHall:
-        return self._halls[HallId(call.params["hall"])]
+        id = HallId(call.params["hall"])
+        hall = self._halls.get(id)
+        if hall is None:
+            raise refuse("unknown-hall", f"hall {id} has no virtual devices")
+        return hall
 
 
 def _step(taken: bool) -> Response:

@@ -116,3 +116,30 @@ def test_hall_without_its_devices_runs_says_so_and_takes_them_when_they_come(
     wait_until(lambda: hall.alarms() == {}, what="no alarm at all")
     assert hall.end() == 0
     assert "ERROR" not in hall.logged
+
+
+def test_what_virtual_devices_cannot_do_is_refused_with_a_reason(
+    start: Start, config: Path
+) -> None:
+    def refused(
+        hall: RunningHall, path: str, body: object, role: str = "manager"
+    ) -> tuple[int, str]:
+        answer = hall.call("POST", f"/api/v1/devices/HZ01/{path}", role, body)
+        return answer.status, answer.content.get("detail", "")
+
+    demo = start()
+    status, detail = refused(demo, "keypads/1", {"key": "DANCE"})
+    assert (status, "NEXT" in detail) == (400, True)
+    status, detail = refused(demo, "keypads/9", {"key": "NEXT"})
+    assert (status, "counter 9" in detail) == (404, True)
+    status, detail = refused(demo, "printers/k9", {"paper_out": True})
+    assert (status, "k9" in detail) == (404, True)
+    assert refused(demo, "printers/k1", {"paper_out": "yes"})[0] == 422
+    assert refused(demo, "keypads/1", {"key": "NEXT"}, role="kiosk")[0] == 403
+    assert demo.end() == 0
+
+    real = start("--config", config)
+    for path, body in (("keypads/1", {"key": "NEXT"}), ("printers/k1", {"silent": True})):
+        status, detail = refused(real, path, body)
+        assert (status, "no virtual devices" in detail) == (404, True)
+    assert real.call("GET", "/devices", "manager").status == 200
