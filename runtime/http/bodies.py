@@ -120,6 +120,12 @@ def _text(given: Any, _: Any) -> str:
     return given
 
 
+def _boolean(given: Any, _: Any) -> bool:
+    if type(given) is not bool:
+        raise TypeError(f"must be true or false, not {_kind(given)}")
+    return given
+
+
 def _enum(given: Any, wanted: type[Enum]) -> Enum:
     try:
         return wanted(given)
@@ -183,6 +189,7 @@ def _strict_converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True)
     # By a predicate: registered by class, it would take the enumerations of strings as well.
     converter.register_structure_hook_func(_is_text, _text)
+    converter.register_structure_hook(bool, _boolean)
     converter.register_structure_hook_func(
         lambda wanted: isinstance(wanted, type) and issubclass(wanted, Enum), _enum
     )
