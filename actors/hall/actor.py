@@ -98,9 +98,9 @@ class HallActor(Actor):
         self._spec = spec
         self._journal = journal
         self._audience = audience
-        self._clock = HallClock(self.world)
         self._memory = AnswerMemory()
         self._durable = HallState(spec=spec)
+        self._clock = HallClock(self.world, self._durable.last_at)
         self._open = Batch(self._durable)
         self._committing: Batch | None = None
         self._flush_due = False
@@ -119,6 +119,7 @@ class HallActor(Actor):
             state = apply(state, record.event)
         self._durable = state
         self._open = Batch(state)
+        self._clock = HallClock(self.world, state.last_at)
         recent = self._journal.read(max(0, state.seq - ANSWERS_MAX), ANSWERS_MAX)
         self._memory.rebuild(recent)
         log.info("hall recovered hall=%s seq=%d day=%s", self._spec.id, state.seq, state.day)

@@ -14,7 +14,14 @@ from actors.hall.state import HallState
 from actors.ports import CommitFailed, Committed, Recovery
 from actors.supervisor import Supervisor
 from protocol.answers import Accepted, Reason, Rejected
-from protocol.commands import CallNext, CancelTicket, FinishService, StartService, TakeTicket
+from protocol.commands import (
+    CallNext,
+    CancelTicket,
+    FinishService,
+    RecallTicket,
+    StartService,
+    TakeTicket,
+)
 from protocol.events import DayBegun, TicketCalled, TicketTaken
 from protocol.ids import CommandId, CounterId, TicketId
 from protocol.messages import (
@@ -328,6 +335,19 @@ def test_a_restart_in_mid_commit_gives_the_durable_prefix(stage: Stage) -> None:
     stage.journal.pending = None  # the process was killed
     again = Stage(stage.journal)
     assert list(again.state().tickets) == ["20260302-A001"]
+
+
+def test_restarted_before_its_last_event_the_hall_still_lets_a_call_be_repeated(
+    stage: Stage,
+) -> None:
+    stage.run(3600)
+    stage.take()
+    stage.submit(CallNext(id=CommandId("n"), counter=ONE))
+    stage.world.close()
+    again = Stage(stage.journal)  # an hour earlier
+    again.run(5)
+    again.submit(RecallTicket(id=CommandId("r"), counter=ONE))
+    assert isinstance(again.ear.answers()[-1], Accepted)
 
 
 def test_a_snapshot_is_taken_at_the_days_begin_and_after_so_many_events(stage: Stage) -> None:
