@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from actors.world import World
 
 BEHIND_SPEED = 0.9
-"""How fast the hall's time goes while the wall clock is behind it: an hour is made up within ten hours. Until then
-what lasts is measured a tenth too short."""
+"""How fast the hall's time goes while the wall clock is behind it: an hour is made up within ten, in which what
+lasts is measured a tenth too short."""
 
 
 class HallClock:
