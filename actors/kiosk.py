@@ -158,14 +158,16 @@ class KioskActor(Actor):
 
     def _begin(self, state: HallState) -> None:
         """Take up the hall's tickets of this kiosk: what failed is shown, what is pending has failed."""
+        # Those whose paper came out before this was read are reported already.
+        printed = {report.ticket for report in self._reports.values()}
         for ticket in sorted(state.tickets.values(), key=lambda ticket: ticket.order):
-            if ticket.kiosk != self._kiosk:
+            if ticket.kiosk != self._kiosk or ticket.id in printed:
                 continue
             if ticket.printed is PrintState.PENDING:
                 name = CommandId(f"{self.name}/restart/{state.seq}/{ticket.id}")
                 self._report(name, ticket.id, PrintFailure.RESTART.value)
             elif ticket.printed is PrintState.FAILED and ticket.state.open:
-                self._unprinted[ticket.id] = ticket.print_failure or ""
+                self._show(ticket.id, ticket.print_failure or "")
         self._changed()
 
     @receives(Recorded)
@@ -201,11 +203,15 @@ class KioskActor(Actor):
     def _print_failed(self, _seq: int, event: TicketPrintFailed) -> None:
         if event.kiosk != self._kiosk:
             return
-        self._unprinted.pop(event.ticket, None)
-        self._unprinted[event.ticket] = event.failure
+        self._show(event.ticket, event.failure)
+        self._changed()
+
+    def _show(self, ticket: TicketId, failure: str) -> None:
+        """Have the screen show the ticket, as the newest of those without paper."""
+        self._unprinted.pop(ticket, None)
+        self._unprinted[ticket] = failure
         if len(self._unprinted) > UNPRINTED_MAX:
             del self._unprinted[next(iter(self._unprinted))]
-        self._changed()
 
     def _forget(
         self,

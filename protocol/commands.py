@@ -89,7 +89,10 @@ class CloseCounter:
 
 @value
 class ReportPrint:
-    """A kiosk says what became of a ticket's paper; ``failure`` says why there is none."""
+    """A kiosk says what became of a ticket's paper; ``failure`` says why there is none.
+
+    A failure is not noted of a ticket that has ended.
+    """
 
     id: CommandId
     ticket: TicketId

@@ -70,6 +70,8 @@ def report_print(state: HallState, command: ReportPrint, at: datetime) -> tuple[
     if ticket.kiosk is None:
         raise Refusal(Reason.NO_PRINTER, f"{ticket.number} was not taken at a kiosk")
     if command.failure is not None:
+        if not ticket.state.open:
+            return ()  # nobody waits for it any more, and nothing could print it again
         return (
             TicketPrintFailed(
                 at=at,

@@ -41,7 +41,8 @@ def render_ticket(
 ) -> bytes:
     """Return what a printer with ``columns`` columns is sent to print the ticket.
 
-    Names and texts are in ``language`` where they exist in it; times are those of the hall's zone.
+    Names and texts are in ``language`` where they exist in it; times are those of the hall's zone. A service
+    that the hall has no more, since the ticket was taken, is called by its id.
 
     Raises:
         ProtocolError: ``scan_url`` is too long for a QR code (`paper.QR_TEXT_MAX`).
@@ -57,7 +58,10 @@ def render_ticket(
     paper.space(16)
     paper.line(facts.number, size=SIZE_MAX, bold=True)
     paper.space(12)
-    paper.line(name_in(spec.services[facts.service].names, language), size=2, lines=2)
+    service = spec.services.get(facts.service)
+    paper.line(
+        facts.service if service is None else name_in(service.names, language), size=2, lines=2
+    )
     if facts.ahead is not None:
         paper.space(20)
         paper.line(texts.ahead(facts.ahead), size=2)

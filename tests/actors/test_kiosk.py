@@ -241,6 +241,16 @@ def test_ticket_that_has_ended_needs_no_paper(stage: Stage, ending: type) -> Non
     assert stage.shown().unprinted == ()
 
 
+def test_failure_of_a_ticket_that_has_ended_meanwhile_is_neither_shown_nor_alarmed(
+    stage: Stage,
+) -> None:
+    ticket = stage.take()
+    stage.do(CancelTicket(id=CommandId("c"), ticket=ticket))
+    stage.end(ticket, "paper out")
+    assert stage.shown().unprinted == ()
+    assert stage.alarms.of(RaiseAlarm) == []
+
+
 def test_next_day_begins_with_nothing_to_show(stage: Stage) -> None:
     ticket = stage.take()
     stage.end(ticket, "paper out")
@@ -266,6 +276,17 @@ def test_screen_shows_the_newest_failures_and_no_more_than_its_bound(stage: Stag
     assert stage.shown().unprinted == tuple(tickets[2:])
 
 
+def test_screen_shows_no_more_than_its_bound_after_a_restart(rig: Any) -> None:
+    book = Book()
+    for n in range(UNPRINTED_MAX + 2):
+        book.do(TakeTicket(id=CommandId(f"t{n}"), service=VAT, language=ZH, kiosk=K1))
+        ticket = TicketId(f"20260302-B{n + 1:03}")
+        book.do(ReportPrint(id=CommandId(f"p{n}"), ticket=ticket, failure="paper out"))
+    unprinted = Stage(rig, book=book).shown().unprinted
+    assert len(unprinted) == UNPRINTED_MAX
+    assert unprinted[-1] == ticket
+
+
 def test_kiosk_without_a_printer_shows_its_tickets_and_raises_no_alarm(rig: Any) -> None:
     stage = Stage(rig, printer=False)
     ticket = stage.take()
@@ -279,6 +300,20 @@ def test_address_too_long_for_a_code_is_a_failed_print(rig: Any) -> None:
     stage.kiosk.place.actor._scan_url = lambda ticket: "u" * 500
     ticket = stage.take()
     assert [(r.ticket, r.failure) for r in stage.reports()] == [(ticket, "cannot be rendered")]
+
+
+def test_second_paper_of_a_service_that_is_configured_no_more_names_it_by_its_id(rig: Any) -> None:
+    spec = hall_spec()
+    book = Book()
+    book.do(TakeTicket(id=CommandId("t"), service=VAT, language=ZH, kiosk=K1))
+    ticket = TicketId("20260302-B001")
+    book.do(ReportPrint(id=CommandId("p"), ticket=ticket, failure="paper out"))
+    services = {id: service for id, service in spec.services.items() if id != VAT}
+    book.state = replace(book.state, spec=replace(spec, services=services))
+    stage = Stage(rig, book=book)
+    stage.do(ReprintTicket(id=CommandId("r"), ticket=ticket))
+    stage.read_state()
+    assert "vat" in stage.paper().lines
 
 
 def test_screen_that_turned_away_is_told_no_more(stage: Stage) -> None:
@@ -407,6 +442,20 @@ def test_paper_that_comes_out_for_a_failed_kiosk_is_reported_after_all(
     stage.end(ticket)
     assert stage.reports()[-1].failure is None
     assert stage.shown().unprinted == ()
+
+
+def test_paper_that_came_out_before_a_failed_kiosk_has_read_the_state_has_not_failed(
+    rig: Any, failures: Any
+) -> None:
+    stage = Stage(rig)
+    ticket = stage.take()
+    stage.kiosk.tell("a message that no kiosk takes")
+    stage.kiosk.tell(PrintEnded(ticket=ticket, failure=None))
+    rig.run()
+    rig.world.restart_after(0.0, stage.kiosk.place)
+    rig.run()
+    stage.read_state()
+    assert [report.failure for report in stage.reports()] == [None]
 
 
 def test_failure_for_a_failed_kiosk_needs_no_second_report(rig: Any) -> None:

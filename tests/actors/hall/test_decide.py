@@ -32,6 +32,7 @@ from protocol.events import (
     TicketCalled,
     TicketExpired,
     TicketNoShow,
+    TicketPrinted,
     TicketTaken,
 )
 from protocol.hall import UnstartedTicket
@@ -270,6 +271,15 @@ def test_a_kiosk_ticket_awaits_its_print_until_the_report(book: Any) -> None:
     book.do(ReportPrint(id="q", ticket=ticket))
     assert book.state.tickets[ticket].printed is PrintState.PRINTED
     assert take(book).number == "A002"
+
+
+def test_a_ticket_that_has_ended_needs_no_paper_and_no_failure_is_noted(book: Any) -> None:
+    ticket = take(book, VAT, kiosk="k1").ticket
+    call(book)
+    book.do(FinishService(id="f", ticket=ticket))
+    assert book.do(ReportPrint(id="p", ticket=ticket, failure="paper out")) == ()
+    (printed,) = book.do(ReportPrint(id="q", ticket=ticket))
+    assert isinstance(printed, TicketPrinted)
 
 
 def test_reprinting_is_refused_without_a_printer_and_after_the_end(book: Any) -> None:
