@@ -149,8 +149,10 @@ class PrinterActor(Actor):
             self._link.close()
 
     def on_failure(self, *failure: Any) -> None:
-        """Let the port go, so that the next actor here can open it."""
+        """Let the port go, so that the next actor here can open it. No ticket is left without an answer."""
         self.on_stop()
+        for job in self._all_jobs():
+            self._tell(job.ticket, PrintFailure.RESTART)
 
     # -- jobs -------------------------------------------------------------------------------
 
@@ -195,12 +197,15 @@ class PrinterActor(Actor):
             self._half_printed = True
             if self._up:
                 self._write(FORGET)
-        ended = [*([] if job is None else [job]), *self._queue]
+        ended = self._all_jobs()
         self._queue.clear()
         self._leave_job()
         for job in ended:
             self._end(job, failure)
         self._rest(POLL_IDLE_S)
+
+    def _all_jobs(self) -> list[_Job]:
+        return [*([] if self._job is None else [self._job]), *self._queue]
 
     def _leave_job(self) -> None:
         self._job = None

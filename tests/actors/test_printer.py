@@ -354,18 +354,21 @@ def test_printer_switched_off_and_on_in_mid_print_fails_the_ticket(stage: Stage)
     assert stage.ended()[1:] == [("A002", None)]
 
 
-def test_failed_actor_opens_its_port_again_and_goes_on(stage: Stage) -> None:
+def test_failed_actor_ends_its_tickets_opens_its_port_again_and_goes_on(stage: Stage) -> None:
     supervisor = Supervisor(stage.world, lambda name, error: pytest.fail(f"{name}: {error}"))
     stage.world.failures = supervisor
     stage.print("A001", lines=100)
     stage.run(0.5)
-    stage.ref.tell("a message that no printer takes")
-    stage.run(10.0)
-    assert stage.ended() == []
     stage.print("A002")
+    stage.ref.tell("a message that no printer takes")
+    stage.run(0.001)
+    assert stage.ended() == [(number, "interrupted by a restart") for number in ("A001", "A002")]
     stage.run(10.0)
-    assert stage.ended() == [("A002", None)]
-    assert stage.printer.papers[-1].number == "A002"
+    stage.print("A003")
+    stage.run(10.0)
+    assert stage.ended()[2:] == [("A003", None)]
+    assert stage.numbers()[-1] == "A003"
+    assert "A002" not in stage.numbers()
 
 
 # -- octet by octet, on both clocks --------------------------------------------------------------
