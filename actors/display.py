@@ -76,13 +76,13 @@ class DisplayActor(Actor):
 
     @receives(StateRead)
     def _take_state(self, message: StateRead) -> None:
-        posts = message.state.posts
+        state = message.state
+        called = [state.tickets[post.ticket] for post in state.posts.values() if post.ticket]
+        called.sort(key=lambda ticket: ticket.recalled_at or ticket.called_at or state.last_at)
         self._calls = {
-            counter: DisplayedCall(
-                number=message.state.tickets[post.ticket].number, counter=counter
-            )
-            for counter, post in posts.items()
-            if post.ticket is not None
+            ticket.counter: DisplayedCall(number=ticket.number, counter=ticket.counter)
+            for ticket in called
+            if ticket.counter is not None
         }
         self._tell_change()
 

@@ -7,11 +7,11 @@ import pytest
 from actors.audience import Audience
 from actors.display import ANNOUNCEMENTS_MAX, DisplayActor, ReadDisplay
 from actors.hall.actor import ReadState, StateRead
-from protocol.commands import CallNext, TakeTicket
+from protocol.commands import CallNext, RecallTicket, TakeTicket
 from protocol.events import ServiceFinished, TicketCalled, TicketRecalled
 from protocol.messages import Announced, DisplayChanged, Recorded, Subscribe, Unwatch, Watch
 from tests.actors.conftest import NOON
-from tests.actors.hall.conftest import ONE, TAX, ZH, Book, hall_spec
+from tests.actors.hall.conftest import ONE, TAX, TWO, VAT, ZH, Book, hall_spec
 from tests.actors.recorders import Ear, RecorderActor
 
 
@@ -64,6 +64,23 @@ def test_what_was_called_before_is_shown_and_not_announced(stage: Stage) -> None
     stage.rig.run()
     assert stage.shown() == [("A001", "1")]
     assert stage.announced() == []
+
+
+def test_what_was_called_before_is_shown_newest_first(stage: Stage) -> None:
+    book = Book()
+    for number in range(4):
+        book.do(TakeTicket(id=f"t{number}", service=VAT, language=ZH))
+    for number, counter in enumerate((TWO, ONE, TWO)):
+        book.wait(seconds=5)
+        book.do(CallNext(id=f"n{number}", counter=counter))
+    stage.display.tell(StateRead(state=book.state))
+    stage.rig.run()
+    assert stage.shown() == [("B003", "2"), ("B002", "1")]
+    book.wait(seconds=5)
+    book.do(RecallTicket(id="r", counter=ONE))
+    stage.display.tell(StateRead(state=book.state))
+    stage.rig.run()
+    assert stage.shown() == [("B002", "1"), ("B003", "2")]
 
 
 def test_announcements_follow_one_another_and_never_overlap(stage: Stage) -> None:
