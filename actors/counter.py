@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
-from protocol.answers import Accepted, Rejected
+from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import (
     CallNext,
     Command,
@@ -32,44 +32,72 @@ _COMMANDS: dict[Key, Callable[[CommandId, CounterId], Command]] = {
 }
 
 
+class _Press:
+    """A press whose answer is awaited; ``asked_again`` once the hall did not know what became of it."""
+
+    __slots__ = ("asked_again", "pressed", "reply_to")
+
+    def __init__(self, pressed: KeyPressed, reply_to: Recipient) -> None:
+        self.pressed = pressed
+        self.reply_to = reply_to
+        self.asked_again = False
+
+
 class CounterActor(Actor):
-    """Turns key presses into commands; the press names the command, so a repeat changes nothing."""
+    """Turns key presses into commands; the press names the command, so a repeat changes nothing.
+
+    A hall that fails does not know what became of its last commands. It is asked once more, lest staff press
+    again and call a second ticket.
+    """
 
     def __init__(self, place: Place, counter: CounterId, hall: Ref[Actor]) -> None:
         super().__init__(place)
         self._counter = counter
         self._hall = hall
-        self._awaited: dict[CommandId, tuple[KeyPressed, Recipient]] = {}
+        self._awaited: dict[CommandId, _Press] = {}
 
     @receives(KeyPressed)
     def _press(self, message: KeyPressed) -> None:
-        make = _COMMANDS.get(message.key)
-        if make is None:
-            if message.reply_to is not None:
-                refused = PressAnswered(
-                    press=message.press,
-                    outcome=PressOutcome.REFUSED,
-                    text=f"{message.key.name} has no use here",
-                )
-                told(message.reply_to, refused)
+        if message.key not in _COMMANDS:
+            self._refuse(message, f"{message.key.name} has no use here")
             return
-        command = CommandId(f"key/{message.press}")
-        if message.reply_to is None:
-            self._hall.tell(Submit(command=make(command, self._counter)))
-            return
-        if len(self._awaited) >= PRESSES_MAX:
-            del self._awaited[next(iter(self._awaited))]
-        self._awaited[command] = message, message.reply_to
-        self._hall.tell(Submit(command=make(command, self._counter), reply_to=self._actor_ref))
+        if message.reply_to is not None:
+            if len(self._awaited) >= PRESSES_MAX:
+                del self._awaited[next(iter(self._awaited))]
+            self._awaited[_command_id(message)] = _Press(message, message.reply_to)
+        self._submit(message)
+
+    def _submit(self, message: KeyPressed) -> None:
+        id = _command_id(message)
+        command = _COMMANDS[message.key](id, self._counter)
+        reply_to = None if message.reply_to is None else self._actor_ref
+        if not told(self._hall, Submit(command=command, reply_to=reply_to)):
+            self._awaited.pop(id, None)
+            self._refuse(message, "unavailable")
+
+    def _refuse(self, message: KeyPressed, text: str) -> None:
+        if message.reply_to is not None:
+            refused = PressAnswered(press=message.press, outcome=PressOutcome.REFUSED, text=text)
+            told(message.reply_to, refused)
 
     @receives(Answered)
     def _answered(self, message: Answered) -> None:
-        awaited = self._awaited.pop(message.answer.command, None)
-        if awaited is None:
+        answer = message.answer
+        press = self._awaited.get(answer.command)
+        if press is None:
             return
-        pressed, recipient = awaited
-        outcome, text = _outcome(pressed.key, message.answer)
-        told(recipient, PressAnswered(press=pressed.press, outcome=outcome, text=text))
+        unknown = isinstance(answer, Rejected) and answer.reason is Reason.NOT_DURABLE
+        if unknown and not press.asked_again:
+            press.asked_again = True
+            self._submit(press.pressed)
+            return
+        del self._awaited[answer.command]
+        outcome, text = _outcome(press.pressed.key, answer)
+        told(press.reply_to, PressAnswered(press=press.pressed.press, outcome=outcome, text=text))
+
+
+def _command_id(message: KeyPressed) -> CommandId:
+    return CommandId(f"key/{message.press}")
 
 
 def _outcome(key: Key, answer: Accepted | Rejected) -> tuple[PressOutcome, str]:

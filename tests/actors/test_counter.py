@@ -96,3 +96,54 @@ def test_unanswered_presses_are_bounded_and_the_oldest_is_forgotten(rig: Any, co
         counter.tell(Answered(answer=Accepted(command=f"key/{number}", events=())))
     rig.run()
     assert [answered.press for answered in keypad] == [str(n + 1) for n in range(PRESSES_MAX)]
+
+
+NOT_KEPT = Rejected(command="key/p", reason=Reason.NOT_DURABLE, detail="the hall failed")
+
+
+def test_a_press_whose_outcome_the_hall_does_not_know_is_asked_once_more(
+    rig: Any, hall: Ear, counter: Any
+) -> None:
+    keypad = Ear()
+    counter.tell(KeyPressed(key=Key.NEXT, press="p", reply_to=keypad))
+    counter.tell(Answered(answer=NOT_KEPT))
+    rig.run()
+    assert not keypad
+    assert [submit.command for submit in hall] == [CallNext(id="key/p", counter=ONE)] * 2
+    called = TicketCalled(
+        at=NOON, command="key/p", ticket="t", number="A001", service="s", counter=ONE
+    )
+    counter.tell(Answered(answer=Accepted(command="key/p", events=(called,))))
+    rig.run()
+    assert [(answered.outcome, answered.text) for answered in keypad] == [
+        (PressOutcome.CALLED, "A001")
+    ]
+
+
+def test_a_press_that_cannot_be_made_durable_is_refused_after_the_second_time(
+    rig: Any, hall: Ear, counter: Any
+) -> None:
+    keypad = Ear()
+    counter.tell(KeyPressed(key=Key.NEXT, press="p", reply_to=keypad))
+    for _ in range(2):
+        counter.tell(Answered(answer=NOT_KEPT))
+    rig.run()
+    assert len(hall) == 2
+    assert [(answered.outcome, answered.text) for answered in keypad] == [
+        (PressOutcome.REFUSED, "not-durable")
+    ]
+
+
+def test_a_press_is_refused_when_there_is_no_hall(rig: Any, failures: list[Any]) -> None:
+    hall = rig.world.spawn("h", RecorderActor, Ear())
+    counter = rig.world.spawn("counter", CounterActor, ONE, hall)
+    hall.stop(block=False)
+    rig.run()
+    keypad = Ear()
+    counter.tell(KeyPressed(key=Key.NEXT, press="p", reply_to=keypad))
+    counter.tell(KeyPressed(key=Key.NEXT, press="q"))
+    rig.run()
+    assert not failures
+    assert [(answered.press, answered.outcome) for answered in keypad] == [
+        ("p", PressOutcome.REFUSED)
+    ]
