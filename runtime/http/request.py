@@ -207,7 +207,7 @@ class HttpRequest(http.Request):
 
     def send(self, octets: bytes) -> None:
         """Send more of a stream."""
-        self.channel.write(octets)  # type: ignore[no-untyped-call]
+        self.channel.write(octets)
 
     def cut(self) -> None:
         """End a stream at once; what was not sent yet is lost."""
@@ -217,6 +217,6 @@ class HttpRequest(http.Request):
     def _send(self, status: int, octets: bytes) -> None:
         self.startedWriting = 1
         self.code = status
-        self.channel.write(octets)  # type: ignore[no-untyped-call]
+        self.channel.write(octets)
         if self.answered is not None:
             self.answered(status)
