@@ -10,13 +10,13 @@ import logging
 
 from pykka import ActorDeadError
 
-from protocol.errors import MailboxFull, WorldError
+from protocol.errors import MailboxFull
 from protocol.messages import Recipient
 
 log = logging.getLogger(__name__)
 
 AUDIENCE_MAX = 1_000
-"""Recipients of one audience; one more is refused."""
+"""Recipients of one audience; one more is left out, and logged."""
 
 
 class Audience:
@@ -31,13 +31,13 @@ class Audience:
     def add(self, recipient: Recipient) -> None:
         """Have ``recipient`` told from now on; adding it again changes nothing.
 
-        Raises:
-            WorldError: `AUDIENCE_MAX` recipients are there.
+        Beyond `AUDIENCE_MAX` it is left out: that is no failure of the actor that it listens to.
         """
         if recipient in self._recipients:
             return
         if len(self._recipients) >= AUDIENCE_MAX:
-            raise WorldError(f"{AUDIENCE_MAX} recipients listen already; no more are admitted")
+            log.error("recipient left out: %d listen already to=%r", AUDIENCE_MAX, recipient)
+            return
         self._recipients.append(recipient)
 
     def remove(self, recipient: Recipient) -> None:

@@ -289,8 +289,10 @@ class HallActor(Actor):
 
     @receives(WatchCounter)
     def _watch_counter(self, message: WatchCounter) -> None:
+        # First, as the audience outlives a failure: a counter that there is not would fail us for ever.
+        view = counter_changed(self._durable, message.counter)
         self._audience.counters.setdefault(message.counter, Audience()).add(message.recipient)
-        told(message.recipient, counter_changed(self._durable, message.counter))
+        told(message.recipient, view)
 
     @receives(ReadState)
     def _read_state(self, message: ReadState) -> HallState:

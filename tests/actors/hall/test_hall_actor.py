@@ -458,3 +458,13 @@ def test_a_counter_that_nobody_watches_any_more_is_not_looked_at(stage: Stage) -
     stage.hall.tell(Unsubscribe(recipient=ear))
     stage.run()
     assert not stage.audience.counters
+
+
+def test_watching_a_counter_that_there_is_not_costs_the_hall_one_restart(stage: Stage) -> None:
+    given_up: list[Any] = []
+    stage.world.failures = Supervisor(stage.world, lambda *what: given_up.append(what))
+    stage.hall.tell(WatchCounter(counter=CounterId("9"), recipient=Ear()))
+    stage.run(60)
+    stage.take()
+    assert stage.hall.place.restarts == 1
+    assert isinstance(stage.ear.answers()[0], Accepted)
