@@ -102,7 +102,7 @@ class _Run:
         self._staff = staff
         self._console = Console(soft_wrap=True, highlight=False)
         self._ptys: list[PtyDevice] = []
-        boot = _next_boot(config.server.data_dir)
+        boot = next_boot(config.server.data_dir)
         self._hardware = {spec.id: Hardware(spec, Random(), boot=boot) for spec in config.halls}
         halls = tuple(self._on_ptys(spec, folder / spec.id) for spec in config.halls)
         self._config = replace(config, halls=halls)
@@ -236,10 +236,17 @@ def _kept_tokens(data_dir: Path) -> tuple[Token, ...]:
     return tuple(Token(role=role, secret=secret) for role, secret in kept.items())
 
 
-def _next_boot(data_dir: Path) -> int:
-    """Return how often virtual terminals were started; real ones count this in their own memory."""
+def next_boot(data_dir: Path) -> int:
+    """Return how often virtual terminals were started; real ones count this in their own memory.
+
+    Raises:
+        StorageError: the count can neither be read nor written.
+    """
     path = data_dir / "virtual-devices.json"
-    boot = int(_read_json(path).get("boot", 0)) % BOOT_MAX + 1
+    boot = _read_json(path).get("boot", 0)
+    if not isinstance(boot, int):
+        raise StorageError(f"{path} holds no number of starts: mend it or remove it")
+    boot = boot % BOOT_MAX + 1
     _write_json(path, {"boot": boot})
     return boot
 
