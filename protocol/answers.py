@@ -21,7 +21,8 @@ class Reason(StrEnum):
     RECALL_TOO_OFTEN = "recall-too-often"
     NO_PRINTER = "no-printer"
     NOT_DURABLE = "not-durable"
-    """The journal could not be written (disk full): nothing happened; ask again later."""
+    """The journal could not be written (disk full), and nothing happened; or the hall failed or was stopped
+    before it knew. Send the command again, later and with the same id."""
     OVERLOADED = "overloaded"
     """The hall's own bound of undecided commands is reached; ask again later."""
 

@@ -65,7 +65,10 @@ class Subscribe:
 
 @value
 class WatchCounter:
-    """To a hall: tell ``recipient`` the counter's view now and after each change, as `CounterChanged`."""
+    """To a hall: tell ``recipient`` the counter's view now and after each change, as `CounterChanged`.
+
+    That more or fewer people wait is no such change, except that a free counter hears of the first one.
+    """
 
     counter: CounterId
     recipient: Recipient
@@ -88,7 +91,7 @@ class Recorded:
 
 @value
 class CounterChanged:
-    """What anybody may see of a counter. ``calls`` grows with every call and recall of its ticket (from 1)."""
+    """What anybody may see of a counter. ``calls`` counts the call of its ticket and its recalls (from 1)."""
 
     counter: CounterId
     mode: CounterMode
@@ -98,7 +101,7 @@ class CounterChanged:
     ticket_state: TicketState | None
     calls: int
     waiting: int
-    """People who wait for a service of this counter."""
+    """People who waited for a service of this counter when this was told."""
 
 
 # -- counters, keypads and windows ---------------------------------------------------------------

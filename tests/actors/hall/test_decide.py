@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from actors.hall.views import ahead_of, counter_changed
 from protocol.answers import Reason, Rejected
 from protocol.commands import (
     BeginDay,
@@ -333,3 +334,53 @@ def test_a_clock_set_back_over_the_days_begin_stays_in_the_new_day(book: Any) ->
     assert take(book).ticket == "20260303-A001"
     book.now -= timedelta(hours=1)
     assert take(book).ticket == "20260303-A002"
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        {"services": {TAX: hall_spec().services[TAX]}, "counters": {}},
+        {"counters": {TWO: hall_spec().counters[TWO]}},
+        {"kiosks": {}},
+        {"services": {}, "counters": {}, "kiosks": {}},
+    ],
+    ids=["a service", "a counter", "kiosks", "everything"],
+)
+def test_what_a_configuration_lost_within_the_day_makes_nothing_fail(book: Any, left: Any) -> None:
+    for service in (TAX, VAT, TAX, VAT):
+        take(book, service, kiosk="k1")
+    call(book, ONE)
+    call(book, TWO)
+    book.state = replace(book.state, spec=hall_spec(**left))
+    commands: list[Any] = [TakeTicket(id="x", service=VAT, language=ZH, kiosk="k1")]
+    for counter in (ONE, TWO):
+        commands += [
+            kind(id="x", counter=counter) for kind in (CallNext, OpenCounter, CloseCounter)
+        ]
+    for ticket in book.state.tickets:
+        commands += [
+            kind(id="x", ticket=ticket, counter=counter)
+            for kind in (RecallTicket, StartService, FinishService, MarkNoShow, CancelTicket)
+            for counter in (None, ONE, TWO)
+        ]
+        commands += [
+            ReportPrint(id="x", ticket=ticket, failure="paper out"),
+            ReprintTicket(id="x", ticket=ticket),
+        ]
+    before = book.state, book.now
+    for command in commands:
+        for days in (0, 1):
+            book.state, book.now = before
+            book.wait(days=days)
+            book.do(command)
+            for counter in book.state.spec.counters:
+                counter_changed(book.state, counter)
+            for ticket in book.state.tickets.values():
+                ahead_of(book.state, ticket)
+    # Open tickets of what is gone end all the same.
+    book.state, book.now = before
+    (finished,) = book.do(FinishService(id="f", ticket="20260302-A001"))
+    assert isinstance(finished, ServiceFinished)
+    book.wait(days=1)
+    *expired, _ = book.do(BeginDay(id="d"))
+    assert len(expired) == 3
