@@ -78,6 +78,25 @@ class _DayCheckDue:
     """The business day may be over."""
 
 
+@value
+class _CommitEnded:
+    """What the journal said to the actor of ``generation``; later ones have recovered since, and ignore it."""
+
+    generation: int
+    result: Committed | CommitFailed
+
+
+class _Asker:
+    """Takes the journal's answers for one of the actors that live at a place one after another."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._ref = actor.actor_ref
+        self._generation = actor.place.generation
+
+    def tell(self, message: Any, /) -> None:
+        self._ref.tell(_CommitEnded(generation=self._generation, result=message))
+
+
 class HallAudience:
     """Everybody who listens to a hall, and how much they have heard; outlives the hall's failures."""
 
@@ -97,6 +116,7 @@ class HallActor(Actor):
         super().__init__(place)
         self._spec = spec
         self._journal = journal
+        self._asker = _Asker(self)
         self._audience = audience
         self._memory = AnswerMemory()
         self._durable = HallState(spec=spec)
@@ -226,15 +246,21 @@ class HallActor(Actor):
             return
         self._committing = batch
         self._open = Batch(batch.state)
-        ended = self._journal.commit(batch.records, self._actor_ref)
-        if ended is not None:
-            self._committed(ended)
+        if self._journal.commit(batch.records, self._asker) is not None:
+            self._committed(batch)
 
-    @receives(Committed)
-    def _committed(self, message: Committed) -> None:
-        batch = self._committing
-        if batch is None or batch.state.seq != message.seq:
-            return  # meant for a predecessor that failed; recovery has seen what became of it
+    @receives(_CommitEnded)
+    def _commit_ended(self, message: _CommitEnded) -> None:
+        if message.generation != self.place.generation:
+            return
+        batch, result = self._committing, message.result
+        assert batch is not None, "the journal answered what it was not asked"
+        if isinstance(result, Committed):
+            self._committed(batch)
+        else:
+            self._commit_failed(batch, result.reason)
+
+    def _committed(self, batch: Batch) -> None:
         self._committing = None
         before, self._durable = self._durable, batch.state
         self._waiting -= len(batch.answers)
@@ -243,17 +269,10 @@ class HallActor(Actor):
         self._keep_snapshot(day_begun=before.day != batch.state.day)
         self._flush()
 
-    @receives(CommitFailed)
-    def _commit_failed(self, message: CommitFailed) -> None:
-        batch = self._committing
-        if batch is None or batch.records[0].seq != message.first_seq:
-            return
-        log.error(
-            "commit failed hall=%s seq=%d reason=%s",
-            self._spec.id,
-            message.first_seq,
-            message.reason,
-        )
+    def _commit_failed(self, batch: Batch, reason: str) -> None:
+        """Take back what was decided since the last commit that succeeded."""
+        first_seq = batch.records[0].seq
+        log.error("commit failed hall=%s seq=%d reason=%s", self._spec.id, first_seq, reason)
         failed = (batch, self._open)
         self._committing = None
         self._open = Batch(self._durable)
@@ -261,7 +280,7 @@ class HallActor(Actor):
         for taken_back in failed:
             for command in taken_back.decided:
                 self._memory.forget(command)
-            taken_back.refuse(f"the journal could not be written: {message.reason}")
+            taken_back.refuse(f"the journal could not be written: {reason}")
 
     def _keep_snapshot(self, *, day_begun: bool) -> None:
         state = self._durable
