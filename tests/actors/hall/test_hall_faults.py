@@ -102,7 +102,16 @@ class Stage:
         (("repeat", 0), 0.3),
     ]
 )
-@example(deeds=[*[(("crash", 0), 0.0)] * 3, *[(("crash", 0), 0.3)] * 4, (("disk", 1), 0.3)])
+@example(
+    deeds=[
+        *[(("crash", 0), 0.0)] * 3,
+        (("crash", 0), 0.9),
+        (("crash", 0), 0.3),
+        (("disk", 1), 0.3),
+        (("crash", 0), 0.0),
+        (("crash", 0), 0.9),
+    ]
+)
 @settings(max_examples=100)
 @given(deeds=st.lists(st.tuples(DEEDS, WAITS_S), max_size=60))
 def test_what_was_answered_holds_and_nothing_happens_twice(deeds: Any) -> None:
