@@ -139,11 +139,12 @@ class RunningHall:
         assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.logged}"
         said = self.said
         where = re.search(r"runs on http://[^\s/]+:(\d+)/", said)
-        tokens = re.findall(r"^  (kiosk|counter|display|manager) +(\S+)$", said, re.MULTILINE)
+        # The display's page is printed like a token, and its token behind it: what counts is the names.
+        tokens = dict(re.findall(r"^  (kiosk|counter|display|manager) +(\S+)$", said, re.MULTILINE))
         if where is None or len(tokens) < 4:
             return False
         self.port = int(where[1])
-        self.tokens = dict(tokens)
+        self.tokens = tokens
         return True
 
     def _healthy(self) -> bool:

@@ -237,4 +237,5 @@ def test_links_closed_and_lost_leave_no_descriptor(
     on.call(link.close)
     on.call(link.close)
     on.call(device.close)
-    assert len(os.listdir("/proc/self/fd")) == before
+    # Fewer if something of an earlier test was collected meanwhile.
+    assert len(os.listdir("/proc/self/fd")) <= before

@@ -165,7 +165,8 @@ def test_closed_device_leaves_no_descriptor_and_no_timer(plug: Plug, on: Any) ->
         port.write(b"x")
         assert port.read(1) == b"X"
         on.call(device.close)
-    assert len(os.listdir("/proc/self/fd")) == before
+    # Fewer if something of an earlier test was collected meanwhile.
+    assert len(os.listdir("/proc/self/fd")) <= before
     calls = on.call(on.reactor.getDelayedCalls)
     assert not any(call.func == device.wake for call in calls)
 
