@@ -46,6 +46,11 @@ from protocol.values import value
 log = logging.getLogger(__name__)
 
 
+STRANGER_GONE_S = 900.0
+"""After so long a silence a device that is none of ours is taken for gone; terminals say that they are still
+there every ten minutes or so."""
+
+
 @value
 class ChannelUp:
     """From a gateway to its terminals' actors: its port is open again."""
@@ -71,6 +76,13 @@ class GatewayRead:
 @value
 class _LinkTimeElapsed:
     """The radio link has something to do."""
+
+
+@value
+class _StrangerGone:
+    """Nothing was heard of the stranger for long."""
+
+    source: int
 
 
 class GatewayActor(Actor):
@@ -99,7 +111,8 @@ class GatewayActor(Actor):
         self._tokens = 0
         self._awaited: dict[int, SendDownlink] = {}
         """Bounded by the radio link's own queue."""
-        self._strangers: set[int] = set()
+        self._strangers: dict[int, Timer] = {}
+        """At most 256; each timer ends an alarm."""
 
     # -- the port ---------------------------------------------------------------------------
 
@@ -198,15 +211,25 @@ class GatewayActor(Actor):
             told(terminal, message)
 
     def _meet_stranger(self, source: int) -> None:
-        if source in self._strangers:
+        known = self._strangers.get(source)
+        self._strangers[source] = self.later(STRANGER_GONE_S, _StrangerGone(source=source))
+        if known is not None:
+            known.cancel()
             return
-        self._strangers.add(source)
         log.warning("unknown terminal gateway=%s address=%d", self._gateway.id, source)
         detail = (
             f"a device with the radio address {source} sends to {self._gateway.id}, which has no such"
             " terminal: correct the device's address, or add the terminal to the configuration"
         )
-        told(self._alarms, RaiseAlarm(alarm=f"{self._alarm}/stranger/{source}", detail=detail))
+        told(self._alarms, RaiseAlarm(alarm=self._stranger_alarm(source), detail=detail))
+
+    @receives(_StrangerGone)
+    def _stranger_gone(self, message: _StrangerGone) -> None:
+        self._strangers.pop(message.source, None)
+        told(self._alarms, ClearAlarm(alarm=self._stranger_alarm(message.source)))
+
+    def _stranger_alarm(self, source: int) -> str:
+        return f"{self._alarm}/stranger/{source}"
 
     @receives(ReadGateway)
     def _read(self, _message: ReadGateway) -> GatewayRead:

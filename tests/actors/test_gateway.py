@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.gateway import ChannelUp, GatewayActor, GatewayRead, ReadGateway
+from actors.gateway import STRANGER_GONE_S, ChannelUp, GatewayActor, GatewayRead, ReadGateway
 from protocol.hall import Gateway, Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress
 from protocol.messages import (
@@ -129,6 +129,18 @@ def test_a_stranger_is_ignored_counted_and_alarmed_once(bench: Bench) -> None:
     ]
     assert "77" in bench.alarms[0].detail
     assert bench.read().link.strangers == 4
+
+
+@ON_VIRTUAL_CLOCKS
+def test_a_stranger_that_falls_silent_is_an_alarm_no_more(bench: Bench) -> None:
+    for id_ in (1, 2):
+        bench.hear(encode_frame(from_device(77, id_, b"?")))
+        bench.rig.run(STRANGER_GONE_S - 1)
+    assert [type(message) for message in bench.alarms] == [RaiseAlarm]
+    bench.rig.run(1)
+    assert bench.alarms[-1] == ClearAlarm(alarm="gateway/g1/stranger/77")
+    bench.hear(encode_frame(from_device(77, 3, b"?")))
+    assert [type(message) for message in bench.alarms] == [RaiseAlarm, ClearAlarm, RaiseAlarm]
 
 
 def test_a_downlink_ends_when_the_terminal_acknowledges_it(bench: Bench) -> None:
