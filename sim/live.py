@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.world import Timer
 from protocol.commands import TakeTicket
@@ -56,7 +57,7 @@ class Customers(Actor):
             channel=Channel.WEB if kiosk is None else Channel.KIOSK,
             kiosk=kiosk,
         )
-        self._hall.tell(Submit(command=take))
+        told(self._hall, Submit(command=take))
         self._await_next()
 
     def _await_next(self) -> None:
