@@ -12,7 +12,7 @@ from twisted.internet.testing import MemoryReactorClock
 from protocol.errors import JournalDamaged
 from runtime.config.model import Config, Server
 from runtime.service import HallService
-from tests.runtime.journal.days import first_events
+from tests.runtime.journal.days import first_events, hall_spec
 from tests.runtime.journal.rig import SqliteRig
 
 
@@ -33,9 +33,7 @@ def journal(tmp_path: Path) -> Path:
 
 
 def service_on(journal: Path) -> HallService:
-    spec = SqliteRig(journal)
-    config = Config(source="test", halls=(spec.spec,), server=Server(data_dir=journal.parent))
-    spec.journal.close()
+    config = Config(source="test", halls=(hall_spec(),), server=Server(data_dir=journal.parent))
     return HallService(QuietReactor(), config)
 
 
