@@ -72,7 +72,9 @@ def hall_metrics(states: Mapping[HallId, HallState]) -> Iterator[Metric]:
             ((service, kind) for service in spec.services for kind in TicketState), 0
         )
         for ticket in state.tickets.values():
-            by_state[ticket.service, ticket.state] += 1
+            # A service may be gone from the configuration since its ticket was taken.
+            key = ticket.service, ticket.state
+            by_state[key] = by_state.get(key, 0) + 1
         for (service, kind), count in by_state.items():
             tickets.add_metric([hall, service, kind], count)
         for service in spec.services:

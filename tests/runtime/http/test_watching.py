@@ -6,6 +6,10 @@ from collections.abc import Iterable, Sequence
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from protocol.commands import TakeTicket
+from protocol.values import replace
+from runtime.http.metrics import hall_metrics
+from tests.actors.hall.conftest import TAX, VAT, ZH, Book, hall_spec
 from tests.runtime.http.rig import HALL, TICKETS, Serve, Served
 
 
@@ -88,3 +92,14 @@ def test_metrics_of_others_are_added(serve: Serve) -> None:
         return [GaugeMetricFamily("paihao_journal_commits", "Commits.", value=7)]
 
     assert _samples(serve(more=more))["paihao_journal_commits",] == 7
+
+
+def test_tickets_of_a_service_that_is_configured_no_more_are_counted() -> None:
+    book = Book()
+    book.do(TakeTicket(id="t", service=VAT, language=ZH))
+    services = {TAX: book.state.spec.services[TAX]}
+    state = replace(book.state, spec=hall_spec(services=services))
+    tickets = next(iter(hall_metrics({state.spec.id: state})))
+    counted = {(s.labels["service"], s.labels["state"]): s.value for s in tickets.samples}
+    assert counted[VAT, "waiting"] == 1
+    assert counted[TAX, "waiting"] == 0
