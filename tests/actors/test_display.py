@@ -88,9 +88,9 @@ def test_announcements_follow_one_another_and_never_overlap(stage: Stage) -> Non
         stage.call(number, number[-1])
     stage.rig.run()
     assert stage.announced() == ["A001"]
-    stage.rig.run(4)
-    assert stage.announced() == ["A001"]
     stage.rig.run(2)
+    assert stage.announced() == ["A001"]
+    stage.rig.run(4)
     assert stage.announced() == ["A001", "A002"]
     stage.rig.run(12)
     assert stage.announced() == ["A001", "A002", "A003"]
