@@ -1,6 +1,7 @@
 """QR codes on screens."""
 
 from functools import lru_cache
+from io import BytesIO
 
 import segno
 
@@ -15,8 +16,9 @@ QUIET_MODULES = 4
 
 @lru_cache(maxsize=256)
 def qr_svg(text: str) -> str:
-    """Return ``text`` as a QR code at level M: an ``<svg class="qr">`` for a page, without a size of its own.
+    """Return ``text`` as a QR code at level M: an ``<svg class="qr">``, without a size of its own.
 
+    It is a file of its own, and fits into a page as well.
     It brings its white border, so that it is read on a dark page too.
 
     Raises:
@@ -28,7 +30,12 @@ def qr_svg(text: str) -> str:
             f"the text of a QR code has {octets} octets; 1 to {TEXT_MAX} are possible"
         )
     code = segno.make_qr(text, error="m", boost_error=False)
-    svg: str = code.svg_inline(
+    drawn = BytesIO()
+    code.save(
+        drawn,
+        kind="svg",
+        xmldecl=False,
+        nl=False,
         omitsize=True,
         border=QUIET_MODULES,
         dark="#000",
@@ -36,4 +43,4 @@ def qr_svg(text: str) -> str:
         svgclass="qr",
         lineclass=None,
     )
-    return svg
+    return drawn.getvalue().decode()

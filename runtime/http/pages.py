@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from actors.hall.state import HallState
 from protocol.answers import Reason
 from protocol.hall import HallSpec, name_in
 from protocol.ids import CounterId, HallId, KioskId, Language, TicketId
+from protocol.printing.qr import qr_svg
 from runtime.http.calls import Call
 from runtime.http.desk import Desk
 from runtime.http.encoding import to_json
@@ -136,7 +134,7 @@ class Pages:
         id = call.params["ticket"]
         if len(id) > TICKET_CHARACTERS_MAX:
             raise refuse("unknown-ticket", "no ticket has so long a name")
-        octets = _qr_code(call.hall.port.scan_url(TicketId(id)))
+        octets = qr_svg(call.hall.port.scan_url(TicketId(id))).encode()
         return Response(
             status=200,
             body=octets,
@@ -248,11 +246,3 @@ def _language_cookie(language: Language, *, secure: bool) -> tuple[bytes, bytes]
         b"%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s"
         % (COOKIE, language.encode(), CHOSEN_AGE_S, b"; Secure" if secure else b""),
     )
-
-
-@lru_cache(maxsize=256)
-def _qr_code(text: str) -> bytes:
-    drawn = io.BytesIO()
-    code = segno.make(text, error="m", micro=False)
-    code.save(drawn, kind="svg", border=4, xmldecl=False, dark="#000", light="#fff")
-    return drawn.getvalue()
