@@ -33,12 +33,13 @@ M = TypeVar("M")
 Handler = Callable[[Any, Any], Any]
 
 
-def receives(message_class: type[M]) -> Callable[[Callable[[A, M], Any]], Callable[[A, M], Any]]:
-    """Mark a method as the one that takes messages of exactly ``message_class``."""
+def receives(
+    message_class: type[M], *others: type[Any]
+) -> Callable[[Callable[[A, M], Any]], Callable[[A, M], Any]]:
+    """Mark a method as the one that takes messages of exactly these classes."""
 
     def mark(method: Callable[[A, M], Any]) -> Callable[[A, M], Any]:
-        received = getattr(method, "_receives", ())
-        method._receives = (*received, message_class)  # type: ignore[attr-defined]
+        method._receives = (message_class, *others)  # type: ignore[attr-defined]
         return method
 
     return mark

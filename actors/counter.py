@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
-from protocol.answers import Accepted, Reason, Rejected
+from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import (
     CallNext,
     Command,
@@ -17,7 +17,7 @@ from protocol.commands import (
 )
 from protocol.events import TicketCalled, TicketRecalled
 from protocol.ids import CommandId, CounterId
-from protocol.messages import Answered, KeyPressed, PressAnswered, PressOutcome, Recipient, Submit
+from protocol.messages import KeyPressed, PressAnswered, PressOutcome, Recipient, Submit
 from protocol.radio.payloads import Key
 
 PRESSES_MAX = 64
@@ -80,9 +80,8 @@ class CounterActor(Actor):
             refused = PressAnswered(press=message.press, outcome=PressOutcome.REFUSED, text=text)
             told(message.reply_to, refused)
 
-    @receives(Answered)
-    def _answered(self, message: Answered) -> None:
-        answer = message.answer
+    @receives(Accepted, Rejected)
+    def _answered(self, answer: Answer) -> None:
         press = self._awaited.get(answer.command)
         if press is None:
             return
@@ -100,7 +99,7 @@ def _command_id(message: KeyPressed) -> CommandId:
     return CommandId(f"key/{message.press}")
 
 
-def _outcome(key: Key, answer: Accepted | Rejected) -> tuple[PressOutcome, str]:
+def _outcome(key: Key, answer: Answer) -> tuple[PressOutcome, str]:
     """Return what a press did, and the number or reason to show on the keypad."""
     if isinstance(answer, Rejected):
         return PressOutcome.REFUSED, answer.reason.value

@@ -18,7 +18,7 @@ from actors.hall.state import HallState
 from actors.hall.views import ahead_of
 from actors.printer import PRINT_S_MAX
 from actors.world import Timer
-from protocol.answers import Reason, Rejected
+from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import ReportPrint
 from protocol.errors import ProtocolError
 from protocol.events import (
@@ -34,7 +34,6 @@ from protocol.events import (
 from protocol.hall import HallSpec
 from protocol.ids import CommandId, KioskId, Language, TicketId
 from protocol.messages import (
-    Answered,
     ClearAlarm,
     KioskChanged,
     PrintEnded,
@@ -298,9 +297,8 @@ class KioskActor(Actor):
         self._reports[id] = command
         told(self._hall, Submit(command=command, reply_to=self._actor_ref))
 
-    @receives(Answered)
-    def _answered(self, message: Answered) -> None:
-        answer = message.answer
+    @receives(Accepted, Rejected)
+    def _answered(self, answer: Answer) -> None:
         if not isinstance(answer, Rejected):
             self._reports.pop(answer.command, None)
         elif answer.reason not in _RETRIED:

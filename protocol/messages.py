@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from protocol.answers import Answer
 from protocol.commands import Command
 from protocol.events import Event
 from protocol.ids import CounterId, GatewayId, HallId, KioskId, TerminalAddress, TicketId
@@ -43,17 +42,10 @@ class Unwatch:
 
 @value
 class Submit:
-    """To a hall: carry out ``command``; ``reply_to`` is told `Answered` once that is durable."""
+    """To a hall: carry out ``command``; ``reply_to`` is told the `Answer` once that is durable."""
 
     command: Command
     reply_to: Recipient | None = None
-
-
-@value
-class Answered:
-    """From a hall: the answer to a command of ours."""
-
-    answer: Answer
 
 
 @value

@@ -12,13 +12,13 @@ from random import Random
 from typing import Any
 
 from actors.base import Ref
-from protocol.answers import Answer, Reason, Rejected
+from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import CancelTicket, TakeTicket
 from protocol.errors import WorldError
 from protocol.events import TicketTaken
 from protocol.hall import HallSpec
 from protocol.ids import CommandId, CounterId, ServiceId, TicketId
-from protocol.messages import Answered, Submit
+from protocol.messages import Submit
 from protocol.tickets import TicketState
 from sim.scenario import Scenario
 
@@ -64,7 +64,7 @@ class Tally:
 
 
 class Crowd:
-    """All who came and are still there. Told `Answered` by the hall."""
+    """All who came and are still there. Told the hall's answers."""
 
     def __init__(
         self,
@@ -170,18 +170,17 @@ class Crowd:
 
     def tell(self, message: object, /) -> None:
         """Take the hall's answer to one person."""
-        if type(message) is not Answered:
+        if not isinstance(message, Accepted | Rejected):
             raise WorldError(f"the crowd does not take {type(message).__name__}")
-        answer = message.answer
-        if answer.command in self._leaving:
-            self._left(answer)
+        if message.command in self._leaving:
+            self._left(message)
             return
-        person = self._asking.pop(answer.command)
-        if isinstance(answer, Rejected):
+        person = self._asking.pop(message.command)
+        if isinstance(message, Rejected):
             refused = self.tally.refused
-            refused[answer.reason] = refused.get(answer.reason, 0) + 1
+            refused[message.reason] = refused.get(message.reason, 0) + 1
             return
-        taken = answer.events[-1]
+        taken = message.events[-1]
         assert type(taken) is TicketTaken
         # A new day's numbers begin again: whoever still has the same one came yesterday.
         self.tally.expired += taken.number in self._waiting

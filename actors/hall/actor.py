@@ -28,7 +28,6 @@ from protocol.events import TicketTaken
 from protocol.hall import HallSpec
 from protocol.ids import CommandId, CounterId, ServiceId
 from protocol.messages import (
-    Answered,
     Recipient,
     Recorded,
     Submit,
@@ -205,7 +204,7 @@ class HallActor(Actor):
         if recipient is None:
             return
         if batch is None:
-            told(recipient, Answered(answer=answer))
+            told(recipient, answer)
         elif self._waiting >= WAITING_MAX:
             self._refuse(recipient, answer.command)
         else:
@@ -220,7 +219,7 @@ class HallActor(Actor):
                 reason=Reason.OVERLOADED,
                 detail=f"{WAITING_MAX} commands wait for the journal; send this one again later",
             )
-            told(recipient, Answered(answer=refused))
+            told(recipient, refused)
 
     # -- durability -------------------------------------------------------------------------
 

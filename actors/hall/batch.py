@@ -6,7 +6,7 @@ from actors.audience import told
 from actors.hall.state import HallState
 from protocol.answers import Answer, Reason, Rejected
 from protocol.ids import CommandId
-from protocol.messages import Answered, Recipient, Recorded
+from protocol.messages import Recipient, Recorded
 
 
 class Batch:
@@ -26,11 +26,11 @@ class Batch:
     def release(self) -> None:
         """Give the answers: the batch is durable."""
         for recipient, answer in self.answers:
-            told(recipient, Answered(answer=answer))
+            told(recipient, answer)
 
     def refuse(self, detail: str) -> None:
         """Tell everybody who waits that nothing is known to have happened; they wait no more."""
         answers, self.answers = self.answers, []
         for recipient, answer in answers:
             refused = Rejected(command=answer.command, reason=Reason.NOT_DURABLE, detail=detail)
-            told(recipient, Answered(answer=refused))
+            told(recipient, refused)

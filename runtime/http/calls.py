@@ -11,7 +11,7 @@ from actors.hall.state import HallState
 from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import Command
 from protocol.ids import CommandId
-from protocol.messages import Answered, Recipient, Submit
+from protocol.messages import Recipient, Submit
 from runtime.http.auth import Pass
 from runtime.http.desk import Desk
 from runtime.http.problems import (
@@ -156,14 +156,13 @@ class Call:
 
 
 def _answer(message: object | None, render: Callable[[Accepted], Response], desk: Desk) -> Response:
-    if not isinstance(message, Answered):
+    if isinstance(message, Accepted):
+        return render(message)
+    if not isinstance(message, Rejected):
         raise _unavailable()
-    answer = message.answer
-    if isinstance(answer, Rejected):
-        if answer.reason is Reason.NOT_DURABLE:
-            desk.note_failure()
-        raise RequestRefused(of_reason(answer.reason, answer.detail))
-    return render(answer)
+    if message.reason is Reason.NOT_DURABLE:
+        desk.note_failure()
+    raise RequestRefused(of_reason(message.reason, message.detail))
 
 
 def _read(message: object | None, render: Callable[[HallState], Response]) -> Response:

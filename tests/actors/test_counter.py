@@ -9,7 +9,7 @@ from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import CallNext, FinishService, MarkNoShow, RecallTicket, StartService
 from protocol.events import TicketCalled
 from protocol.ids import CounterId
-from protocol.messages import Answered, KeyPressed, PressAnswered, PressOutcome, Submit
+from protocol.messages import KeyPressed, PressAnswered, PressOutcome, Submit
 from protocol.radio.payloads import Key
 from tests.actors.conftest import NOON
 from tests.actors.recorders import Ear, RecorderActor
@@ -62,7 +62,7 @@ def test_the_keypad_learns_what_its_press_did(
     called = TicketCalled(
         at=NOON, command="key/p", ticket="t", number="A001", service="s", counter=ONE
     )
-    counter.tell(Answered(answer=Accepted(command="key/p", events=(called,) if events else ())))
+    counter.tell(Accepted(command="key/p", events=(called,) if events else ()))
     rig.run()
     assert keypad[0] == PressAnswered(press="p", outcome=outcome, text=text)
 
@@ -71,7 +71,7 @@ def test_a_refusal_reaches_the_keypad_with_its_reason(rig: Any, counter: Any) ->
     keypad = Ear()
     counter.tell(KeyPressed(key=Key.RECALL, press="p", reply_to=keypad))
     refusal = Rejected(command="key/p", reason=Reason.RECALL_TOO_SOON, detail="wait")
-    counter.tell(Answered(answer=refusal))
+    counter.tell(refusal)
     rig.run()
     assert keypad[0] == PressAnswered(
         press="p", outcome=PressOutcome.REFUSED, text="recall-too-soon"
@@ -93,7 +93,7 @@ def test_unanswered_presses_are_bounded_and_the_oldest_is_forgotten(rig: Any, co
     for number in range(PRESSES_MAX + 1):
         counter.tell(KeyPressed(key=Key.START, press=str(number), reply_to=keypad))
     for number in range(PRESSES_MAX + 1):
-        counter.tell(Answered(answer=Accepted(command=f"key/{number}", events=())))
+        counter.tell(Accepted(command=f"key/{number}", events=()))
     rig.run()
     assert [answered.press for answered in keypad] == [str(n + 1) for n in range(PRESSES_MAX)]
 
@@ -106,14 +106,14 @@ def test_a_press_whose_outcome_the_hall_does_not_know_is_asked_once_more(
 ) -> None:
     keypad = Ear()
     counter.tell(KeyPressed(key=Key.NEXT, press="p", reply_to=keypad))
-    counter.tell(Answered(answer=NOT_KEPT))
+    counter.tell(NOT_KEPT)
     rig.run()
     assert not keypad
     assert [submit.command for submit in hall] == [CallNext(id="key/p", counter=ONE)] * 2
     called = TicketCalled(
         at=NOON, command="key/p", ticket="t", number="A001", service="s", counter=ONE
     )
-    counter.tell(Answered(answer=Accepted(command="key/p", events=(called,))))
+    counter.tell(Accepted(command="key/p", events=(called,)))
     rig.run()
     assert [(answered.outcome, answered.text) for answered in keypad] == [
         (PressOutcome.CALLED, "A001")
@@ -126,7 +126,7 @@ def test_a_press_that_cannot_be_made_durable_is_refused_after_the_second_time(
     keypad = Ear()
     counter.tell(KeyPressed(key=Key.NEXT, press="p", reply_to=keypad))
     for _ in range(2):
-        counter.tell(Answered(answer=NOT_KEPT))
+        counter.tell(NOT_KEPT)
     rig.run()
     assert len(hall) == 2
     assert [(answered.outcome, answered.text) for answered in keypad] == [

@@ -21,7 +21,6 @@ from protocol.commands import (
 )
 from protocol.ids import CommandId, KioskId, TicketId
 from protocol.messages import (
-    Answered,
     ClearAlarm,
     KioskChanged,
     PrintEnded,
@@ -358,10 +357,10 @@ def test_report_that_could_not_be_written_is_sent_again_with_the_same_id(stage: 
     (report,) = stage.reports()
     refused = Rejected(command=report.id, reason=Reason.NOT_DURABLE, detail="disk full")
     for times in range(2, 4):
-        stage.kiosk.tell(Answered(answer=refused))
+        stage.kiosk.tell(refused)
         stage.rig.run(REPORT_RETRY_S + 0.1)
         assert stage.reports() == [report] * times
-    stage.kiosk.tell(Answered(answer=Accepted(command=report.id, events=())))
+    stage.kiosk.tell(Accepted(command=report.id, events=()))
     stage.rig.run(10 * REPORT_RETRY_S)
     assert len(stage.reports()) == 3
 
@@ -372,7 +371,7 @@ def test_report_refused_for_good_is_not_sent_again(stage: Stage) -> None:
     stage.rig.run()
     (report,) = stage.reports()
     refused = Rejected(command=report.id, reason=Reason.UNKNOWN_TICKET, detail="its day is over")
-    stage.kiosk.tell(Answered(answer=refused))
+    stage.kiosk.tell(refused)
     stage.rig.run(10 * REPORT_RETRY_S)
     assert stage.reports() == [report]
 

@@ -12,12 +12,12 @@ from actors.display import ReadDisplay
 from actors.hall.actor import ReadState
 from actors.hall.state import HallState
 from actors.kiosk import ReadKiosk
-from protocol.answers import Accepted, Answer
+from protocol.answers import Accepted, Answer, Rejected
 from protocol.commands import Command, ReprintTicket, TakeTicket
 from protocol.events import TicketTaken
 from protocol.hall import HallSpec
 from protocol.ids import CommandId, CounterId, KioskId, Language, ServiceId, TicketId
-from protocol.messages import Announced, Answered, DisplayedCall, Submit, Watch
+from protocol.messages import Announced, DisplayedCall, Submit, Watch
 from protocol.radio.payloads import Key, WindowState
 from protocol.tickets import Channel, CounterMode, PrintState, TicketState
 from runtime.config.load import DEMO, load_config
@@ -64,9 +64,9 @@ class DemoHall:
         ear = Ear()
         self.parts.hall.tell(Submit(command=command, reply_to=ear))
         self.run(0.001)
-        [answered] = ear
-        assert isinstance(answered, Answered)
-        return answered.answer
+        [answer] = ear
+        assert isinstance(answer, Accepted | Rejected)
+        return answer
 
     def touch(self, service: str, language: str = "zh") -> TicketTaken:
         """Touch a service on the kiosk's screen; return the ticket that was taken."""

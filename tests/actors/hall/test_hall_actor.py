@@ -25,7 +25,6 @@ from protocol.commands import (
 from protocol.events import DayBegun, TicketCalled, TicketTaken
 from protocol.ids import CommandId, CounterId, TicketId
 from protocol.messages import (
-    Answered,
     CounterChanged,
     Recipient,
     Recorded,
@@ -95,7 +94,7 @@ class Ear(list[Any]):
     __hash__ = object.__hash__  # type: ignore[assignment]
 
     def answers(self) -> list[Any]:
-        return [message.answer for message in self if isinstance(message, Answered)]
+        return [message for message in self if isinstance(message, Accepted | Rejected)]
 
 
 class Stage:

@@ -136,7 +136,7 @@ def test_what_was_answered_holds_and_nothing_happens_twice(deeds: Any) -> None:
 def check_answers(stage: Stage, durable: Sequence[Recorded]) -> None:
     answers: defaultdict[CommandId, list[Any]] = defaultdict(list)
     for message in stage.answers:
-        answers[message.answer.command].append(message.answer)
+        answers[message.command].append(message)
     # Whoever asked was answered, once for each time.
     assert {id: len(told) for id, told in answers.items()} == stage.asked
     groups = [

@@ -14,7 +14,7 @@ from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import TakeTicket
 from protocol.events import TicketTaken
 from protocol.ids import CommandId, ServiceId
-from protocol.messages import Answered, Submit
+from protocol.messages import Submit
 from runtime.world import ReactorWorld
 from tests.runtime.journal.days import MORNING, ZH
 from tests.runtime.journal.rig import SqliteRig, Told
@@ -56,7 +56,7 @@ class LiveHall:
         while len(answers) < count:
             self.rig.settle()
             self.turn()
-        return [message.answer for message in answers if isinstance(message, Answered)]
+        return [message for message in answers if isinstance(message, Accepted | Rejected)]
 
     def state(self) -> HallState:
         future = self._hall.ask(ReadState(), block=False)
@@ -113,7 +113,7 @@ def test_restarted_hall_has_the_same_state_and_gives_the_same_answers(path: Path
     again.tell(Submit(command=command, reply_to=answers))
     clock.advance(0)
     assert future.get() == state
-    assert answers == [Answered(answer=first[1])]
+    assert answers == [first[1]]
     world.close()
     after.journal.close()
 
