@@ -23,31 +23,28 @@ class Audience:
     """Recipients in the order in which they came."""
 
     def __init__(self) -> None:
-        self._recipients: list[Recipient] = []
-
-    def __len__(self) -> int:
-        return len(self._recipients)
+        self.recipients: list[Recipient] = []
 
     def add(self, recipient: Recipient) -> None:
         """Have ``recipient`` told from now on; adding it again changes nothing.
 
         Beyond `AUDIENCE_MAX` it is left out: that is no failure of the actor that it listens to.
         """
-        if recipient in self._recipients:
+        if recipient in self.recipients:
             return
-        if len(self._recipients) >= AUDIENCE_MAX:
+        if len(self.recipients) >= AUDIENCE_MAX:
             log.error("recipient left out: %d listen already to=%r", AUDIENCE_MAX, recipient)
             return
-        self._recipients.append(recipient)
+        self.recipients.append(recipient)
 
     def remove(self, recipient: Recipient) -> None:
         """Tell ``recipient`` nothing more."""
-        if recipient in self._recipients:
-            self._recipients.remove(recipient)
+        if recipient in self.recipients:
+            self.recipients.remove(recipient)
 
     def tell(self, message: object) -> None:
         """Tell everybody; whoever can hear no more is left out from then on."""
-        gone = [recipient for recipient in self._recipients if not told(recipient, message)]
+        gone = [recipient for recipient in self.recipients if not told(recipient, message)]
         for recipient in gone:
             self.remove(recipient)
 

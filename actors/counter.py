@@ -17,30 +17,22 @@ from protocol.commands import (
 )
 from protocol.events import TicketCalled, TicketRecalled
 from protocol.ids import CommandId, CounterId
-from protocol.messages import KeyPressed, PressAnswered, PressOutcome, Recipient, Submit
+from protocol.messages import KeyPressed, PressAnswered, PressOutcome, Submit
 from protocol.radio.payloads import Key
+from protocol.values import maker
 
 PRESSES_MAX = 64
 """Presses whose answers may be awaited; one more forgets the oldest, which then stays unanswered."""
 
-_COMMANDS: dict[Key, Callable[[CommandId, CounterId], Command]] = {
-    Key.NEXT: lambda id, counter: CallNext(id=id, counter=counter),
-    Key.RECALL: lambda id, counter: RecallTicket(id=id, counter=counter),
-    Key.START: lambda id, counter: StartService(id=id, counter=counter),
-    Key.FINISH: lambda id, counter: FinishService(id=id, counter=counter),
-    Key.NO_SHOW: lambda id, counter: MarkNoShow(id=id, counter=counter),
+make_submit, make_press_answered = maker(Submit), maker(PressAnswered)
+
+_COMMANDS: dict[Key, Callable[..., Command]] = {
+    Key.NEXT: maker(CallNext),
+    Key.RECALL: maker(RecallTicket),
+    Key.START: maker(StartService),
+    Key.FINISH: maker(FinishService),
+    Key.NO_SHOW: maker(MarkNoShow),
 }
-
-
-class _Press:
-    """A press whose answer is awaited; ``asked_again`` once the hall did not know what became of it."""
-
-    __slots__ = ("asked_again", "pressed", "reply_to")
-
-    def __init__(self, pressed: KeyPressed, reply_to: Recipient) -> None:
-        self.pressed = pressed
-        self.reply_to = reply_to
-        self.asked_again = False
 
 
 class CounterActor(Actor):
@@ -54,26 +46,32 @@ class CounterActor(Actor):
         super().__init__(place)
         self._counter = counter
         self._hall = hall
-        self._awaited: dict[CommandId, _Press] = {}
+        self._awaited: dict[CommandId, KeyPressed] = {}
+        self._asked_again: set[CommandId] = set()
+        """Those awaited of which the hall did not know what became, once."""
 
     @receives(KeyPressed)
     def _press(self, message: KeyPressed) -> None:
         if message.key not in _COMMANDS:
             self._refuse(message, f"{message.key.name} has no use here")
             return
+        id = CommandId(f"key/{message.press}")
         if message.reply_to is not None:
             if len(self._awaited) >= PRESSES_MAX:
-                del self._awaited[next(iter(self._awaited))]
-            self._awaited[_command_id(message)] = _Press(message, message.reply_to)
-        self._submit(message)
+                self._forget(next(iter(self._awaited)))
+            self._awaited[id] = message
+        self._submit(id, message)
 
-    def _submit(self, message: KeyPressed) -> None:
-        id = _command_id(message)
-        command = _COMMANDS[message.key](id, self._counter)
+    def _submit(self, id: CommandId, message: KeyPressed) -> None:
+        command = _COMMANDS[message.key](id=id, counter=self._counter)
         reply_to = None if message.reply_to is None else self._actor_ref
-        if not told(self._hall, Submit(command=command, reply_to=reply_to)):
-            self._awaited.pop(id, None)
+        if not told(self._hall, make_submit(command=command, reply_to=reply_to)):
+            self._forget(id)
             self._refuse(message, "unavailable")
+
+    def _forget(self, id: CommandId) -> None:
+        self._awaited.pop(id, None)
+        self._asked_again.discard(id)
 
     def _refuse(self, message: KeyPressed, text: str) -> None:
         if message.reply_to is not None:
@@ -82,21 +80,21 @@ class CounterActor(Actor):
 
     @receives(Accepted, Rejected)
     def _answered(self, answer: Answer) -> None:
-        press = self._awaited.get(answer.command)
-        if press is None:
+        id = answer.command
+        message = self._awaited.get(id)
+        if message is None or message.reply_to is None:
             return
-        unknown = isinstance(answer, Rejected) and answer.reason is Reason.NOT_DURABLE
-        if unknown and not press.asked_again:
-            press.asked_again = True
-            self._submit(press.pressed)
+        if isinstance(answer, Rejected) and self._knows_nothing(answer):
+            self._asked_again.add(id)
+            self._submit(id, message)
             return
-        del self._awaited[answer.command]
-        outcome, text = _outcome(press.pressed.key, answer)
-        told(press.reply_to, PressAnswered(press=press.pressed.press, outcome=outcome, text=text))
+        self._forget(id)
+        outcome, text = _outcome(message.key, answer)
+        told(message.reply_to, make_press_answered(press=message.press, outcome=outcome, text=text))
 
-
-def _command_id(message: KeyPressed) -> CommandId:
-    return CommandId(f"key/{message.press}")
+    def _knows_nothing(self, answer: Rejected) -> bool:
+        """Whether the hall is to be asked again."""
+        return answer.reason is Reason.NOT_DURABLE and answer.command not in self._asked_again
 
 
 def _outcome(key: Key, answer: Answer) -> tuple[PressOutcome, str]:
@@ -104,6 +102,6 @@ def _outcome(key: Key, answer: Answer) -> tuple[PressOutcome, str]:
     if isinstance(answer, Rejected):
         return PressOutcome.REFUSED, answer.reason.value
     for event in answer.events:
-        if isinstance(event, TicketCalled | TicketRecalled):
+        if type(event) is TicketCalled or type(event) is TicketRecalled:
             return PressOutcome.CALLED, event.number
     return PressOutcome.NOTHING_WAITING if key is Key.NEXT else PressOutcome.DONE, ""

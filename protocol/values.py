@@ -8,13 +8,14 @@ run time the class is an ordinary slotted one with equality and a hash.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, dataclass_transform
 
 import attrs
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
-__all__ = ["replace", "value"]
+__all__ = ["copied", "maker", "replace", "value"]
 
 if TYPE_CHECKING:
 
@@ -26,19 +27,46 @@ else:
     value = attrs.define(kw_only=True, slots=True, eq=True, unsafe_hash=True)
 
 
+def maker(cls: Callable[P, T]) -> Callable[P, T]:
+    """Return a function that makes values of the class ``cls`` as calling it does, in half the time.
+
+    Calling a class packs the arguments into a dict, which its ``__init__`` unpacks again; a function does not.
+    For what is made for each command; elsewhere call the class.
+
+    Raises:
+        TypeError: a field has a factory, a converter or a validator, or is not given by name; call the class.
+    """
+    parameters, lines, namespace = [], [], {"cls": cls, "new": cls.__new__}
+    for field in attrs.fields(cls):  # type: ignore[arg-type]
+        default, name = field.default, field.name
+        if isinstance(default, attrs.Factory) or field.converter or field.validator:  # type: ignore[arg-type]
+            raise TypeError(f"{cls}: field {name} needs more than an assignment")
+        parameters.append(name if default is attrs.NOTHING else f"{name}=default_{name}")
+        lines.append(f"    made.{name} = {name}")
+        namespace[f"default_{name}"] = default
+    made = ["    made = new(cls)", *lines, "    return made"]
+    exec("\n".join([f"def make(*, {', '.join(parameters)}):", *made]), namespace)
+    return namespace["make"]  # type: ignore[return-value]
+
+
+def copied(original: T, /) -> T:
+    """Return a copy of the value ``original``."""
+    try:
+        return _COPIES[type(original)](original)  # type: ignore[no-any-return]
+    except KeyError:
+        return _make_copy(type(original))(original)  # type: ignore[no-any-return]
+
+
 def replace(original: T, /, **changes: Any) -> T:
     """Return a copy of the value ``original`` in which the fields ``changes`` differ.
 
     Does what `attrs.evolve` does, without its converters and validators, in a fifth of the time: a hall
     makes a few such copies for every event.
     """
-    try:
-        copy = _COPIES[type(original)](original)
-    except KeyError:
-        copy = _make_copy(type(original))(original)
+    copy = copied(original)
     for name, changed in changes.items():
         setattr(copy, name, changed)
-    return copy  # type: ignore[no-any-return]
+    return copy
 
 
 _COPIES: dict[type, Callable[[Any], Any]] = {}

@@ -20,7 +20,10 @@ from protocol.hall import HallSpec
 from protocol.ids import CommandId, CounterId, ServiceId, TicketId
 from protocol.messages import Submit
 from protocol.tickets import TicketState
+from protocol.values import maker
 from sim.scenario import Scenario
+
+make_submit, make_take_ticket = maker(Submit), maker(TakeTicket)
 
 
 class Person:
@@ -130,8 +133,8 @@ class Crowd:
         command = CommandId(f"person/{tally.arrived}")
         self._asking[command] = person
         self._hall.tell(
-            Submit(
-                command=TakeTicket(id=command, service=service, language=self._language),
+            make_submit(
+                command=make_take_ticket(id=command, service=service, language=self._language),
                 reply_to=self,
             )
         )
@@ -170,7 +173,7 @@ class Crowd:
 
     def tell(self, message: object, /) -> None:
         """Take the hall's answer to one person."""
-        if not isinstance(message, Accepted | Rejected):
+        if not isinstance(message, (Accepted, Rejected)):
             raise WorldError(f"the crowd does not take {type(message).__name__}")
         if message.command in self._leaving:
             self._left(message)

@@ -28,9 +28,12 @@ from protocol.messages import (
 )
 from protocol.radio.payloads import Key
 from protocol.tickets import TicketState
+from protocol.values import maker
 from sim.crowd import Crowd, Person
 from sim.scenario import Keys, Scenario
 from sim.world import SimWorld
+
+make_key_pressed = maker(KeyPressed)
 
 
 class Door:
@@ -220,7 +223,7 @@ class Clerk:
         self._pressed = key
         self._presses += 1
         self._counter_ref.tell(
-            KeyPressed(key=key, press=f"clerk/{self._counter}/{self._presses}", reply_to=self)
+            make_key_pressed(key=key, press=f"clerk/{self._counter}/{self._presses}", reply_to=self)
         )
 
     def _await(self, doing: Doing, delay_s: float, key: Key) -> None:

@@ -21,22 +21,29 @@ class SimulationFailed(WorldError):
     """An actor failed; the run ended there. The message names the seed that does it again."""
 
 
-class _SimTimer(simpy.Timeout):
-    """Calls once, and then has the actors run that were told something: no further event is needed."""
+class _SimTimer(simpy.Event):
+    """Calls once, and then has the actors run that were told something: no further event is needed.
+
+    Otherwise it is SimPy's Timeout, without what only a process that waits for it would need.
+    """
+
+    _ok = True
+    _value = None
 
     def __init__(self, world: SimWorld, delay_s: float, call: Callable[[], None]) -> None:
-        super().__init__(world.env, max(delay_s, 0.0))
+        self.env = world.env
+        self.callbacks = [self._ring]
         self._world = world
         self._call: Callable[[], None] | None = call
-        assert self.callbacks is not None
-        self.callbacks.append(self._ring)
+        world.env.schedule(self, delay=delay_s if delay_s > 0.0 else 0.0)
 
     def cancel(self) -> None:
         self._call = None
 
     def _ring(self, _event: simpy.Event) -> None:
-        call, self._call = self._call, None
+        call = self._call
         if call is not None:
+            self._call = None
             self._world.run_after(call)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from actors.audience import Audience, told
 from actors.base import Actor, Place, receives
-from actors.hall.apply import apply, apply_all
+from actors.hall.apply import apply_all
 from actors.hall.batch import Batch
 from actors.hall.clock import HallClock
 from actors.hall.decide import decide
@@ -35,9 +35,11 @@ from protocol.messages import (
     Unsubscribe,
     WatchCounter,
 )
-from protocol.values import value
+from protocol.values import maker, value
 
 log = logging.getLogger(__name__)
+
+make_accepted, make_recorded = maker(Accepted), maker(Recorded)
 
 WAITING_MAX = 10_000
 """Answers that may wait for durability; a command beyond that is refused as overloaded."""
@@ -124,7 +126,7 @@ class HallActor(Actor):
         self._committing: Batch | None = None
         self._flush_due = False
         self._waiting = 0
-        self._snapshot_seq = 0
+        self._snapshot_due_seq = 0
         self._day_timer: Timer | None = None
 
     # -- life -------------------------------------------------------------------------------
@@ -133,9 +135,8 @@ class HallActor(Actor):
         """Recover the durable state, publish what a failed predecessor could not, begin the day."""
         recovery = self._journal.recover()
         state = recovery.snapshot or HallState(spec=self._spec)
-        self._snapshot_seq = state.seq
-        for record in recovery.events:
-            state = apply(state, record.event)
+        self._plan_snapshot(state)
+        state = apply_all(state, (record.event for record in recovery.events))
         self._durable = state
         self._open = Batch(state)
         self._clock = HallClock(self.world, state.last_at)
@@ -162,12 +163,12 @@ class HallActor(Actor):
 
     @receives(Submit)
     def _take_command(self, submit: Submit) -> None:
-        command = submit.command
-        answer = self._memory.first_answer(command.id)
-        if answer is not None:
-            self._answer(submit.reply_to, answer, self._decided_in(command.id))
+        command, recipient = submit.command, submit.reply_to
+        known = self._memory.first_answer(command.id)
+        if known is not None:
+            self._answer(recipient, known, self._decided_in(command.id))
         elif self._waiting >= WAITING_MAX:
-            self._refuse(submit.reply_to, command.id)
+            self._refuse(recipient, command.id)
         else:
             answer = self._decide(command)
             self._memory.remember(answer)
@@ -175,21 +176,23 @@ class HallActor(Actor):
             batch = self._open if self._open.records else self._committing
             if batch is not None:
                 batch.decided.add(command.id)
-            self._answer(submit.reply_to, answer, batch)
-            self._flush_soon()
+            self._answer(recipient, answer, batch)
+            if self._open.records and self._committing is None and not self._flush_due:
+                self._flush_soon()
 
     def _decide(self, command: Command) -> Answer:
         batch = self._open
-        decision = decide(batch.state, command, self._clock.now())
+        state = batch.state
+        decision = decide(state, command, self._clock.now())
         if isinstance(decision, Rejected):
             return decision
         if decision:
-            seq = batch.state.seq
-            batch.state = apply_all(batch.state, decision)
-            for event in decision:
-                seq += 1
-                batch.records.append(Recorded(seq=seq, event=event))
-        return Accepted(command=command.id, events=decision)
+            batch.state = apply_all(state, decision)
+            batch.records += [
+                make_recorded(seq=seq, event=event)
+                for seq, event in enumerate(decision, state.seq + 1)
+            ]
+        return make_accepted(command=command.id, events=decision)
 
     def _decided_in(self, command: CommandId) -> Batch | None:
         """Return the batch that the command's answer waits for; none if the answer holds already."""
@@ -225,8 +228,6 @@ class HallActor(Actor):
 
     def _flush_soon(self) -> None:
         """Commit what is decided: behind the commands that are there already, so that they share it."""
-        if self._committing is not None or not self._open.records or self._flush_due:
-            return
         if self.place.queue:
             self._flush_due = True
             self._actor_ref.tell(_FlushDue())
@@ -236,14 +237,12 @@ class HallActor(Actor):
     @receives(_FlushDue)
     def _take_flush(self, _message: _FlushDue) -> None:
         self._flush_due = False
-        self._flush()
+        if self._open.records and self._committing is None:
+            self._flush()
 
     def _flush(self) -> None:
-        """Have the open batch committed, unless another one is."""
-        batch = self._open
-        if self._committing is not None or not batch.records:
-            return
-        self._committing = batch
+        """Have the open batch committed."""
+        batch = self._committing = self._open
         self._open = Batch(batch.state)
         if self._journal.commit(batch.records, self._asker) is not None:
             self._committed(batch)
@@ -265,8 +264,13 @@ class HallActor(Actor):
         self._waiting -= len(batch.answers)
         batch.release()
         self._publish(batch.records, before)
-        self._keep_snapshot(day_begun=before.day != batch.state.day)
-        self._flush()
+        if self._durable.day != before.day:
+            self._keep_snapshot()
+            self._set_day_timer()
+        elif self._durable.seq >= self._snapshot_due_seq:
+            self._keep_snapshot()
+        if self._open.records:
+            self._flush()
 
     def _commit_failed(self, batch: Batch, reason: str) -> None:
         """Take back what was decided since the last commit that succeeded."""
@@ -281,13 +285,12 @@ class HallActor(Actor):
                 self._memory.forget(command)
             taken_back.refuse(f"the journal could not be written: {reason}")
 
-    def _keep_snapshot(self, *, day_begun: bool) -> None:
-        state = self._durable
-        if day_begun or state.seq - self._snapshot_seq >= max(SNAPSHOT_EVENTS, len(state.tickets)):
-            self._snapshot_seq = state.seq
-            self._journal.snapshot(state)
-        if day_begun:
-            self._set_day_timer()
+    def _keep_snapshot(self) -> None:
+        self._journal.snapshot(self._durable)
+        self._plan_snapshot(self._durable)
+
+    def _plan_snapshot(self, kept: HallState) -> None:
+        self._snapshot_due_seq = kept.seq + max(SNAPSHOT_EVENTS, len(kept.tickets))
 
     # -- listeners --------------------------------------------------------------------------
 
@@ -301,7 +304,7 @@ class HallActor(Actor):
         watched = self._audience.counters
         for counter, audience in list(watched.items()):
             audience.remove(message.recipient)
-            if not len(audience):
+            if not audience.recipients:
                 # What nobody watches any more need not be looked at after each event.
                 del watched[counter]
 
@@ -322,7 +325,7 @@ class HallActor(Actor):
         """Tell listeners what became durable, and watchers of counters what changed for them."""
         audience = self._audience
         audience.heard_seq = records[-1].seq
-        if len(audience.events):
+        if audience.events.recipients:
             for record in records:
                 audience.events.tell(record)
         if audience.counters:

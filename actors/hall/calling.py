@@ -30,6 +30,9 @@ from protocol.events import (
 from protocol.hall import UnstartedTicket
 from protocol.ids import CommandId, CounterId, TicketId
 from protocol.tickets import TRANSITIONS, CounterMode, TicketState, TicketStep
+from protocol.values import maker
+
+make_ticket_called, make_service_finished = maker(TicketCalled), maker(ServiceFinished)
 
 
 def call_next(state: HallState, command: CallNext, at: datetime) -> tuple[Event, ...]:
@@ -44,7 +47,7 @@ def call_next(state: HallState, command: CallNext, at: datetime) -> tuple[Event,
     ticket = next_ticket(state, counter)
     if ticket is not None:
         events.append(
-            TicketCalled(
+            make_ticket_called(
                 at=at,
                 command=command.id,
                 ticket=ticket.id,
@@ -62,7 +65,7 @@ def _ended_by_next(
     unstarted = state.tickets[ticket].state is TicketState.CALLED
     if unstarted and state.spec.unstarted is UnstartedTicket.NO_SHOW:
         return TicketNoShow(at=at, command=command, ticket=ticket, counter=counter)
-    return ServiceFinished(at=at, command=command, ticket=ticket, counter=counter)
+    return make_service_finished(at=at, command=command, ticket=ticket, counter=counter)
 
 
 def next_ticket(state: HallState, counter: CounterId) -> Ticket | None:

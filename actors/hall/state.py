@@ -73,9 +73,9 @@ class Line:
     serial: int
 
 
-@value
+@attrs.define(kw_only=True)
 class HallState:
-    """Everything that the hall's next decision depends on.
+    """Everything that the hall's next decision depends on. Only `apply_all` sets fields, on a copy of its own.
 
     ``seq`` numbers the last event; ``last_at`` is its time. A service has a line once a ticket was taken,
     a counter has a post once something happened there, in this business day.

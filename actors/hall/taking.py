@@ -12,6 +12,9 @@ from protocol.commands import ReportPrint, ReprintTicket, TakeTicket
 from protocol.events import Event, ReprintRequested, TicketPrinted, TicketPrintFailed, TicketTaken
 from protocol.ids import TicketId
 from protocol.tickets import PrintState
+from protocol.values import maker
+
+make_ticket_taken = maker(TicketTaken)
 
 
 def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ...]:
@@ -38,7 +41,7 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
         )
     number = service.number(serial)
     return (
-        TicketTaken(
+        make_ticket_taken(
             at=at,
             command=command.id,
             ticket=_ticket_id(state.day, number),

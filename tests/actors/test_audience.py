@@ -28,7 +28,7 @@ def test_everybody_is_told_once_in_the_order_of_coming() -> None:
     listeners = [Listener(number) for number in range(AUDIENCE_MAX)]
     for listener in [*listeners, *listeners]:
         audience.add(listener)
-    assert len(audience) == AUDIENCE_MAX
+    assert len(audience.recipients) == AUDIENCE_MAX
     audience.tell("news")
     assert heard == [(number, "news") for number in range(AUDIENCE_MAX)]
 
@@ -70,4 +70,4 @@ def test_whoever_stopped_or_is_overrun_is_left_out_from_then_on(rig: Any) -> Non
         audience.add(recipient)
     audience.tell("news")
     assert list(ear) == ["news"]
-    assert len(audience) == 1
+    assert len(audience.recipients) == 1
