@@ -42,11 +42,10 @@ class Journal(Protocol):
         """
         ...
 
-    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> Committed | None:
-        """Make ``batch`` durable as a whole.
+    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> bool:
+        """Make ``batch`` durable as a whole; return whether it is already, as it may be in memory.
 
-        A journal in memory may be done at once and return `Committed`. Otherwise ``reply_to`` is told
-        `Committed` or `CommitFailed` later.
+        Otherwise ``reply_to`` is told `Committed` or `CommitFailed` later.
         """
         ...
 

@@ -15,7 +15,7 @@ import attrs
 T = TypeVar("T")
 P = ParamSpec("P")
 
-__all__ = ["copied", "maker", "replace", "value"]
+__all__ = ["changer", "copied", "maker", "replace", "value"]
 
 if TYPE_CHECKING:
 
@@ -34,34 +34,50 @@ def maker(cls: Callable[P, T]) -> Callable[P, T]:
     For what is made for each command; elsewhere call the class.
 
     Raises:
-        TypeError: a field has a factory, a converter or a validator, or is not given by name; call the class.
+        TypeError: a field needs more than an assignment: a factory, a converter or a validator.
     """
-    parameters, lines, namespace = [], [], {"cls": cls, "new": cls.__new__}
-    for field in attrs.fields(cls):  # type: ignore[arg-type]
+    parameters, lines, defaults = [], [], {}
+    for field in _fields(cls):
         default, name = field.default, field.name
-        if isinstance(default, attrs.Factory) or field.converter or field.validator:  # type: ignore[arg-type]
-            raise TypeError(f"{cls}: field {name} needs more than an assignment")
+        if isinstance(default, _FACTORY) or field.converter or field.validator:
+            raise TypeError(f"{cls}: field {name} needs more than an assignment; call the class")
         parameters.append(name if default is attrs.NOTHING else f"{name}=default_{name}")
         lines.append(f"    made.{name} = {name}")
-        namespace[f"default_{name}"] = default
-    made = ["    made = new(cls)", *lines, "    return made"]
-    exec("\n".join([f"def make(*, {', '.join(parameters)}):", *made]), namespace)
-    return namespace["make"]  # type: ignore[return-value]
+        defaults[f"default_{name}"] = default
+    head = f"def make(*, {', '.join(parameters)}):"
+    make: Callable[P, T] = _written(cls, [head, _NEW, *lines, "    return made"], **defaults)
+    return make
+
+
+def changer(cls: type[T], *names: str) -> Callable[..., T]:
+    """Return a function that does `replace` for the fields ``names``, given in this order after the original.
+
+    It takes half the time; for what is changed for each command.
+    """
+    lines = [
+        f"    made.{field.name} = {field.name if field.name in names else f'original.{field.name}'}"
+        for field in _fields(cls)
+    ]
+    head = f"def change(original, {', '.join(names)}, /):"
+    change: Callable[..., T] = _written(cls, [head, _NEW, *lines, "    return made"])
+    return change
 
 
 def copied(original: T, /) -> T:
     """Return a copy of the value ``original``."""
-    try:
-        return _COPIES[type(original)](original)  # type: ignore[no-any-return]
-    except KeyError:
-        return _make_copy(type(original))(original)  # type: ignore[no-any-return]
+    cls = type(original)
+    copy: Callable[[T], T] | None = _COPIES.get(cls)
+    if copy is None:
+        lines = [f"    made.{field.name} = original.{field.name}" for field in _fields(cls)]
+        copy = _written(cls, ["def copy(original, /):", _NEW, *lines, "    return made"])
+        _COPIES[cls] = copy
+    return copy(original)
 
 
 def replace(original: T, /, **changes: Any) -> T:
     """Return a copy of the value ``original`` in which the fields ``changes`` differ.
 
-    Does what `attrs.evolve` does, without its converters and validators, in a fifth of the time: a hall
-    makes a few such copies for every event.
+    Does what `attrs.evolve` does, without its converters and validators, in a fifth of the time.
     """
     copy = copied(original)
     for name, changed in changes.items():
@@ -69,18 +85,18 @@ def replace(original: T, /, **changes: Any) -> T:
     return copy
 
 
+_FACTORY: Any = attrs.Factory
+_NEW = "    made = new(cls)"
 _COPIES: dict[type, Callable[[Any], Any]] = {}
 
 
-def _make_copy(cls: type) -> Callable[[Any], Any]:
-    """Write the function that copies a value slot by slot, as attrs writes ``__init__``."""
-    lines = [
-        "def copy(original):",
-        "    copy = new(cls)",
-        *(f"    copy.{field.name} = original.{field.name}" for field in attrs.fields(cls)),
-        "    return copy",
-    ]
-    namespace: dict[str, Any] = {"cls": cls, "new": cls.__new__}
+def _fields(cls: Any) -> tuple[Any, ...]:
+    return attrs.fields(cls)  # type: ignore[no-any-return]
+
+
+def _written(cls: Any, lines: list[str], **names: Any) -> Any:
+    """Return the function that ``lines`` define, field by field, as attrs writes ``__init__``."""
+    namespace: dict[str, Any] = {"cls": cls, "new": cls.__new__, **names}
     exec("\n".join(lines), namespace)
-    _COPIES[cls] = namespace["copy"]
-    return _COPIES[cls]
+    name = lines[0].removeprefix("def ").partition("(")[0]
+    return namespace[name]

@@ -62,7 +62,7 @@ class MemoryJournal:
         after = 0 if self._snapshot is None else self._snapshot.seq
         return Recovery(snapshot=self._snapshot, events=iter(self.read(after, self.seq)))
 
-    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> Committed | None:
+    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> bool:
         """Make ``batch`` durable at once, or after `commit_s`; then, or if it fails, tell ``reply_to``."""
         assert not self._closed, "the journal is closed"
         assert self._under_way is None, "a commit is under way already"
@@ -75,12 +75,12 @@ class MemoryJournal:
             elapsed = simpy.Timeout(self._env, self.commit_s)
             assert elapsed.callbacks is not None
             elapsed.callbacks.append(lambda _event: self._end(under_way))
-            return None
-        written = self._write(batch)
-        if isinstance(written, Committed):
-            return written
-        reply_to.tell(written)
-        return None
+            return False
+        failure = self._write(batch)
+        if failure is None:
+            return True
+        reply_to.tell(failure)
+        return False
 
     def snapshot(self, state: HallState) -> None:
         """Keep the durable ``state``."""
@@ -116,19 +116,19 @@ class MemoryJournal:
 
     # -- inside -----------------------------------------------------------------------------
 
-    def _write(self, batch: Sequence[Recorded]) -> Committed | CommitFailed:
+    def _write(self, batch: Sequence[Recorded]) -> CommitFailed | None:
         if self._failures:
             self._failures -= 1
             return CommitFailed(first_seq=batch[0].seq, reason=self._reason)
         self._events += batch
-        return Committed(seq=batch[-1].seq)
+        return None
 
     def _end(self, under_way: tuple[Sequence[Recorded], Recipient]) -> None:
         if self._under_way is not under_way:
             return  # finished or lost meanwhile
         self._under_way = None
         batch, reply_to = under_way
-        reply_to.tell(self._write(batch))
+        reply_to.tell(self._write(batch) or Committed(seq=batch[-1].seq))
 
     def _finish(self) -> None:
         """Write what is under way without telling anybody."""

@@ -244,7 +244,7 @@ class HallActor(Actor):
         """Have the open batch committed."""
         batch = self._committing = self._open
         self._open = Batch(batch.state)
-        if self._journal.commit(batch.records, self._asker) is not None:
+        if self._journal.commit(batch.records, self._asker):
             self._committed(batch)
 
     @receives(_CommitEnded)

@@ -29,9 +29,11 @@ from protocol.events import (
 )
 from protocol.ids import CounterId, TicketId
 from protocol.tickets import CounterMode, PrintState, TicketState
-from protocol.values import copied, maker, replace
+from protocol.values import changer, copied, maker, replace
 
 make_line, make_post, make_ticket = maker(Line), maker(Post), maker(Ticket)
+_call = changer(Ticket, "state", "counter", "called_at")
+_end = changer(Ticket, "state", "ended_at")
 
 _NOBODY = Line(queue=None, waiting=0, serial=0)
 
@@ -91,7 +93,8 @@ def _called(state: HallState, event: TicketCalled) -> None:
             break
     line = make_line(queue=queue, waiting=line.waiting - 1, serial=line.serial)
     state.lines = {**state.lines, service: line}
-    _change_ticket(state, id, state=TicketState.CALLED, counter=counter, called_at=event.at)
+    called = _call(state.tickets[id], TicketState.CALLED, counter, event.at)
+    state.tickets = state.tickets.set(id, called)
     post = make_post(mode=state.post(counter).mode, ticket=id)
     state.posts = {**state.posts, counter: post}
 
@@ -105,29 +108,29 @@ def _started(state: HallState, event: ServiceStarted) -> None:
 
 
 def _finished(state: HallState, event: ServiceFinished) -> None:
-    _end(state, event, TicketState.SERVED)
+    _ended(state, event, TicketState.SERVED)
 
 
 def _no_show(state: HallState, event: TicketNoShow) -> None:
-    _end(state, event, TicketState.NO_SHOW)
+    _ended(state, event, TicketState.NO_SHOW)
 
 
 def _cancelled(state: HallState, event: TicketCancelled) -> None:
-    _end(state, event, TicketState.CANCELLED)
+    _ended(state, event, TicketState.CANCELLED)
 
 
 def _expired(state: HallState, event: TicketExpired) -> None:
-    _end(state, event, TicketState.EXPIRED)
+    _ended(state, event, TicketState.EXPIRED)
 
 
-def _end(
+def _ended(
     state: HallState,
     event: ServiceFinished | TicketNoShow | TicketCancelled | TicketExpired,
     end: TicketState,
 ) -> None:
     """End a ticket: its counter is free, or one fewer waits (its place in the queue is skipped later)."""
     ticket = state.tickets[event.ticket]
-    state.tickets = state.tickets.set(ticket.id, replace(ticket, state=end, ended_at=event.at))
+    state.tickets = state.tickets.set(ticket.id, _end(ticket, end, event.at))
     if ticket.state is TicketState.WAITING:
         line = state.lines[ticket.service]
         line = make_line(queue=line.queue, waiting=line.waiting - 1, serial=line.serial)

@@ -30,21 +30,24 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
         raise unknown_kiosk(state, command.kiosk)
     line = state.lines.get(service.id)
     serial = service.first if line is None else line.serial + 1
+    number = service.number(serial)
+    id = _ticket_id(state.day, number)
     # A configuration that changed within the day may lead back to numbers that are given out.
-    while serial <= service.last and _ticket_id(state.day, service.number(serial)) in state.tickets:
+    while id in state.tickets:
         serial += 1
+        number = service.number(serial)
+        id = _ticket_id(state.day, number)
     if serial > service.last:
         raise Refusal(
             Reason.NUMBERS_EXHAUSTED,
             f"service {service.id} has given out its numbers to {service.number(service.last)} "
             "for this business day; raise its `last` or add a service",
         )
-    number = service.number(serial)
     return (
         make_ticket_taken(
             at=at,
             command=command.id,
-            ticket=_ticket_id(state.day, number),
+            ticket=id,
             service=service.id,
             number=number,
             serial=serial,

@@ -89,7 +89,7 @@ class SqliteJournal:
         log.info("journal opened file=%s events=%d snapshot=%d", self._path, last, after)
         return Recovery(snapshot=snapshot, events=self._reader.events(after, last))
 
-    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> None:
+    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> bool:
         """Make ``batch`` durable as a whole; then tell ``reply_to`` `Committed` or `CommitFailed`.
 
         The batch must not be changed any more. Only one commit may be under way: another one is a defect.
@@ -108,6 +108,7 @@ class SqliteJournal:
             self._call_in_loop(lambda: self._tell(under_way))
 
         self._writer.commit(batch, ended)
+        return False
 
     def snapshot(self, state: HallState) -> None:
         """Keep the durable ``state`` when the writer has time; failure is logged, never fatal.

@@ -224,8 +224,8 @@ class _TimedJournal(SqliteJournal):
 
     took_s: list[float]
 
-    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> None:
-        super().commit(batch, _Timed(reply_to, self.took_s))
+    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> bool:
+        return super().commit(batch, _Timed(reply_to, self.took_s))
 
 
 class _Timed:

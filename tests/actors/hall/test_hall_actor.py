@@ -52,7 +52,7 @@ class ManualJournal:
         after = snapshot.seq if snapshot else 0
         return Recovery(snapshot=snapshot, events=iter(self.durable[after:]))
 
-    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> None:
+    def commit(self, batch: Sequence[Recorded], reply_to: Recipient) -> bool:
         assert self.pending is None, "two commits at once"
         assert [record.seq for record in batch] == list(
             range(len(self.durable) + 1, len(self.durable) + 1 + len(batch))
@@ -60,6 +60,7 @@ class ManualJournal:
         self.pending = tuple(batch), reply_to
         if self.at_once:
             self.succeed()
+        return False
 
     def succeed(self) -> None:
         assert self.pending is not None
