@@ -177,7 +177,7 @@ class HallActor(Actor):
             if batch is not None:
                 batch.decided.add(command.id)
             self._answer(recipient, answer, batch)
-            if self._open.records and self._committing is None and not self._flush_due:
+            if self._committing is None and self._open.records and not self._flush_due:
                 self._flush_soon()
 
     def _decide(self, command: Command) -> Answer:

@@ -14,7 +14,7 @@ import ciw
 import simpy
 
 from sim.halls import theory_hall
-from sim.run import Run, few_collections
+from sim.run import Run, no_collections
 from sim.scenario import theory_scenario
 from tests.bench.figures import Figure
 
@@ -55,7 +55,7 @@ def rates(*contestants: Contestant) -> list[float]:
     runs = [contestant() for contestant in contestants]
     customers = [0] * len(runs)
     spent_s = [0.0] * len(runs)
-    with few_collections():
+    with no_collections():
         for _ in range(PARTS):
             for number, run in enumerate(runs):
                 began_s = process_time()
