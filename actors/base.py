@@ -184,6 +184,7 @@ class Place:
         "alive",
         "busy_s",
         "generation",
+        "handlers",
         "idle",
         "inbox",
         "name",
@@ -206,6 +207,8 @@ class Place:
         self.inbox = Inbox(self)
         self.ref: Ref[Any] | None = None
         self.actor: Actor | None = None
+        self.handlers: dict[type, Handler] = {}
+        """The actor's, by class of message."""
         self.alive = True
         self.idle = True
         """Nothing waits; the next message has to make the actor ready."""
@@ -242,6 +245,7 @@ class Actor(pykka.Actor):
         # Not pykka's own: that draws a random URN and makes an inbox and a reference, where ours
         # are the place's, so that they have stable names and outlive a failure.
         self.place = place
+        place.handlers = self._handlers
         self.actor_urn = place.name
         self.actor_inbox = place.inbox
         if place.ref is None:

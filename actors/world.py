@@ -252,7 +252,7 @@ class World(ABC):
             place = ready.popleft()
             queue = place.queue
             actor = place.actor
-            handlers = actor._handlers  # type: ignore[union-attr]
+            handlers = place.handlers
             left = TURN_MESSAGES
             while queue and left:
                 left -= 1
@@ -303,7 +303,7 @@ class World(ABC):
             if reply_to is not None:
                 reply_to.set(None)
             return
-        handler = actor._handlers.get(type(message))
+        handler = place.handlers.get(type(message))
         if reply_to is None:
             actor._handle_receive(message) if handler is None else handler(actor, message)
             return

@@ -174,10 +174,14 @@ class HallActor(Actor):
             self._memory.remember(answer)
             # Whatever it was based on has to be durable first.
             batch = self._open if self._open.records else self._committing
-            if batch is not None:
-                batch.decided.add(command.id)
-            self._answer(recipient, answer, batch)
-            if self._committing is None and self._open.records and not self._flush_due:
+            if batch is None:
+                self._answer(recipient, answer, None)
+                return
+            batch.decided.add(command.id)
+            if recipient is not None:
+                batch.answers.append((recipient, answer))
+                self._waiting += 1
+            if self._committing is None and not self._flush_due:
                 self._flush_soon()
 
     def _decide(self, command: Command) -> Answer:

@@ -8,12 +8,13 @@ again. It is recursive only along right spines.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from protocol.ids import TicketId
+from protocol.values import maker, value
 
 
-class Heap(NamedTuple):
+@value
+class Heap:
     """A heap with at least one ticket; the empty heap is ``None``."""
 
     rank: int
@@ -23,8 +24,7 @@ class Heap(NamedTuple):
     right: Heap | None
 
 
-# What `Heap(...)` does, without a call in Python: several are made for every ticket.
-_new = tuple.__new__
+make_heap = maker(Heap)
 
 
 def merge(one: Heap | None, other: Heap | None) -> Heap | None:
@@ -35,19 +35,20 @@ def merge(one: Heap | None, other: Heap | None) -> Heap | None:
         return one
     if other.order < one.order:
         one, other = other, one
-    _, order, ticket, left, right = one
-    right = other if right is None else merge(right, other)
+    left, right = one.left, other if one.right is None else merge(one.right, other)
     assert right is not None
     if left is None:
-        return _new(Heap, (1, order, ticket, right, None))
+        return make_heap(rank=1, order=one.order, ticket=one.ticket, left=right, right=None)
     if left.rank < right.rank:
         left, right = right, left
-    return _new(Heap, (right.rank + 1, order, ticket, left, right))
+    return make_heap(
+        rank=right.rank + 1, order=one.order, ticket=one.ticket, left=left, right=right
+    )
 
 
 def put(heap: Heap | None, order: tuple[int, ...], ticket: TicketId) -> Heap:
     """Return ``heap`` with one more ticket."""
-    single = _new(Heap, (1, order, ticket, None, None))
+    single = make_heap(rank=1, order=order, ticket=ticket, left=None, right=None)
     merged = single if heap is None else merge(heap, single)
     assert merged is not None
     return merged

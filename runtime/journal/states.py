@@ -133,7 +133,7 @@ def _heap(entries: list[tuple[int, list[int], TicketId]]) -> Heap | None:
         left = done.pop() if branches else None
         right = done.pop() if branches == 2 else None
         rank = 1 if right is None else right.rank + 1
-        done.append(Heap(rank, tuple(order), ticket, left, right))
+        done.append(Heap(rank=rank, order=tuple(order), ticket=ticket, left=left, right=right))
     if len(done) > 1:
         raise SnapshotUnreadable("a queue has loose ends")
     return done[0] if done else None
