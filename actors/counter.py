@@ -52,7 +52,8 @@ class CounterActor(Actor):
 
     @receives(KeyPressed)
     def _press(self, message: KeyPressed) -> None:
-        if message.key not in _COMMANDS:
+        make_command = _COMMANDS.get(message.key)
+        if make_command is None:
             self._refuse(message, f"{message.key.name} has no use here")
             return
         id = CommandId(f"key/{message.press}")
@@ -60,13 +61,12 @@ class CounterActor(Actor):
             if len(self._awaited) >= PRESSES_MAX:
                 self._forget(next(iter(self._awaited)))
             self._awaited[id] = message
-        self._submit(id, message)
+        self._submit(make_command(id=id, counter=self._counter), message)
 
-    def _submit(self, id: CommandId, message: KeyPressed) -> None:
-        command = _COMMANDS[message.key](id=id, counter=self._counter)
+    def _submit(self, command: Command, message: KeyPressed) -> None:
         reply_to = None if message.reply_to is None else self._actor_ref
         if not told(self._hall, make_submit(command=command, reply_to=reply_to)):
-            self._forget(id)
+            self._forget(command.id)
             self._refuse(message, "unavailable")
 
     def _forget(self, id: CommandId) -> None:
@@ -86,7 +86,7 @@ class CounterActor(Actor):
             return
         if isinstance(answer, Rejected) and self._knows_nothing(answer):
             self._asked_again.add(id)
-            self._submit(id, message)
+            self._submit(_COMMANDS[message.key](id=id, counter=self._counter), message)
             return
         self._forget(id)
         outcome, text = _outcome(message.key, answer)

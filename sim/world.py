@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
 from time import perf_counter
+from typing import Any
 
 import simpy
 
@@ -32,19 +33,24 @@ class _SimTimer(simpy.Event):
 
     def __init__(self, world: SimWorld, delay_s: float, call: Callable[[], None]) -> None:
         self.env = world.env
-        self.callbacks = [self._ring]
-        self._world = world
-        self._call: Callable[[], None] | None = call
+        self.callbacks = _TIMER_CALLBACKS
+        self.world = world
+        self.call: Callable[[], None] | None = call
         world.env.schedule(self, delay=delay_s if delay_s > 0.0 else 0.0)
 
     def cancel(self) -> None:
-        self._call = None
+        self.call = None
 
-    def _ring(self, _event: simpy.Event) -> None:
-        call = self._call
-        if call is not None:
-            self._call = None
-            self._world.run_after(call)
+
+def _ring(timer: _SimTimer) -> None:
+    call = timer.call
+    if call is not None:
+        timer.call = None
+        timer.world.run_after(call)
+
+
+# One list for all: SimPy reads a timer's list once and never changes it.
+_TIMER_CALLBACKS: list[Callable[[Any], None]] = [_ring]
 
 
 class SimWorld(World):

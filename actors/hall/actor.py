@@ -192,10 +192,8 @@ class HallActor(Actor):
             return decision
         if decision:
             batch.state = apply_all(state, decision)
-            batch.records += [
-                make_recorded(seq=seq, event=event)
-                for seq, event in enumerate(decision, state.seq + 1)
-            ]
+            for seq, event in enumerate(decision, state.seq + 1):
+                batch.records.append(make_recorded(seq=seq, event=event))
         return make_accepted(command=command.id, events=decision)
 
     def _decided_in(self, command: CommandId) -> Batch | None:
