@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,6 +26,7 @@ from runtime.cli_values import Rate
 from runtime.config.load import load_config
 from runtime.config.model import Config, Role, Token
 from runtime.http.devices import device_routes
+from runtime.interpreter import set_for_halls
 from runtime.pty import PtyDevice
 from runtime.reactor import install_reactor
 from runtime.service import HallService
@@ -39,10 +39,6 @@ CROWD_LOAD = 0.8
 """How busy a crowd keeps its staff: services take this share of the time that there is for each customer."""
 
 SERVICE_S_MAX = 300.0
-
-THREAD_SWITCH_S = 0.0005
-"""How long the loop's thread may keep the interpreter while the journal's wants it: with Python's own 5 ms a
-commit under full load took 23 ms, with this 1.4 ms."""
 
 
 @click.command("up")
@@ -85,7 +81,7 @@ def up_command(
     config = replace(config, server=server)
     if not config.tokens:
         config = replace(config, tokens=_kept_tokens(server.data_dir))
-    sys.setswitchinterval(THREAD_SWITCH_S)
+    set_for_halls()
     reactor = install_reactor()
     with tempfile.TemporaryDirectory(prefix="paihao-") as folder:
         _Run(reactor, config, Path(folder), crowd, staff).run()

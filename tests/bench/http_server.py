@@ -14,8 +14,8 @@ from typing import Any
 
 from protocol.hall import Counter, HallSpec, Service
 from protocol.ids import CounterId, HallId, Language, ServiceId
-from runtime.cli_up import THREAD_SWITCH_S
 from runtime.config.model import Config, RateLimits, Role, Server, Token
+from runtime.interpreter import set_for_halls
 from runtime.reactor import install_reactor
 
 COUNTERS = 16
@@ -70,7 +70,7 @@ def serve_bare(reactor: Any) -> int:
 
 
 if __name__ == "__main__":
-    sys.setswitchinterval(THREAD_SWITCH_S)
+    set_for_halls()
     installed = install_reactor()
     which = sys.argv[1]
     port = serve_hall(installed, Path(sys.argv[2])) if which == "hall" else serve_bare(installed)
