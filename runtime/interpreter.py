@@ -10,7 +10,7 @@ THREAD_SWITCH_S = 0.0005
 commit under full load took 23 ms, with this 1.4 ms."""
 
 COLLECT_AFTER = (50_000, 20, 100)
-"""How many more objects, and then how many searches, until objects are searched for cycles that nothing reaches.
+"""How many more objects, and then how many searches, until a search for cycles that nothing reaches.
 A hall remembers a day's tickets and makes few cycles: Python's (700, 10, 10) took a fifth of its requests."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from time import perf_counter
 from typing import Any
@@ -63,11 +63,10 @@ class SimWorld(World):
         self.env = env or simpy.Environment(initial_time=0.0)
         self.seed = seed
         self.begins = begins
-        self._begins_s = begins.timestamp()
         self.failures = self
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self._begins_s + self.env.now, UTC)
+        return self.begins + timedelta(0, self.env.now)
 
     def monotonic(self) -> float:
         return self.env.now
