@@ -1,15 +1,34 @@
 """What may be asked of a hall. Every command carries an id; a repeat gets the first answer."""
 
-from protocol.ids import CommandId, CounterId, KioskId, Language, ServiceId, TicketId
-from protocol.tickets import Channel, TicketClass
+from protocol.ids import (
+    CommandId,
+    CounterId,
+    KioskId,
+    Language,
+    PersonId,
+    ServiceId,
+    StaffId,
+    TicketId,
+)
+from protocol.tickets import Channel, EvaluationDevice, QueuePlace, TicketClass, VisitOrder
 from protocol.values import value
+
+PARTY_MAX = 99
+"""People under one number."""
+
+THEN_MAX = 9
+"""Further services of one visit."""
+
+NOTE_CHARACTERS_MAX = 200
 
 
 @value
 class TakeTicket:
     """Issue a ticket for a service. With ``kiosk`` it is printed there.
 
-    A ``language`` that the hall does not speak becomes its first one.
+    A ``language`` that the hall does not speak becomes its first one. ``party`` is how many people come under
+    the one number (1 to `PARTY_MAX`). ``then`` are further services of the same visit, under the same number;
+    with `VisitOrder.SHORTEST_WAIT` they and ``service`` come in whichever order takes the least waiting.
     """
 
     id: CommandId
@@ -18,6 +37,10 @@ class TakeTicket:
     ticket_class: TicketClass = TicketClass.NORMAL
     channel: Channel = Channel.WEB
     kiosk: KioskId | None = None
+    person: PersonId | None = None
+    party: int = 1
+    then: tuple[ServiceId, ...] = ()
+    visit_order: VisitOrder = VisitOrder.FIXED
 
 
 @value
@@ -26,6 +49,15 @@ class CallNext:
 
     id: CommandId
     counter: CounterId
+
+
+@value
+class CallTicket:
+    """Call a given ticket to a counter, whatever its turn, ending what the counter still has."""
+
+    id: CommandId
+    counter: CounterId
+    ticket: TicketId
 
 
 @value
@@ -63,11 +95,78 @@ class CancelTicket(TicketCommand):
 
 
 @value
-class OpenCounter:
-    """The counter takes customers."""
+class HoldTicket(TicketCommand):
+    """Set the ticket aside, with ``note`` on why; its counter is free."""
+
+    note: str = ""
+
+
+@value
+class ResumeTicket(TicketCommand):
+    """Let a held ticket wait again, at its old place."""
+
+
+@value
+class RequeueTicket(TicketCommand):
+    """Put the ticket back into its queue at ``place``; ``after`` counts those before it (for that place)."""
+
+    place: QueuePlace = QueuePlace.BACK
+    after: int = 0
+
+
+@value
+class TransferTicket(TicketCommand):
+    """Let the ticket wait for another service, or for one counter alone, under the same number.
+
+    At least one of the two is given. It keeps its time of arrival among those who wait there, unless ``back``.
+    ``note`` is for whoever calls it next.
+    """
+
+    to_service: ServiceId | None = None
+    to_counter: CounterId | None = None
+    note: str = ""
+    back: bool = False
+
+
+@value
+class ReactivateTicket(TicketCommand):
+    """Let a ticket that ended as no-show or cancelled wait again; ``place`` as in `RequeueTicket`."""
+
+    place: QueuePlace = QueuePlace.BACK
+    after: int = 0
+
+
+@value
+class EvaluateService:
+    """A customer rates a service that was finished for the ticket: ``level`` 1 (worst) to 5.
+
+    The newest service of a visit that is not evaluated yet is meant unless ``service`` is given.
+    """
+
+    id: CommandId
+    ticket: TicketId
+    level: int
+    service: ServiceId | None = None
+    reasons: tuple[str, ...] = ()
+    text: str = ""
+    device: EvaluationDevice = EvaluationDevice.PHONE
+
+
+@value
+class InviteEvaluation:
+    """The counter asks the customer whom it served last to evaluate."""
 
     id: CommandId
     counter: CounterId
+
+
+@value
+class OpenCounter:
+    """The counter takes customers; ``staff`` works there from now on, if it is said who."""
+
+    id: CommandId
+    counter: CounterId
+    staff: StaffId | None = None
 
 
 @value
@@ -81,7 +180,7 @@ class PauseCounter:
 
 @value
 class CloseCounter:
-    """The counter takes nobody any more."""
+    """The counter takes nobody any more; what it has goes back to where it stood in the queue."""
 
     id: CommandId
     counter: CounterId
@@ -118,11 +217,19 @@ class BeginDay:
 Command = (
     TakeTicket
     | CallNext
+    | CallTicket
     | RecallTicket
     | StartService
     | FinishService
     | MarkNoShow
+    | HoldTicket
+    | ResumeTicket
+    | RequeueTicket
+    | TransferTicket
     | CancelTicket
+    | ReactivateTicket
+    | EvaluateService
+    | InviteEvaluation
     | OpenCounter
     | PauseCounter
     | CloseCounter

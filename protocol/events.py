@@ -5,8 +5,19 @@ Every event says when (``at``, aware UTC, never before its predecessor) and whic
 
 from datetime import date, datetime
 
-from protocol.ids import CommandId, CounterId, KioskId, Language, ServiceId, TicketId
-from protocol.tickets import Channel, TicketClass
+from protocol.choices import Choice
+from protocol.estimates import Estimate
+from protocol.ids import (
+    CommandId,
+    CounterId,
+    KioskId,
+    Language,
+    PersonId,
+    ServiceId,
+    StaffId,
+    TicketId,
+)
+from protocol.tickets import Channel, EvaluationDevice, TicketClass, VisitOrder
 from protocol.values import value
 
 
@@ -35,11 +46,18 @@ class TicketTaken:
     channel: Channel
     kiosk: KioskId | None
     ahead: int
+    person: PersonId | None = None
+    party: int = 1
+    then: tuple[ServiceId, ...] = ()
+    """Services of the same visit that come after this one; in no order with `VisitOrder.SHORTEST_WAIT`."""
+    visit_order: VisitOrder = VisitOrder.FIXED
+    estimate: Estimate | None = None
+    """What was expected of the wait, if anything could be."""
 
 
 @value
 class TicketCalled:
-    """A ticket was called to a counter."""
+    """A ticket was called to a counter, because of ``choice``."""
 
     at: datetime
     command: CommandId
@@ -47,6 +65,77 @@ class TicketCalled:
     number: str
     service: ServiceId
     counter: CounterId
+    choice: Choice | None = None
+
+
+@value
+class TicketHeld:
+    """A ticket was set aside; ``counter`` had it, if any."""
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+    counter: CounterId | None
+    note: str
+
+
+@value
+class TicketResumed:
+    """A held ticket waits again at its old place."""
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+
+
+@value
+class TicketRequeued:
+    """A ticket waits at another place, ``order``; ``counter`` had it, if any."""
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+    counter: CounterId | None
+    order: tuple[int, ...]
+
+
+@value
+class TicketTransferred:
+    """A ticket waits for ``service`` with ``order``, at ``to_counter`` alone if that is given.
+
+    ``counter`` had it, if any; ``note`` is for whoever calls it next.
+    """
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+    counter: CounterId | None
+    service: ServiceId
+    to_counter: CounterId | None
+    order: tuple[int, ...]
+    note: str
+
+
+@value
+class TicketReactivated:
+    """A ticket that had ended waits again, with ``order``."""
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+    order: tuple[int, ...]
+
+
+@value
+class VisitContinued:
+    """With the service just finished, the ticket waits for ``service``; ``then`` are left after that."""
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+    service: ServiceId
+    then: tuple[ServiceId, ...]
+    estimate: Estimate | None = None
 
 
 @value
@@ -73,12 +162,39 @@ class ServiceStarted:
 
 @value
 class ServiceFinished:
-    """The ticket ended as served."""
+    """The service is done, and with it the ticket unless its visit goes on."""
 
     at: datetime
     command: CommandId
     ticket: TicketId
     counter: CounterId
+
+
+@value
+class EvaluationInvited:
+    """A customer is asked to evaluate what ``counter`` did for the ticket."""
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+    counter: CounterId
+    service: ServiceId
+
+
+@value
+class ServiceEvaluated:
+    """A customer's rating of a finished service: ``level`` 1 (worst) to 5."""
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+    service: ServiceId
+    counter: CounterId
+    staff: StaffId | None
+    level: int
+    reasons: tuple[str, ...]
+    text: str
+    device: EvaluationDevice
 
 
 @value
@@ -113,11 +229,12 @@ class TicketExpired:
 
 @value
 class CounterOpened:
-    """The counter takes customers."""
+    """The counter takes customers; ``staff`` works there, if it is known who."""
 
     at: datetime
     command: CommandId
     counter: CounterId
+    staff: StaffId | None = None
 
 
 @value
@@ -175,8 +292,16 @@ Event = (
     | TicketTaken
     | TicketCalled
     | TicketRecalled
+    | TicketHeld
+    | TicketResumed
+    | TicketRequeued
+    | TicketTransferred
+    | TicketReactivated
     | ServiceStarted
     | ServiceFinished
+    | VisitContinued
+    | EvaluationInvited
+    | ServiceEvaluated
     | TicketNoShow
     | TicketCancelled
     | TicketExpired

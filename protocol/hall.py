@@ -1,11 +1,14 @@
 """What a hall is: its services, counters, kiosks and radio terminals, as its configuration says."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import time
 from enum import StrEnum
 
 import attrs
 
+from protocol.hours import ALWAYS, Hours
 from protocol.ids import (
     CounterId,
     GatewayId,
@@ -13,8 +16,10 @@ from protocol.ids import (
     KioskId,
     Language,
     ServiceId,
+    StaffId,
     TerminalAddress,
 )
+from protocol.policies import Policy
 from protocol.values import value
 
 Names = Mapping[Language, str]
@@ -40,6 +45,24 @@ class UnstartedTicket(StrEnum):
     NO_SHOW = "no_show"
 
 
+class PastLast(StrEnum):
+    """What happens when a service has given out its last number of the day."""
+
+    REFUSE = "refuse"
+    GO_ON = "go_on"
+    """With larger ones, which may have more digits: no number is given out twice in a day."""
+
+
+class Identity(StrEnum):
+    """What a customer has to say of himself."""
+
+    NONE = "none"
+    PHONE = "phone"
+    """A telephone number."""
+    DOCUMENT = "document"
+    """The number of an identity card."""
+
+
 @value
 class Service:
     """One service: tickets ``prefix`` + number from ``first`` to ``last``, padded to ``digits``."""
@@ -50,6 +73,19 @@ class Service:
     first: int = 1
     last: int = 999
     digits: int = 3
+    past_last: PastLast = PastLast.REFUSE
+    hours: Hours = ALWAYS
+    """Within the hall's own."""
+    quota: int | None = None
+    """Tickets in one business day at most."""
+    person_max: int | None = None
+    """Tickets for one person in one business day at most."""
+    identity: Identity = Identity.NONE
+    """What a customer has to give for a ticket."""
+    target_wait_s: float = 900.0
+    """The wait that the hall wants nobody to exceed, above 0."""
+    service_s: float = 300.0
+    """How long a service probably takes, above 0: what is expected until it was measured."""
 
     def number(self, serial: int) -> str:
         """Return the number on the ticket, such as ``A010`` for serial 10."""
@@ -58,11 +94,43 @@ class Service:
 
 @value
 class Counter:
-    """A counter and the services that it calls, first come first served over all of them."""
+    """A counter and the services that it calls.
+
+    ``weights`` (1 or more, 1 where a service is not named) are for `PolicyKind.SERVICE_WEIGHTS`.
+    """
 
     id: CounterId
     names: Names
     services: tuple[ServiceId, ...]
+    weights: Mapping[ServiceId, int] = attrs.field(factory=dict)
+
+
+@value
+class Menu:
+    """A page of the kiosk's menu: what it is called, and its ``entries``, further pages or services."""
+
+    names: Names
+    entries: tuple[Menu | ServiceId, ...]
+
+
+class Admission(StrEnum):
+    """What is done about a ticket that will probably not be served before the hall closes."""
+
+    OFF = "off"
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+@value
+class EvaluationSpec:
+    """Evaluations: how long after the end of a service they are taken (seconds), and which reasons there are.
+
+    ``invite`` has each finished service invite by itself; else the counter does.
+    """
+
+    within_s: float = 3600.0
+    reasons: Mapping[str, Names] = attrs.field(factory=dict)
+    invite: bool = True
 
 
 @value
@@ -114,3 +182,13 @@ class HallSpec:
     recalls_max: int = 3
     recall_lockout_s: float = 2.0
     announcement_s: float = 5.0
+    hours: Hours = ALWAYS
+    last_ticket_s: float = 0.0
+    """No ticket is given out in the last seconds before closing."""
+    menu: tuple[Menu | ServiceId, ...] = ()
+    """What the kiosk shows first; every service, in the order of the configuration, if it is empty."""
+    policy: Policy = attrs.field(factory=Policy)
+    admission: Admission = Admission.WARN
+    evaluation: EvaluationSpec = attrs.field(factory=EvaluationSpec)
+    staff: Mapping[StaffId, str] = attrs.field(factory=dict)
+    """Who works here, by the number that they log in with, and their names."""

@@ -26,5 +26,12 @@ CommandId = NewType("CommandId", str)
 TerminalAddress = NewType("TerminalAddress", int)
 """A radio address, 1 to 254; 255 is everybody."""
 
+StaffId = NewType("StaffId", str)
+"""Somebody who works at counters, as the hall's roster names them; unique in the hall."""
+
+PersonId = NewType("PersonId", str)
+"""A customer: a keyed digest of a telephone number, a document or a WeChat identity, made before it comes here.
+The queue can tell whether two are the same person, and nobody can tell from it who that is."""
+
 Language = NewType("Language", str)
 """A language tag such as ``zh`` or ``en``."""

@@ -1,15 +1,26 @@
-"""Calling the next ticket, and the steps that it goes through at a counter."""
+"""Calling tickets, and the steps that they go through at a counter."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from actors.hall.heap import Heap, without_first
-from actors.hall.refusals import Refusal, find_counter, find_ticket
-from actors.hall.state import HallState, Line, Ticket
+from actors.hall.apply import apply_all
+from actors.hall.choosing import choose, given
+from actors.hall.refusals import (
+    Refusal,
+    check_step,
+    find_counter,
+    find_step,
+    find_ticket,
+    listed,
+)
+from actors.hall.state import HallState, Ticket
+from actors.hall.visits import finished
 from protocol.answers import Reason
+from protocol.choices import Choice
 from protocol.commands import (
     CallNext,
+    CallTicket,
     CancelTicket,
     FinishService,
     MarkNoShow,
@@ -20,76 +31,94 @@ from protocol.commands import (
 from protocol.events import (
     CounterOpened,
     Event,
-    ServiceFinished,
     ServiceStarted,
     TicketCalled,
     TicketCancelled,
     TicketNoShow,
     TicketRecalled,
+    VisitContinued,
 )
 from protocol.hall import UnstartedTicket
-from protocol.ids import CommandId, CounterId, TicketId
-from protocol.tickets import TRANSITIONS, CounterMode, TicketState, TicketStep
+from protocol.ids import CommandId, CounterId
+from protocol.tickets import CounterMode, TicketState, TicketStep
 from protocol.values import maker
 
-make_ticket_called, make_service_finished = maker(TicketCalled), maker(ServiceFinished)
+make_ticket_called = maker(TicketCalled)
 
 
 def call_next(state: HallState, command: CallNext, at: datetime) -> tuple[Event, ...]:
     """Call who is next, after ending what the counter has."""
     counter = find_counter(state, command.counter)
-    post = state.post(counter)
-    events: list[Event] = []
-    if post.mode is not CounterMode.OPEN:
-        events.append(CounterOpened(at=at, command=command.id, counter=counter))
-    if post.ticket is not None:
-        events.append(_ended_by_next(state, post.ticket, counter, command.id, at))
-    ticket = next_ticket(state, counter)
-    if ticket is not None:
-        events.append(
-            make_ticket_called(
-                at=at,
-                command=command.id,
-                ticket=ticket.id,
-                number=ticket.number,
-                service=ticket.service,
-                counter=counter,
-            )
-        )
+    events = _made_free(state, counter, command.id, at)
+    if any(type(event) is VisitContinued for event in events):
+        # Whoever goes on with another service may be the next one here.
+        state = apply_all(state, events)
+    chosen = choose(state, counter, at)
+    if chosen is not None:
+        ticket, choice = chosen
+        events.append(_call(ticket, counter, command.id, choice, at))
     return tuple(events)
 
 
-def _ended_by_next(
-    state: HallState, ticket: TicketId, counter: CounterId, command: CommandId, at: datetime
+def call_given(state: HallState, command: CallTicket, at: datetime) -> tuple[Event, ...]:
+    """Call the ticket that was named, after ending what the counter has."""
+    counter = find_counter(state, command.counter)
+    ticket = find_ticket(state, command.ticket)
+    check_step(ticket, TicketStep.CALL)
+    if ticket.state is TicketState.WAITING:
+        _check_calls(state, counter, ticket)
+    events = _made_free(state, counter, command.id, at)
+    events.append(_call(ticket, counter, command.id, given(state, ticket, at), at))
+    return tuple(events)
+
+
+def _check_calls(state: HallState, counter: CounterId, ticket: Ticket) -> None:
+    """Refuse a ticket that waits for another counter, or for a service that this one has not."""
+    services = state.spec.counters[counter].services
+    if ticket.reserved_for is not None and ticket.reserved_for != counter:
+        raise Refusal(
+            Reason.WRONG_COUNTER,
+            f"{ticket.number} waits for counter {ticket.reserved_for}; call it there or transfer it",
+        )
+    if ticket.reserved_for is None and ticket.service not in services:
+        raise Refusal(
+            Reason.WRONG_COUNTER,
+            f"{ticket.number} waits for {ticket.service}, which counter {counter} has not; "
+            f"it has {listed(services)}",
+        )
+
+
+def _call(
+    ticket: Ticket, counter: CounterId, command: CommandId, choice: Choice, at: datetime
 ) -> Event:
-    unstarted = state.tickets[ticket].state is TicketState.CALLED
-    if unstarted and state.spec.unstarted is UnstartedTicket.NO_SHOW:
-        return TicketNoShow(at=at, command=command, ticket=ticket, counter=counter)
-    return make_service_finished(at=at, command=command, ticket=ticket, counter=counter)
+    return make_ticket_called(
+        at=at,
+        command=command,
+        ticket=ticket.id,
+        number=ticket.number,
+        service=ticket.service,
+        counter=counter,
+        choice=choice,
+    )
 
 
-def next_ticket(state: HallState, counter: CounterId) -> Ticket | None:
-    """Return who is next at the counter: first come, first served over all its services."""
-    first: Ticket | None = None
-    for service in state.spec.counters[counter].services:
-        line = state.lines.get(service)
-        if line is None or not line.waiting:
-            continue
-        ticket = _first_waiting(state, line)
-        if first is None or ticket.order < first.order:
-            first = ticket
-    return first
-
-
-def _first_waiting(state: HallState, line: Line) -> Ticket:
-    """Return the first of those who still wait; somebody does."""
-    queue: Heap | None = line.queue
-    while queue is not None:
-        ticket = state.tickets[queue.ticket]
-        if ticket.state is TicketState.WAITING and ticket.order == queue.order:
-            return ticket
-        queue = without_first(queue)
-    raise AssertionError(f"{line.waiting} wait and none of them is in the queue")
+def _made_free(
+    state: HallState, counter: CounterId, command: CommandId, at: datetime
+) -> list[Event]:
+    """Return the events that open the counter and end the ticket that it has."""
+    post = state.post(counter)
+    events: list[Event] = []
+    if post.mode is not CounterMode.OPEN:
+        events.append(CounterOpened(at=at, command=command, counter=counter))
+    if post.ticket is not None:
+        ticket = state.tickets[post.ticket]
+        unstarted = ticket.state is TicketState.CALLED
+        if unstarted and state.spec.unstarted is UnstartedTicket.NO_SHOW:
+            no_show = TicketNoShow(at=at, command=command, ticket=ticket.id, counter=counter)
+            events.append(no_show)
+        else:
+            events += finished(state, ticket, counter, command, at)
+    return events
 
 
 def recall(state: HallState, command: RecallTicket, at: datetime) -> tuple[Event, ...]:
@@ -128,9 +157,9 @@ def start(state: HallState, command: StartService, at: datetime) -> tuple[Event,
 
 
 def finish(state: HallState, command: FinishService, at: datetime) -> tuple[Event, ...]:
-    """End the service."""
+    """End the service; a visit goes on with the next one."""
     ticket, counter = _at_counter(state, command, TicketStep.FINISH)
-    return (ServiceFinished(at=at, command=command.id, ticket=ticket.id, counter=counter),)
+    return tuple(finished(state, ticket, counter, command.id, at))
 
 
 def no_show(state: HallState, command: MarkNoShow, at: datetime) -> tuple[Event, ...]:
@@ -141,7 +170,7 @@ def no_show(state: HallState, command: MarkNoShow, at: datetime) -> tuple[Event,
 
 def cancel(state: HallState, command: CancelTicket, at: datetime) -> tuple[Event, ...]:
     """End a ticket that is given up."""
-    ticket = _step(state, command, TicketStep.CANCEL)
+    ticket = find_step(state, command, TicketStep.CANCEL)
     counter = ticket.counter if ticket.state.at_counter else None
     return (TicketCancelled(at=at, command=command.id, ticket=ticket.id, counter=counter),)
 
@@ -149,33 +178,6 @@ def cancel(state: HallState, command: CancelTicket, at: datetime) -> tuple[Event
 def _at_counter(
     state: HallState, command: TicketCommand, step: TicketStep
 ) -> tuple[Ticket, CounterId]:
-    ticket = _step(state, command, step)
+    ticket = find_step(state, command, step)
     assert ticket.counter is not None
     return ticket, ticket.counter
-
-
-def _step(state: HallState, command: TicketCommand, step: TicketStep) -> Ticket:
-    """Return the ticket that the command is about, if ``step`` is allowed for it now."""
-    if command.ticket is not None:
-        ticket = find_ticket(state, command.ticket)
-        if command.counter is not None and find_counter(state, command.counter) != ticket.counter:
-            raise Refusal(
-                Reason.NO_TICKET_AT_COUNTER,
-                f"{ticket.number} is not at counter {command.counter}",
-            )
-    elif command.counter is not None:
-        held = state.post(find_counter(state, command.counter)).ticket
-        if held is None:
-            raise Refusal(
-                Reason.NO_TICKET_AT_COUNTER,
-                f"counter {command.counter} has no ticket; call the next one first",
-            )
-        ticket = state.tickets[held]
-    else:
-        raise Refusal(Reason.UNKNOWN_TICKET, "neither a ticket nor a counter was named")
-    if (ticket.state, step) not in TRANSITIONS:
-        raise Refusal(
-            Reason.TICKET_STATE,
-            f"{ticket.number} is {ticket.state}: {step} is not possible now",
-        )
-    return ticket

@@ -8,17 +8,24 @@ from actors.hall.refusals import Refusal, find_counter
 from actors.hall.state import HallState
 from protocol.answers import Reason
 from protocol.commands import CloseCounter, OpenCounter, PauseCounter
-from protocol.events import CounterClosed, CounterOpened, CounterPaused, Event
+from protocol.events import CounterClosed, CounterOpened, CounterPaused, Event, TicketRequeued
 from protocol.ids import CounterId
 from protocol.tickets import CounterMode
 
 
 def open_counter(state: HallState, command: OpenCounter, at: datetime) -> tuple[Event, ...]:
     """Have the counter take customers."""
-    counter = find_counter(state, command.counter)
-    if state.post(counter).mode is CounterMode.OPEN:
+    counter, staff = find_counter(state, command.counter), command.staff
+    roster = state.spec.staff
+    if staff is not None and roster and staff not in roster:
+        raise Refusal(
+            Reason.UNKNOWN_STAFF,
+            f"hall {state.spec.id} has nobody with the number {staff!r}; see its roster",
+        )
+    post = state.post(counter)
+    if post.mode is CounterMode.OPEN and staff in (None, post.staff):
         return ()
-    return (CounterOpened(at=at, command=command.id, counter=counter),)
+    return (CounterOpened(at=at, command=command.id, counter=counter, staff=staff),)
 
 
 def pause_counter(state: HallState, command: PauseCounter, at: datetime) -> tuple[Event, ...]:
@@ -31,11 +38,19 @@ def pause_counter(state: HallState, command: PauseCounter, at: datetime) -> tupl
 
 
 def close_counter(state: HallState, command: CloseCounter, at: datetime) -> tuple[Event, ...]:
-    """Have it take nobody any more."""
-    counter = _free_counter(state, command.counter, "closed")
-    if state.post(counter).mode is CounterMode.CLOSED:
+    """Have it take nobody any more; what it has goes back to where it stood."""
+    counter = find_counter(state, command.counter)
+    post = state.post(counter)
+    if post.mode is CounterMode.CLOSED:
         return ()
-    return (CounterClosed(at=at, command=command.id, counter=counter),)
+    closed = CounterClosed(at=at, command=command.id, counter=counter)
+    if post.ticket is None:
+        return (closed,)
+    order = state.tickets[post.ticket].order
+    back = TicketRequeued(
+        at=at, command=command.id, ticket=post.ticket, counter=counter, order=order
+    )
+    return (back, closed)
 
 
 def _free_counter(state: HallState, counter: CounterId, wish: str) -> CounterId:

@@ -7,28 +7,35 @@ from datetime import datetime
 from typing import Any
 
 from actors.hall.apply import apply_all
-from actors.hall.calling import call_next, cancel, finish, no_show, recall, start
+from actors.hall.calling import call_given, call_next, cancel, finish, no_show, recall, start
 from actors.hall.counters import close_counter, open_counter, pause_counter
 from actors.hall.day import business_day
 from actors.hall.refusals import Refusal
+from actors.hall.requeueing import hold, reactivate, requeue, resume, transfer
 from actors.hall.state import HallState, Ticket
 from actors.hall.taking import report_print, reprint, take
 from protocol.answers import Rejected
 from protocol.commands import (
     BeginDay,
     CallNext,
+    CallTicket,
     CancelTicket,
     CloseCounter,
     Command,
     FinishService,
+    HoldTicket,
     MarkNoShow,
     OpenCounter,
     PauseCounter,
+    ReactivateTicket,
     RecallTicket,
     ReportPrint,
     ReprintTicket,
+    RequeueTicket,
+    ResumeTicket,
     StartService,
     TakeTicket,
+    TransferTicket,
 )
 from protocol.events import DayBegun, Event, TicketExpired
 from protocol.ids import CommandId
@@ -81,11 +88,17 @@ def _day(_state: HallState, _command: BeginDay, _at: datetime) -> tuple[Event, .
 _DECIDE: dict[type, Callable[[HallState, Any, datetime], tuple[Event, ...]]] = {
     TakeTicket: take,
     CallNext: call_next,
+    CallTicket: call_given,
     RecallTicket: recall,
     StartService: start,
     FinishService: finish,
     MarkNoShow: no_show,
     CancelTicket: cancel,
+    HoldTicket: hold,
+    ResumeTicket: resume,
+    RequeueTicket: requeue,
+    TransferTicket: transfer,
+    ReactivateTicket: reactivate,
     OpenCounter: open_counter,
     PauseCounter: pause_counter,
     CloseCounter: close_counter,

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from actors.hall.state import HallState, Ticket
 from protocol.answers import Reason
+from protocol.commands import TicketCommand
 from protocol.ids import CounterId, KioskId, TicketId
+from protocol.tickets import TRANSITIONS, TicketStep
 
 
 class Refusal(Exception):
@@ -37,6 +39,38 @@ def find_ticket(state: HallState, ticket: TicketId) -> Ticket:
             f"hall {state.spec.id} has no ticket {ticket!r} on business day {state.day}",
         )
     return found
+
+
+def find_step(state: HallState, command: TicketCommand, step: TicketStep) -> Ticket:
+    """Return the ticket that the command is about, if ``step`` is allowed for it now."""
+    if command.ticket is not None:
+        ticket = find_ticket(state, command.ticket)
+        if command.counter is not None and find_counter(state, command.counter) != ticket.counter:
+            raise Refusal(
+                Reason.NO_TICKET_AT_COUNTER,
+                f"{ticket.number} is not at counter {command.counter}",
+            )
+    elif command.counter is not None:
+        held = state.post(find_counter(state, command.counter)).ticket
+        if held is None:
+            raise Refusal(
+                Reason.NO_TICKET_AT_COUNTER,
+                f"counter {command.counter} has no ticket; call the next one first",
+            )
+        ticket = state.tickets[held]
+    else:
+        raise Refusal(Reason.UNKNOWN_TICKET, "neither a ticket nor a counter was named")
+    check_step(ticket, step)
+    return ticket
+
+
+def check_step(ticket: Ticket, step: TicketStep) -> None:
+    """Refuse a step that the table of transitions does not have."""
+    if (ticket.state, step) not in TRANSITIONS:
+        raise Refusal(
+            Reason.TICKET_STATE,
+            f"{ticket.number} is {ticket.state}: {step} is not possible now",
+        )
 
 
 def unknown_kiosk(state: HallState, kiosk: KioskId) -> Refusal:

@@ -7,15 +7,25 @@ dicts that are copied on change; the maps that grow with the day are hash tries 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 
 import attrs
 from immutables import Map
 
-from actors.hall.heap import Heap
+from actors.hall.ranks import Order, Ranks
+from protocol.events import TicketTaken
 from protocol.hall import HallSpec
-from protocol.ids import CounterId, KioskId, Language, ServiceId, TicketId
+from protocol.ids import (
+    CounterId,
+    KioskId,
+    Language,
+    PersonId,
+    ServiceId,
+    StaffId,
+    TicketId,
+)
 from protocol.tickets import Channel, CounterMode, PrintState, TicketClass, TicketState
 from protocol.values import value
 
@@ -23,20 +33,41 @@ BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @value
+class Served:
+    """A service that was finished for a ticket. Times are aware, UTC."""
+
+    service: ServiceId
+    counter: CounterId
+    staff: StaffId | None
+    called_at: datetime
+    started_at: datetime | None
+    ended_at: datetime
+    invited: bool = False
+    """The customer was asked to evaluate it."""
+    level: int | None = None
+    """The customer's rating, 1 to 5."""
+
+
+@value
 class Ticket:
-    """A ticket of the present business day. Times are aware, UTC."""
+    """A ticket of the business day: what was issued, and what has become of it. Times are aware, UTC."""
 
     id: TicketId
     number: str
+    taken: TicketTaken
     service: ServiceId
-    language: Language
-    ticket_class: TicketClass
-    channel: Channel
-    kiosk: KioskId | None
+    """What it waits for, or was last called for."""
     state: TicketState
-    order: tuple[int, ...]
+    order: Order
     """Its place among those who wait for the service: the smallest goes first."""
-    taken_at: datetime
+    waiting_since: datetime
+    """When it began to wait for the service."""
+    kiosk: KioskId | None
+    """Where its paper is printed."""
+    printed: PrintState
+    print_failure: str | None = None
+    reserved_for: CounterId | None = None
+    """The one counter that it waits for, after a transfer."""
     counter: CounterId | None = None
     """The counter that has it, or that had it last."""
     called_at: datetime | None = None
@@ -44,8 +75,32 @@ class Ticket:
     ended_at: datetime | None = None
     recalls: int = 0
     recalled_at: datetime | None = None
-    printed: PrintState = PrintState.NONE
-    print_failure: str | None = None
+    note: str = ""
+    """From whoever held or transferred it."""
+    then: tuple[ServiceId, ...] = ()
+    """Services of the visit that are still to come."""
+    served: tuple[Served, ...] = ()
+    """Services of the visit that are done."""
+
+    @property
+    def language(self) -> Language:
+        """The customer's language."""
+        return self.taken.language
+
+    @property
+    def ticket_class(self) -> TicketClass:
+        """Its class."""
+        return self.taken.ticket_class
+
+    @property
+    def channel(self) -> Channel:
+        """How it was taken."""
+        return self.taken.channel
+
+    @property
+    def taken_at(self) -> datetime:
+        """When it was taken."""
+        return self.taken.at
 
 
 @value
@@ -55,6 +110,10 @@ class Post:
     mode: CounterMode = CounterMode.CLOSED
     reason: str = ""
     ticket: TicketId | None = None
+    staff: StaffId | None = None
+    """Who works there, if it is known."""
+    last: TicketId | None = None
+    """Whom it served last."""
 
 
 CLOSED_POST = Post()
@@ -62,15 +121,26 @@ CLOSED_POST = Post()
 
 @value
 class Line:
-    """Those who wait for one service.
+    """Those who wait for one service, by class; only classes in which somebody waits.
 
-    ``queue`` may hold tickets that wait no more (cancelled ones): they are skipped when their turn comes;
-    ``waiting`` counts those who do wait. ``serial`` is the last one given out today.
+    ``serial`` is the last one given out today, ``issued`` how many were. ``overtakers`` has the order of each
+    ticket that was called before an earlier one, and the number of that call: whoever waits was overtaken by
+    those in it whose order is behind its own. It is emptied when nobody waits.
     """
 
-    queue: Heap | None
-    waiting: int
     serial: int
+    issued: int = 0
+    classes: Mapping[TicketClass, Ranks] = MappingProxyType({})
+    overtakers: Ranks | None = None
+
+
+@value
+class ServiceTimes:
+    """How long a service takes, as measured: the mean (seconds) and the variance of the last so many."""
+
+    count: int
+    mean_s: float
+    variance: float
 
 
 @attrs.define(kw_only=True)
@@ -78,7 +148,7 @@ class HallState:
     """Everything that the hall's next decision depends on. Only `apply_all` sets fields, on a copy of its own.
 
     ``seq`` numbers the last event; ``last_at`` is its time. A service has a line once a ticket was taken,
-    a counter has a post once something happened there, in this business day.
+    a counter has a post once something happened there, in this business day. ``times`` outlive the day.
     """
 
     spec: HallSpec
@@ -88,25 +158,53 @@ class HallState:
     ends_at: datetime = BEFORE_ALL
     tickets: Map[TicketId, Ticket] = attrs.field(factory=Map)
     lines: Mapping[ServiceId, Line] = attrs.field(factory=dict)
+    reserved: Mapping[CounterId, Ranks] = attrs.field(factory=dict)
+    """Those who wait for one counter alone; only counters for which somebody does."""
     posts: Mapping[CounterId, Post] = attrs.field(factory=dict)
+    persons: Map[PersonId, frozenset[TicketId]] = attrs.field(factory=Map)
+    """The tickets that somebody took today."""
+    times: Mapping[ServiceId, ServiceTimes] = attrs.field(factory=dict)
 
     def post(self, counter: CounterId) -> Post:
         """Return what the counter is doing."""
         return self.posts.get(counter, CLOSED_POST)
 
     def waiting(self, service: ServiceId) -> int:
-        """Return how many wait for the service."""
+        """Return how many wait for the service, at any of its counters."""
         line = self.lines.get(service)
-        return 0 if line is None else line.waiting
-
-    def waiting_for(self, counter: CounterId) -> int:
-        """Return how many wait for any service of the counter."""
         waiting = 0
-        for service in self.spec.counters[counter].services:
-            line = self.lines.get(service)
-            if line is not None:
-                waiting += line.waiting
+        if line is not None:
+            for ranks in line.classes.values():
+                waiting += ranks.size
         return waiting
 
+    def waiting_for(self, counter: CounterId) -> int:
+        """Return how many wait for any service of the counter, or for it alone."""
+        alone = self.reserved.get(counter)
+        waiting = 0 if alone is None else alone.size
+        for service in self.spec.counters[counter].services:
+            waiting += self.waiting(service)
+        return waiting
 
-__all__ = ["BEFORE_ALL", "CLOSED_POST", "HallState", "Line", "Post", "Ticket"]
+    def queues(self, counter: CounterId) -> Iterator[Ranks]:
+        """Yield the queues that the counter calls from: each holds one class of one service, or is its own."""
+        alone = self.reserved.get(counter)
+        if alone is not None:
+            yield alone
+        lines = self.lines
+        for service in self.spec.counters[counter].services:
+            line = lines.get(service)
+            if line is not None:
+                yield from line.classes.values()
+
+
+__all__ = [
+    "BEFORE_ALL",
+    "CLOSED_POST",
+    "HallState",
+    "Line",
+    "Post",
+    "Served",
+    "ServiceTimes",
+    "Ticket",
+]

@@ -10,6 +10,7 @@ from actors.hall.state import HallState
 from protocol.answers import Reason
 from protocol.commands import ReportPrint, ReprintTicket, TakeTicket
 from protocol.events import Event, ReprintRequested, TicketPrinted, TicketPrintFailed, TicketTaken
+from protocol.hall import PastLast
 from protocol.ids import TicketId
 from protocol.tickets import PrintState
 from protocol.values import maker
@@ -37,7 +38,7 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
         serial += 1
         number = service.number(serial)
         id = _ticket_id(state.day, number)
-    if serial > service.last:
+    if serial > service.last and service.past_last is PastLast.REFUSE:
         raise Refusal(
             Reason.NUMBERS_EXHAUSTED,
             f"service {service.id} has given out its numbers to {service.number(service.last)} "
@@ -55,7 +56,11 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
             ticket_class=command.ticket_class,
             channel=command.channel,
             kiosk=command.kiosk,
-            ahead=0 if line is None else line.waiting,
+            ahead=state.waiting(service.id),
+            person=command.person,
+            party=command.party,
+            then=command.then,
+            visit_order=command.visit_order,
         ),
     )
 

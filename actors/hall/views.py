@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.hall.heap import tickets as entries
+from actors.hall.ranks import before
 from actors.hall.state import HallState, Ticket
 from protocol.ids import CounterId
 from protocol.messages import CounterChanged
@@ -29,8 +29,7 @@ def ahead_of(state: HallState, ticket: Ticket) -> int:
     """Return how many wait for the same service and go before ``ticket``; none if it does not wait."""
     if ticket.state is not TicketState.WAITING:
         return 0
-    line = state.lines[ticket.service]
-    return sum(
-        entry.order < ticket.order and state.tickets[entry.ticket].state is TicketState.WAITING
-        for entry in entries(line.queue)
-    )
+    if ticket.reserved_for is not None:
+        return before(state.reserved[ticket.reserved_for], ticket.order)
+    queues = state.lines[ticket.service].classes.values()
+    return sum(before(queue, ticket.order) for queue in queues)

@@ -16,16 +16,18 @@ import attrs
 import orjson
 from immutables import Map
 
-from actors.hall.heap import Heap
-from actors.hall.state import HallState, Line, Post, Ticket
+from actors.hall.apply import enter_queue
+from actors.hall.ranks import Ranks, entries, put
+from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Ticket
 from protocol.errors import StorageError
 from protocol.events import Event
 from protocol.hall import HallSpec
-from protocol.ids import CounterId, ServiceId, TicketId
+from protocol.ids import CounterId, PersonId, ServiceId, TicketId
+from protocol.tickets import TicketState
 from runtime.journal.rows import DIGEST_OCTETS, converter
 
 PART_ENTRIES = 500
-"""Tickets or places in a queue in one part: about a millisecond's work and 200 kB at most."""
+"""Tickets in one part: about a millisecond's work and 200 kB at most."""
 
 
 class SnapshotUnreadable(StorageError):
@@ -33,7 +35,7 @@ class SnapshotUnreadable(StorageError):
 
 
 def _shape() -> str:
-    classes = (HallState, Line, Post, Ticket, *get_args(Event))
+    classes = (HallState, Line, Post, Served, ServiceTimes, Ticket, *get_args(Event))
     lines = [
         f"{kind.__name__}.{field.name}: {field.type}"
         for kind in classes
@@ -57,8 +59,15 @@ def encode_state(state: HallState) -> Iterator[str]:
             "day": state.day,
             "ends_at": state.ends_at,
             "posts": converter.unstructure(dict(state.posts), dict[CounterId, Post]),
+            "times": converter.unstructure(dict(state.times), dict[ServiceId, ServiceTimes]),
             "lines": {
-                service: {"waiting": line.waiting, "serial": line.serial}
+                service: {
+                    "serial": line.serial,
+                    "issued": line.issued,
+                    "overtakers": [
+                        [entry.order, entry.ticket] for entry in entries(line.overtakers)
+                    ],
+                }
                 for service, line in state.lines.items()
             },
         },
@@ -66,10 +75,6 @@ def encode_state(state: HallState) -> Iterator[str]:
     tickets = iter(state.tickets.values())
     while chunk := list(islice(tickets, PART_ENTRIES)):
         yield _text("tickets", converter.unstructure(chunk, list[Ticket]))
-    for service, line in state.lines.items():
-        entries = _entries(line.queue)
-        while places := list(islice(entries, PART_ENTRIES)):
-            yield _text("queue", [service, places])
 
 
 def decode_state(parts: Iterable[str], spec: HallSpec) -> HallState:
@@ -80,31 +85,47 @@ def decode_state(parts: Iterable[str], spec: HallSpec) -> HallState:
     """
     head: dict[str, Any] = {}
     tickets: list[Ticket] = []
-    queues: dict[ServiceId, list[Any]] = {}
     try:
         for part in parts:
             name, content = orjson.loads(part)
             if name == "head":
                 head = content
-            elif name == "tickets":
-                tickets += converter.structure(content, list[Ticket])
             else:
-                service, entries = content
-                queues.setdefault(service, []).extend(entries)
-        for service, line in head["lines"].items():
-            line["queue"] = _heap(queues.pop(service, []))
-        return HallState(
+                tickets += converter.structure(content, list[Ticket])
+        state = HallState(
             spec=spec,
             seq=head["seq"],
             last_at=converter.structure(head["last_at"], datetime),
             day=converter.structure(head["day"], date),
             ends_at=converter.structure(head["ends_at"], datetime),
             tickets=Map((ticket.id, ticket) for ticket in tickets),
-            lines={service: Line(**line) for service, line in head["lines"].items()},
+            lines={service: _line(line) for service, line in head["lines"].items()},
             posts=converter.structure(head["posts"], dict[CounterId, Post]),
+            persons=_persons(tickets),
+            times=converter.structure(head["times"], dict[ServiceId, ServiceTimes]),
         )
+        for ticket in tickets:
+            if ticket.state is TicketState.WAITING:
+                enter_queue(state, ticket)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise SnapshotUnreadable(f"it makes no sense: {error!r}") from error
+    return state
+
+
+def _line(line: dict[str, Any]) -> Line:
+    overtakers: Ranks | None = None
+    for (order, seq), ticket in line["overtakers"]:
+        overtakers = put(overtakers, (tuple(order), seq), ticket)
+    return Line(serial=line["serial"], issued=line["issued"], overtakers=overtakers)
+
+
+def _persons(tickets: list[Ticket]) -> Map[PersonId, frozenset[TicketId]]:
+    persons: dict[PersonId, frozenset[TicketId]] = {}
+    for ticket in tickets:
+        person = ticket.taken.person
+        if person is not None:
+            persons[person] = persons.get(person, frozenset()) | {ticket.id}
+    return Map(persons)
 
 
 def seal(before: str, text: str) -> str:
@@ -114,26 +135,3 @@ def seal(before: str, text: str) -> str:
 
 def _text(name: str, content: object) -> str:
     return orjson.dumps([name, content], option=orjson.OPT_UTC_Z).decode()
-
-
-def _entries(heap: Heap | None) -> Iterator[tuple[int, tuple[int, ...], TicketId]]:
-    """Yield the tree from the top, left before right, each entry with the number of its branches."""
-    pending = [heap] if heap is not None else []
-    while pending:
-        entry = pending.pop()
-        branches = [branch for branch in (entry.right, entry.left) if branch is not None]
-        yield len(branches), entry.order, entry.ticket
-        pending += branches
-
-
-def _heap(entries: list[tuple[int, list[int], TicketId]]) -> Heap | None:
-    """Return the very tree that `_entries` gave. A leftist heap has no right branch without a left one."""
-    done: list[Heap] = []
-    for branches, order, ticket in reversed(entries):
-        left = done.pop() if branches else None
-        right = done.pop() if branches == 2 else None
-        rank = 1 if right is None else right.rank + 1
-        done.append(Heap(rank=rank, order=tuple(order), ticket=ticket, left=left, right=right))
-    if len(done) > 1:
-        raise SnapshotUnreadable("a queue has loose ends")
-    return done[0] if done else None
