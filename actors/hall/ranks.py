@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
+
 from protocol.ids import TicketId
-from protocol.values import maker, value
+from protocol.values import maker
 
 Order = tuple[int, ...]
 """A ticket's place among others: the smaller goes first."""
@@ -25,9 +27,9 @@ _SINGLE = 2
 """One turn will do while the inner part has fewer than so many times the entries of the outer one."""
 
 
-@value
+@attrs.define(kw_only=True, eq=False)
 class Ranks:
-    """Entries in their order; at least one."""
+    """Entries in their order; at least one. Never changed once it is made."""
 
     size: int
     order: Key

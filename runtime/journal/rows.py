@@ -60,7 +60,7 @@ class _Form:
 
     fields: Callable[[Any], dict[str, Any]]
     event: Callable[[dict[str, Any], type], Any]
-    count: int
+    names: frozenset[str]
 
 
 def _form(event: type) -> _Form:
@@ -68,7 +68,7 @@ def _form(event: type) -> _Form:
     return _Form(
         fields=make_dict_unstructure_fn(event, converter, at=apart, command=apart),
         event=make_dict_structure_fn(event, converter, _cattrs_detailed_validation=False),
-        count=len(attrs.fields(event)),
+        names=frozenset(field.name for field in attrs.fields(event)),
     )
 
 
@@ -119,8 +119,8 @@ def decode_row(row: Row) -> Recorded:
         event = form.event(fields, EVENT_KINDS[row.kind])
     except (KeyError, TypeError, ValueError) as error:
         raise RowError(f"event {row.seq} is no {row.kind}: {error!r}") from error
-    if len(fields) != form.count:
-        raise RowError(f"event {row.seq} has fields that {row.kind} does not: {row.body}")
+    if fields.keys() != form.names:
+        raise RowError(f"event {row.seq} has other fields than {row.kind}: {row.body}")
     return Recorded(seq=row.seq, event=event)
 
 

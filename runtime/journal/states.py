@@ -26,7 +26,7 @@ from protocol.ids import CounterId, PersonId, ServiceId, TicketId
 from protocol.tickets import TicketState
 from runtime.journal.rows import DIGEST_OCTETS, converter
 
-PART_ENTRIES = 500
+PART_ENTRIES = 250
 """Tickets in one part: about a millisecond's work and 200 kB at most."""
 
 

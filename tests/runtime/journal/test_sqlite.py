@@ -19,7 +19,7 @@ from protocol.events import CounterOpened, TicketCalled
 from protocol.ids import CommandId, CounterId
 from protocol.messages import Recorded
 from runtime.journal import SqliteJournal
-from runtime.journal.file import CHECKPOINT_PAGES
+from runtime.journal.file import CHECKPOINT_PAGES, FORMAT
 from runtime.journal.writer import STATEMENT_ROWS
 from tests.runtime.journal.days import MORNING, first_events, hall_spec, life, replayed
 from tests.runtime.journal.rig import PATIENCE_S, Loop, SqliteRig, Told
@@ -78,8 +78,10 @@ def test_journal_of_another_hall_is_refused(rig: SqliteRig) -> None:
 
 def test_newer_format_is_refused(rig: SqliteRig) -> None:
     rig.journal.close()
-    change(rig.path, "PRAGMA user_version = 2")
-    with pytest.raises(JournalForeign, match="format 2 and this version of Paihao writes 1"):
+    change(rig.path, f"PRAGMA user_version = {FORMAT + 1}")
+    with pytest.raises(
+        JournalForeign, match=f"format {FORMAT + 1} and this version of Paihao writes {FORMAT}"
+    ):
         open_journal(rig.path)
 
 
