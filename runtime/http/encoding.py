@@ -16,6 +16,9 @@ _OPTIONS = orjson.OPT_UTC_Z
 RECORD = "record"
 """The name of stream events that are durable and numbered."""
 
+_KEPT_BACK = {"command", "person"}
+"""The command's id is between its sender and the hall; who a customer is, even as a digest, is nobody's matter."""
+
 
 _names_of: dict[type, tuple[tuple[str, str], ...]] = {}
 
@@ -46,8 +49,7 @@ def record_view(record: Recorded) -> dict[str, Any]:
     kind = type(event)
     view: dict[str, Any] = {"seq": record.seq, "type": kind.__name__}
     for name, field in _names(kind):
-        # Not the command's id: it is between its sender and the hall.
-        if field != "command":
+        if field not in _KEPT_BACK:
             view[name] = getattr(event, field)
     return view
 

@@ -17,8 +17,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from actors.hall.actor import StateRead
 from actors.hall.state import HallState
 from protocol.errors import StorageError
-from protocol.events import CounterOpened
-from protocol.ids import CommandId, CounterId, HallId, KioskId, TicketId
+from protocol.events import CounterOpened, TicketTaken
+from protocol.ids import (
+    CommandId,
+    CounterId,
+    HallId,
+    KioskId,
+    Language,
+    PersonId,
+    ServiceId,
+    TicketId,
+)
 from protocol.messages import (
     Alarm,
     AlarmsChanged,
@@ -28,9 +37,11 @@ from protocol.messages import (
     RaiseAlarm,
     Recorded,
 )
+from protocol.tickets import Channel, TicketClass
 from protocol.values import replace
 from runtime.config.model import Role, Token
 from runtime.http.auth import Pass, issue
+from runtime.http.encoding import record_frame
 from runtime.http.limits import Limits
 from runtime.http.ports import HallPort
 from runtime.http.request import HttpRequest
@@ -269,8 +280,34 @@ def test_command_ids_stay_between_sender_and_hall(rig: Rig) -> None:
     assert b"command" not in b"".join(sink.written)
     assert sink.frames()[0] == (
         "record",
-        {"seq": 10, "type": "CounterOpened", "at": "2026-11-23T04:00:00Z", "counter": "1"},
+        {
+            "seq": 10,
+            "type": "CounterOpened",
+            "at": "2026-11-23T04:00:00Z",
+            "counter": "1",
+            "staff": None,
+        },
     )
+
+
+def test_whoever_listens_does_not_learn_who_a_customer_is() -> None:
+    taken = TicketTaken(
+        at=NOON,
+        command=CommandId("c"),
+        ticket=TicketId("t"),
+        service=ServiceId("tax"),
+        number="A001",
+        serial=1,
+        language=Language("zh"),
+        ticket_class=TicketClass.NORMAL,
+        channel=Channel.WEB,
+        kiosk=None,
+        ahead=0,
+        person=PersonId("digest"),
+    )
+    frame = record_frame(Recorded(seq=1, event=taken))
+    assert b'"number":"A001"' in frame
+    assert b"digest" not in frame
 
 
 ALARMS = AlarmsChanged(alarms=(Alarm(alarm="printer/k1", detail="paper out", since=NOON),))
