@@ -17,7 +17,7 @@ RECORD = "record"
 """The name of stream events that are durable and numbered."""
 
 _KEPT_BACK = {"command", "person"}
-"""The command's id is between its sender and the hall; who a customer is, even as a digest, is nobody's matter."""
+"""A command's id is between its sender and the hall; who a customer is concerns nobody, even as a digest."""
 
 
 _names_of: dict[type, tuple[tuple[str, str], ...]] = {}
