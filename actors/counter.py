@@ -11,9 +11,11 @@ from protocol.commands import (
     CallNext,
     Command,
     FinishService,
+    HoldTicket,
     MarkNoShow,
     RecallTicket,
     StartService,
+    TogglePause,
 )
 from protocol.events import TicketCalled, TicketRecalled
 from protocol.ids import CommandId, CounterId
@@ -32,6 +34,8 @@ _COMMANDS: dict[Key, Callable[..., Command]] = {
     Key.START: maker(StartService),
     Key.FINISH: maker(FinishService),
     Key.NO_SHOW: maker(MarkNoShow),
+    Key.HOLD: maker(HoldTicket),
+    Key.PAUSE: maker(TogglePause),
 }
 
 

@@ -21,6 +21,9 @@ THEN_MAX = 9
 
 NOTE_CHARACTERS_MAX = 200
 
+EVALUATION_CHARACTERS_MAX = 500
+"""Characters that a customer may write about a service."""
+
 
 @value
 class TakeTicket:
@@ -62,7 +65,11 @@ class CallTicket:
 
 @value
 class TicketCommand:
-    """A step of one ticket: the one named, or else the one that ``counter`` has."""
+    """A step of one ticket: the one named, or else the one that ``counter`` has.
+
+    With both the counter acts: on the ticket that it has, and by holding, resuming, putting back, transferring
+    and reactivating also on one that it might call or had last.
+    """
 
     id: CommandId
     ticket: TicketId | None = None
@@ -138,14 +145,16 @@ class ReactivateTicket(TicketCommand):
 
 @value
 class EvaluateService:
-    """A customer rates a service that was finished for the ticket: ``level`` 1 (worst) to 5.
+    """A customer rates a service that was finished: ``level`` 1 (worst) to 5.
 
-    The newest service of a visit that is not evaluated yet is meant unless ``service`` is given.
+    The ticket is the one named, or else the one that ``counter`` served last; with both, what that counter
+    did for it. Of its services the newest that is not evaluated yet is meant, unless ``service`` is given.
     """
 
     id: CommandId
-    ticket: TicketId
     level: int
+    ticket: TicketId | None = None
+    counter: CounterId | None = None
     service: ServiceId | None = None
     reasons: tuple[str, ...] = ()
     text: str = ""
@@ -176,6 +185,14 @@ class PauseCounter:
     id: CommandId
     counter: CounterId
     reason: str = ""
+
+
+@value
+class TogglePause:
+    """Pause the counter if it is open, or else open it: for keypads, which have one key for both."""
+
+    id: CommandId
+    counter: CounterId
 
 
 @value
@@ -232,6 +249,7 @@ Command = (
     | InviteEvaluation
     | OpenCounter
     | PauseCounter
+    | TogglePause
     | CloseCounter
     | ReportPrint
     | ReprintTicket

@@ -7,7 +7,7 @@ from datetime import datetime
 from actors.hall.refusals import Refusal, find_counter
 from actors.hall.state import HallState
 from protocol.answers import Reason
-from protocol.commands import CloseCounter, OpenCounter, PauseCounter
+from protocol.commands import CloseCounter, OpenCounter, PauseCounter, TogglePause
 from protocol.events import CounterClosed, CounterOpened, CounterPaused, Event, TicketRequeued
 from protocol.ids import CounterId
 from protocol.tickets import CounterMode
@@ -35,6 +35,14 @@ def pause_counter(state: HallState, command: PauseCounter, at: datetime) -> tupl
     if post.mode is CounterMode.PAUSED and post.reason == command.reason:
         return ()
     return (CounterPaused(at=at, command=command.id, counter=counter, reason=command.reason),)
+
+
+def toggle_pause(state: HallState, command: TogglePause, at: datetime) -> tuple[Event, ...]:
+    """Have it take nobody for a while, or take customers again."""
+    id, counter = command.id, command.counter
+    if state.post(find_counter(state, counter)).mode is CounterMode.OPEN:
+        return pause_counter(state, PauseCounter(id=id, counter=counter), at)
+    return open_counter(state, OpenCounter(id=id, counter=counter), at)
 
 
 def close_counter(state: HallState, command: CloseCounter, at: datetime) -> tuple[Event, ...]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from actors.hall.apply import apply_all
 from actors.hall.calling import call_given, call_next, cancel, finish, no_show, recall, start
-from actors.hall.counters import close_counter, open_counter, pause_counter
+from actors.hall.counters import close_counter, open_counter, pause_counter, toggle_pause
 from actors.hall.day import business_day
+from actors.hall.evaluating import evaluate, invite
 from actors.hall.refusals import Refusal
 from actors.hall.requeueing import hold, reactivate, requeue, resume, transfer
 from actors.hall.state import HallState, Ticket
@@ -22,8 +23,10 @@ from protocol.commands import (
     CancelTicket,
     CloseCounter,
     Command,
+    EvaluateService,
     FinishService,
     HoldTicket,
+    InviteEvaluation,
     MarkNoShow,
     OpenCounter,
     PauseCounter,
@@ -35,6 +38,7 @@ from protocol.commands import (
     ResumeTicket,
     StartService,
     TakeTicket,
+    TogglePause,
     TransferTicket,
 )
 from protocol.events import DayBegun, Event, TicketExpired
@@ -99,8 +103,11 @@ _DECIDE: dict[type, Callable[[HallState, Any, datetime], tuple[Event, ...]]] = {
     RequeueTicket: requeue,
     TransferTicket: transfer,
     ReactivateTicket: reactivate,
+    EvaluateService: evaluate,
+    InviteEvaluation: invite,
     OpenCounter: open_counter,
     PauseCounter: pause_counter,
+    TogglePause: toggle_pause,
     CloseCounter: close_counter,
     ReportPrint: report_print,
     ReprintTicket: reprint,

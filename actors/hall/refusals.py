@@ -11,6 +11,18 @@ from protocol.ids import CounterId, KioskId, TicketId
 from protocol.tickets import TRANSITIONS, TicketStep
 
 
+REACHED_STEPS = frozenset(
+    {
+        TicketStep.HOLD,
+        TicketStep.RESUME,
+        TicketStep.REQUEUE,
+        TicketStep.TRANSFER,
+        TicketStep.REACTIVATE,
+    }
+)
+"""What a counter does also with tickets that it might call, or had last; all else only with the one it has."""
+
+
 class Refusal(Exception):
     """Carries a refusal out of a decision's depth."""
 
@@ -45,11 +57,8 @@ def find_step(state: HallState, command: TicketCommand, step: TicketStep) -> Tic
     """Return the ticket that the command is about, if ``step`` is allowed for it now."""
     if command.ticket is not None:
         ticket = find_ticket(state, command.ticket)
-        if command.counter is not None and find_counter(state, command.counter) != ticket.counter:
-            raise Refusal(
-                Reason.NO_TICKET_AT_COUNTER,
-                f"{ticket.number} is not at counter {command.counter}",
-            )
+        if command.counter is not None:
+            _check_counter(state, find_counter(state, command.counter), ticket, step)
     elif command.counter is not None:
         held = state.post(find_counter(state, command.counter)).ticket
         if held is None:
@@ -62,6 +71,31 @@ def find_step(state: HallState, command: TicketCommand, step: TicketStep) -> Tic
         raise Refusal(Reason.UNKNOWN_TICKET, "neither a ticket nor a counter was named")
     check_step(ticket, step)
     return ticket
+
+
+def _check_counter(state: HallState, counter: CounterId, ticket: Ticket, step: TicketStep) -> None:
+    """Refuse a counter's step with a ticket that is not its own."""
+    if step in REACHED_STEPS:
+        check_reached(state, counter, ticket)
+    elif counter != ticket.counter:
+        raise Refusal(Reason.NO_TICKET_AT_COUNTER, f"{ticket.number} is not at counter {counter}")
+
+
+def check_reached(state: HallState, counter: CounterId, ticket: Ticket) -> None:
+    """Refuse a ticket that is neither for the counter nor was last there."""
+    if ticket.counter == counter:
+        return
+    if ticket.state.at_counter:
+        reached = False
+    elif ticket.reserved_for is not None:
+        reached = ticket.reserved_for == counter
+    else:
+        reached = ticket.service in state.spec.counters[counter].services
+    if not reached:
+        raise Refusal(
+            Reason.WRONG_COUNTER,
+            f"{ticket.number} is not for counter {counter}, and was not there last",
+        )
 
 
 def check_step(ticket: Ticket, step: TicketStep) -> None:

@@ -6,7 +6,15 @@ from datetime import datetime
 
 from actors.hall.ranks import Order, Ranks
 from actors.hall.ranks import at as entry_at
-from actors.hall.refusals import Refusal, check_step, find_counter, find_step, find_ticket, listed
+from actors.hall.refusals import (
+    Refusal,
+    check_reached,
+    check_step,
+    find_counter,
+    find_step,
+    find_ticket,
+    listed,
+)
 from actors.hall.state import HallState, Ticket
 from protocol.answers import Reason
 from protocol.commands import (
@@ -65,6 +73,8 @@ def find_ticket_to_reactivate(state: HallState, command: ReactivateTicket) -> Ti
     if command.ticket is None:
         raise Refusal(Reason.UNKNOWN_TICKET, "name the ticket: no counter has it any more")
     ticket = find_ticket(state, command.ticket)
+    if command.counter is not None:
+        check_reached(state, find_counter(state, command.counter), ticket)
     check_step(ticket, TicketStep.REACTIVATE)
     return ticket
 

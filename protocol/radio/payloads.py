@@ -80,7 +80,7 @@ _SHOW_LAYOUT = struct.Struct(">BHB")
 
 
 class Key(IntEnum):
-    """The keys of a keypad, 1 to 15. Those from HOLD on are reserved: a hall refuses them as yet."""
+    """The keys of a keypad, 1 to 15. TRANSFER and LOGIN are reserved: a hall refuses them as yet."""
 
     NEXT = 1
     RECALL = 2
@@ -88,8 +88,10 @@ class Key(IntEnum):
     FINISH = 4
     NO_SHOW = 5
     HOLD = 6
+    """Sets aside the ticket that the counter has."""
     TRANSFER = 7
     PAUSE = 8
+    """Pauses the counter, and opens it again."""
     LOGIN = 9
 
 

@@ -6,7 +6,15 @@ import pytest
 
 from actors.counter import PRESSES_MAX, CounterActor
 from protocol.answers import Accepted, Reason, Rejected
-from protocol.commands import CallNext, FinishService, MarkNoShow, RecallTicket, StartService
+from protocol.commands import (
+    CallNext,
+    FinishService,
+    HoldTicket,
+    MarkNoShow,
+    RecallTicket,
+    StartService,
+    TogglePause,
+)
 from protocol.events import TicketCalled
 from protocol.ids import CounterId
 from protocol.messages import KeyPressed, PressAnswered, PressOutcome, Submit
@@ -35,6 +43,8 @@ def counter(rig: Any, hall: Ear) -> Any:
         (Key.START, StartService),
         (Key.FINISH, FinishService),
         (Key.NO_SHOW, MarkNoShow),
+        (Key.HOLD, HoldTicket),
+        (Key.PAUSE, TogglePause),
     ],
 )
 def test_a_key_becomes_the_command_of_its_press(
@@ -52,6 +62,8 @@ def test_a_key_becomes_the_command_of_its_press(
         (Key.NEXT, True, PressOutcome.CALLED, "A001"),
         (Key.NEXT, False, PressOutcome.NOTHING_WAITING, ""),
         (Key.START, False, PressOutcome.DONE, ""),
+        (Key.HOLD, False, PressOutcome.DONE, ""),
+        (Key.PAUSE, False, PressOutcome.DONE, ""),
     ],
 )
 def test_the_keypad_learns_what_its_press_did(
@@ -78,11 +90,12 @@ def test_a_refusal_reaches_the_keypad_with_its_reason(rig: Any, counter: Any) ->
     )
 
 
+@pytest.mark.parametrize("key", [Key.TRANSFER, Key.LOGIN])
 def test_a_reserved_key_is_refused_and_never_reaches_the_hall(
-    rig: Any, hall: Ear, counter: Any
+    rig: Any, hall: Ear, counter: Any, key: Key
 ) -> None:
     keypad = Ear()
-    counter.tell(KeyPressed(key=Key.LOGIN, press="p", reply_to=keypad))
+    counter.tell(KeyPressed(key=key, press="p", reply_to=keypad))
     rig.run()
     assert keypad[0].outcome is PressOutcome.REFUSED
     assert not hall
