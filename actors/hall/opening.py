@@ -1,7 +1,7 @@
 """When a hall or one of its services is open. Pure: what is kept here follows from the hours alone.
 
-Hours are local: each time is looked up on its day in the hall's zone, as `zoneinfo` does for ``fold=0``. A
-time that daylight saving time leaves out is an hour later by the clock, one that comes twice is the first of two.
+Hours are local: each time is looked up on its day in the zone of the hall, as `zoneinfo` does for ``fold=0``.
+A time that daylight saving time leaves out is an hour later by the clock, one that comes twice is the first.
 A time of closing of 00:00 is the end of the day. Where one opening ends as the next begins it stays open.
 A service is open while both its own hours and the hall's say so.
 """
