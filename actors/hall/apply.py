@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from immutables import Map
 
-from actors.hall.ranks import Ranks, put, without
-from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Ticket
+from actors.hall.queues import enter_queue, leave_queue
+from actors.hall.ranks import Order, put
+from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Tally, Ticket
 from protocol.events import (
     CounterClosed,
     CounterOpened,
@@ -35,7 +38,7 @@ from protocol.events import (
     TicketTransferred,
     VisitContinued,
 )
-from protocol.ids import ServiceId, TicketId
+from protocol.ids import CounterId, ServiceId, TicketId
 from protocol.tickets import CounterMode, PrintState, TicketState
 from protocol.values import changer, copied, maker, replace
 
@@ -43,10 +46,14 @@ make_line, make_ticket = maker(Line), maker(Ticket)
 _call = changer(Ticket, "state", "counter", "called_at")
 _end = changer(Ticket, "state", "ended_at")
 _serve = changer(Ticket, "state", "ended_at", "served")
-_with_classes = changer(Line, "classes")
 _with_ticket = changer(Post, "ticket")
-_with_last = changer(Post, "ticket", "last")
-_make_served, _make_times = maker(Served), maker(ServiceTimes)
+_with_last = changer(Post, "ticket", "last", "tally")
+_make_served, _make_times, _make_tally = maker(Served), maker(ServiceTimes), maker(Tally)
+
+_NO_CALL: Mapping[str, Any] = MappingProxyType(
+    {"called_at": None, "started_at": None, "recalls": 0, "recalled_at": None}
+)
+"""What is forgotten of a call once the ticket waits or is held: its next call is another one."""
 
 TIMES_MEMORY = 100
 """Services over which a measured time is averaged: later ones count more, and a change shows within so many."""
@@ -88,6 +95,7 @@ def _taken(state: HallState, event: TicketTaken) -> None:
         kiosk=event.kiosk,
         printed=PrintState.NONE if event.kiosk is None else PrintState.PENDING,
         then=event.then,
+        estimate=event.estimate,
     )
     state.tickets = state.tickets.set(id, ticket)
     line = state.lines.get(service)
@@ -113,15 +121,12 @@ def _called(state: HallState, event: TicketCalled) -> None:
     id, counter = event.ticket, event.counter
     ticket = state.tickets[id]
     if ticket.state is TicketState.WAITING:
-        _leave_queue(state, ticket)
+        leave_queue(state, ticket)
         if event.choice is not None and event.choice.overtook and ticket.reserved_for is None:
             line = state.lines[ticket.service]
             overtakers = put(line.overtakers, (ticket.order, state.seq), id)
             state.lines = {**state.lines, ticket.service: replace(line, overtakers=overtakers)}
-    called = _call(ticket, TicketState.CALLED, counter, event.at)
-    if ticket.recalls or ticket.started_at is not None:
-        called = replace(called, recalls=0, recalled_at=None, started_at=None)
-    state.tickets = state.tickets.set(id, called)
+    state.tickets = state.tickets.set(id, _call(ticket, TicketState.CALLED, counter, event.at))
     state.posts = {**state.posts, counter: _with_ticket(state.post(counter), id)}
 
 
@@ -131,16 +136,18 @@ def _recalled(state: HallState, event: TicketRecalled) -> None:
 
 def _held(state: HallState, event: TicketHeld) -> None:
     ticket = _taken_out(state, event.ticket)
-    held = replace(ticket, state=TicketState.HELD, note=event.note or ticket.note)
+    note = event.note or ticket.note
+    held = replace(ticket, state=TicketState.HELD, note=note, **_NO_CALL)
     state.tickets = state.tickets.set(ticket.id, held)
 
 
 def _resumed(state: HallState, event: TicketResumed) -> None:
-    _wait(state, state.tickets[event.ticket])
+    ticket = state.tickets[event.ticket]
+    _wait(state, ticket, ticket.order, event.at)
 
 
 def _requeued(state: HallState, event: TicketRequeued) -> None:
-    _wait(state, _taken_out(state, event.ticket), order=event.order)
+    _wait(state, _taken_out(state, event.ticket), event.order, event.at)
 
 
 def _transferred(state: HallState, event: TicketTransferred) -> None:
@@ -148,15 +155,18 @@ def _transferred(state: HallState, event: TicketTransferred) -> None:
     _wait(
         state,
         ticket,
+        event.order,
+        event.at,
         service=event.service,
         reserved_for=event.to_counter,
-        order=event.order,
         note=event.note,
+        # Of a visit, it has come to this service before its turn.
+        then=tuple(service for service in ticket.then if service != event.service),
     )
 
 
 def _reactivated(state: HallState, event: TicketReactivated) -> None:
-    _wait(state, state.tickets[event.ticket], order=event.order, ended_at=None)
+    _wait(state, state.tickets[event.ticket], event.order, event.at, ended_at=None)
 
 
 def _started(state: HallState, event: ServiceStarted) -> None:
@@ -168,6 +178,7 @@ def _finished(state: HallState, event: ServiceFinished) -> None:
     post = state.post(counter)
     called_at = ticket.called_at
     assert called_at is not None
+    invited, before = state.spec.evaluation.invite, post.tally
     served = _make_served(
         service=ticket.service,
         counter=counter,
@@ -175,12 +186,23 @@ def _finished(state: HallState, event: ServiceFinished) -> None:
         called_at=called_at,
         started_at=ticket.started_at,
         ended_at=event.at,
-        invited=state.spec.evaluation.invite,
+        invited=invited,
     )
     ended = _serve(ticket, TicketState.SERVED, event.at, (*ticket.served, served))
     state.tickets = state.tickets.set(ticket.id, ended)
-    state.posts = {**state.posts, counter: _with_last(post, None, ticket.id)}
-    took_s = (event.at - (ticket.started_at or called_at)).total_seconds()
+    tally = _make_tally(
+        served=before.served + 1,
+        invited=before.invited + invited,
+        evaluated=before.evaluated,
+        levels=before.levels,
+    )
+    state.posts = {**state.posts, counter: _with_last(post, None, ticket.id, tally)}
+    _measure(state, ticket, called_at, event.at)
+
+
+def _measure(state: HallState, ticket: Ticket, called_at: datetime, ended_at: datetime) -> None:
+    """Count how long the ticket had its counter, for those who wait for the service."""
+    took_s = (ended_at - called_at).total_seconds()
     times = _measured(state.times.get(ticket.service), took_s)
     state.times = {**state.times, ticket.service: times}
 
@@ -203,18 +225,22 @@ def _continued(state: HallState, event: VisitContinued) -> None:
     _wait(
         state,
         state.tickets[event.ticket],
+        # Behind those who wait there: it has only now come to them.
+        (state.seq,),
+        event.at,
         service=event.service,
         then=event.then,
-        # Behind those who wait there: it has only now come to them.
-        order=(state.seq,),
-        waiting_since=event.at,
         ended_at=None,
         reserved_for=None,
         note="",
+        estimate=event.estimate,
     )
 
 
 def _no_show(state: HallState, event: TicketNoShow) -> None:
+    ticket = state.tickets[event.ticket]
+    if ticket.called_at is not None:
+        _measure(state, ticket, ticket.called_at, event.at)
     _ended(state, event, TicketState.NO_SHOW)
 
 
@@ -234,11 +260,20 @@ def _ended(
 
 
 def _invited(state: HallState, event: EvaluationInvited) -> None:
-    _change_served(state, event.ticket, event.service, invited=True)
+    ticket = state.tickets[event.ticket]
+    place = served_last(ticket, service=event.service, counter=event.counter)
+    assert place is not None, "what was not served cannot be evaluated"
+    if not ticket.served[place].invited:
+        _change_served(state, ticket, place, invited=True)
+        _count(state, event.counter, invited=1)
 
 
 def _evaluated(state: HallState, event: ServiceEvaluated) -> None:
-    _change_served(state, event.ticket, event.service, level=event.level)
+    ticket = state.tickets[event.ticket]
+    place = served_last(ticket, service=event.service, counter=event.counter, not_evaluated=True)
+    assert place is not None, "an evaluation counts once"
+    _change_served(state, ticket, place, level=event.level)
+    _count(state, event.counter, evaluated=1, levels=event.level)
 
 
 def _printed(state: HallState, event: TicketPrinted) -> None:
@@ -274,38 +309,25 @@ def _closed(state: HallState, event: CounterClosed) -> None:
     state.posts = {**state.posts, event.counter: closed}
 
 
-# -- queues and counters -------------------------------------------------------------------------
+def _wait(state: HallState, ticket: Ticket, order: Order, at: datetime, **changes: Any) -> None:
+    """Let a ticket that is in no queue and at no counter wait in its place, with ``changes``.
 
-
-def _wait(state: HallState, ticket: Ticket, **changes: Any) -> None:
-    """Let a ticket that is in no queue and at no counter wait."""
-    ticket = replace(ticket, state=TicketState.WAITING, **changes)
+    Who comes behind where it stood waits anew from ``at``; else a policy that goes by waiting times would call
+    it first again.
+    """
+    if ticket.order < order:
+        changes["waiting_since"] = at
+    changes = {"state": TicketState.WAITING, "order": order, "estimate": None, **_NO_CALL, **changes}
+    ticket = replace(ticket, **changes)
     state.tickets = state.tickets.set(ticket.id, ticket)
     enter_queue(state, ticket)
-
-
-def enter_queue(state: HallState, ticket: Ticket) -> None:
-    """Put a ticket into the queue where it waits; ``state`` is changed: it must be the caller's own copy."""
-    if ticket.reserved_for is not None:
-        alone = put(state.reserved.get(ticket.reserved_for), ticket.order, ticket.id)
-        state.reserved = {**state.reserved, ticket.reserved_for: alone}
-        return
-    line = state.lines.get(ticket.service) or Line(serial=_before_first(state, ticket.service))
-    queue = put(line.classes.get(ticket.ticket_class), ticket.order, ticket.id)
-    classes = {**line.classes, ticket.ticket_class: queue}
-    state.lines = {**state.lines, ticket.service: _with_classes(line, classes)}
-
-
-def _before_first(state: HallState, service: ServiceId) -> int:
-    """Return the serial of a service that has given out no number today."""
-    return state.spec.services[service].first - 1
 
 
 def _taken_out(state: HallState, id: TicketId) -> Ticket:
     """Take a ticket out of its queue, or away from its counter; return it."""
     ticket = state.tickets[id]
     if ticket.state is TicketState.WAITING:
-        _leave_queue(state, ticket)
+        leave_queue(state, ticket)
     elif ticket.state.at_counter:
         assert ticket.counter is not None
         post = _with_ticket(state.post(ticket.counter), None)
@@ -313,41 +335,40 @@ def _taken_out(state: HallState, id: TicketId) -> Ticket:
     return ticket
 
 
-def _leave_queue(state: HallState, ticket: Ticket) -> None:
-    if ticket.reserved_for is not None:
-        alone = without(state.reserved[ticket.reserved_for], ticket.order)
-        state.reserved = _with_or_without(state.reserved, ticket.reserved_for, alone)
-        return
-    line = state.lines[ticket.service]
-    ticket_class = ticket.taken.ticket_class
-    queue = without(line.classes[ticket_class], ticket.order)
-    classes = _with_or_without(line.classes, ticket_class, queue)
-    line = _with_classes(line, classes)
-    if not classes and line.overtakers is not None:
-        line = replace(line, overtakers=None)
-    state.lines = {**state.lines, ticket.service: line}
-
-
-def _with_or_without(queues: Any, key: Any, queue: Ranks | None) -> Any:
-    """Return ``queues`` with ``queue`` at ``key``, or without that key if the queue is empty."""
-    changed = {**queues, key: queue}
-    if queue is None:
-        del changed[key]
-    return changed
-
-
 def _change_ticket(state: HallState, id: TicketId, /, **changes: Any) -> None:
     state.tickets = state.tickets.set(id, replace(state.tickets[id], **changes))
 
 
-def _change_served(state: HallState, id: TicketId, service: ServiceId, /, **changes: Any) -> None:
-    """Change the last time that ``service`` was finished for the ticket."""
-    served = list(state.tickets[id].served)
-    for place in reversed(range(len(served))):
-        if served[place].service == service:
-            served[place] = replace(served[place], **changes)
-            break
-    _change_ticket(state, id, served=tuple(served))
+def served_last(
+    ticket: Ticket,
+    *,
+    service: ServiceId | None = None,
+    counter: CounterId | None = None,
+    not_evaluated: bool = False,
+) -> int | None:
+    """Return the place in ``ticket.served`` of the newest such service; none if there is no such."""
+    for place in reversed(range(len(ticket.served))):
+        served = ticket.served[place]
+        if (
+            service in (None, served.service)
+            and counter in (None, served.counter)
+            and not (not_evaluated and served.level is not None)
+        ):
+            return place
+    return None
+
+
+def _change_served(state: HallState, ticket: Ticket, place: int, /, **changes: Any) -> None:
+    served = list(ticket.served)
+    served[place] = replace(served[place], **changes)
+    _change_ticket(state, ticket.id, served=tuple(served))
+
+
+def _count(state: HallState, counter: CounterId, **more: int) -> None:
+    """Add to what is counted of the counter today."""
+    post = state.post(counter)
+    tally = replace(post.tally, **{name: getattr(post.tally, name) + n for name, n in more.items()})
+    state.posts = {**state.posts, counter: replace(post, tally=tally)}
 
 
 _APPLY: dict[type, Callable[[HallState, Any], None]] = {

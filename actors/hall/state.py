@@ -15,6 +15,7 @@ import attrs
 from immutables import Map
 
 from actors.hall.ranks import Order, Ranks
+from protocol.estimates import Estimate
 from protocol.events import TicketTaken
 from protocol.hall import HallSpec
 from protocol.ids import (
@@ -61,7 +62,7 @@ class Ticket:
     order: Order
     """Its place among those who wait for the service: the smallest goes first."""
     waiting_since: datetime
-    """When it began to wait for the service."""
+    """Since when its wait counts: anew once it is put further back than it stood."""
     kiosk: KioskId | None
     """Where its paper is printed."""
     printed: PrintState
@@ -81,6 +82,8 @@ class Ticket:
     """Services of the visit that are still to come."""
     served: tuple[Served, ...] = ()
     """Services of the visit that are done."""
+    estimate: Estimate | None = None
+    """What was expected of its wait when that began; nothing once somebody has moved it."""
 
     @property
     def language(self) -> Language:
@@ -104,6 +107,20 @@ class Ticket:
 
 
 @value
+class Tally:
+    """What a counter did today, and what was said of it; ``levels`` is the sum of all ratings."""
+
+    served: int = 0
+    invited: int = 0
+    """Services that their customers were asked to evaluate."""
+    evaluated: int = 0
+    levels: int = 0
+
+
+NOTHING_YET = Tally()
+
+
+@value
 class Post:
     """What a counter is doing."""
 
@@ -114,6 +131,7 @@ class Post:
     """Who works there, if it is known."""
     last: TicketId | None = None
     """Whom it served last."""
+    tally: Tally = NOTHING_YET
 
 
 CLOSED_POST = Post()
@@ -123,12 +141,12 @@ CLOSED_POST = Post()
 class Line:
     """Those who wait for one service, by class; only classes in which somebody waits.
 
-    ``serial`` is the last one given out today, ``issued`` how many were. ``overtakers`` has the order of each
-    ticket that was called before an earlier one, and the number of that call: whoever waits was overtaken by
-    those in it whose order is behind its own. It is emptied when nobody waits.
+    ``serial`` is the last one given out today, if any was, ``issued`` how many were. ``overtakers`` has the
+    order of each ticket that was called before an earlier one, and the number of that call: whoever waits was
+    overtaken by those in it whose order is behind its own. It is emptied when nobody waits.
     """
 
-    serial: int
+    serial: int | None = None
     issued: int = 0
     classes: Mapping[TicketClass, Ranks] = MappingProxyType({})
     overtakers: Ranks | None = None
@@ -136,7 +154,10 @@ class Line:
 
 @value
 class ServiceTimes:
-    """How long a service takes, as measured: the mean (seconds) and the variance of the last so many."""
+    """How long a ticket of a service has a counter, from its call to its end, whether somebody came or not.
+
+    As measured: the mean (seconds) and the variance of the last so many.
+    """
 
     count: int
     mean_s: float
@@ -206,5 +227,6 @@ __all__ = [
     "Post",
     "Served",
     "ServiceTimes",
+    "Tally",
     "Ticket",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 
+from actors.hall.estimating import estimate_service
 from actors.hall.refusals import Refusal, find_ticket, listed, unknown_kiosk
 from actors.hall.state import HallState
 from protocol.answers import Reason
@@ -30,7 +31,8 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
     if command.kiosk is not None and command.kiosk not in spec.kiosks:
         raise unknown_kiosk(state, command.kiosk)
     line = state.lines.get(service.id)
-    serial = service.first if line is None else line.serial + 1
+    last = None if line is None else line.serial
+    serial = service.first if last is None else last + 1
     number = service.number(serial)
     id = _ticket_id(state.day, number)
     # A configuration that changed within the day may lead back to numbers that are given out.
@@ -61,6 +63,7 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
             party=command.party,
             then=command.then,
             visit_order=command.visit_order,
+            estimate=estimate_service(state, service.id, at, command.ticket_class),
         ),
     )
 

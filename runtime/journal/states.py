@@ -16,9 +16,9 @@ import attrs
 import orjson
 from immutables import Map
 
-from actors.hall.apply import enter_queue
+from actors.hall.queues import enter_queue
 from actors.hall.ranks import Ranks, entries, put
-from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Ticket
+from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Tally, Ticket
 from protocol.errors import StorageError
 from protocol.events import Event
 from protocol.hall import HallSpec
@@ -35,7 +35,7 @@ class SnapshotUnreadable(StorageError):
 
 
 def _shape() -> str:
-    classes = (HallState, Line, Post, Served, ServiceTimes, Ticket, *get_args(Event))
+    classes = (HallState, Line, Post, Tally, Served, ServiceTimes, Ticket, *get_args(Event))
     lines = [
         f"{kind.__name__}.{field.name}: {field.type}"
         for kind in classes
