@@ -199,6 +199,10 @@ class _Run:
                 (f"counter {id}", f"halls/{spec.id}/counter/{id}", Role.COUNTER)
                 for id in spec.counters
             ]
+            pages += [
+                (f"tablet {id}", f"halls/{spec.id}/counter/{id}/evaluate", Role.EVALUATOR)
+                for id in spec.counters
+            ]
             pages.append(("display", f"halls/{spec.id}/display", Role.DISPLAY))
             for name, path, role in pages:
                 token = tokens.get(role)

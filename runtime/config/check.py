@@ -123,6 +123,8 @@ def _all_names(tables: Tables, place: Place, hall: HallSpec) -> Iterator[tuple[P
         yield (*counter_place, "names"), counter.names
     for kiosk_place, kiosk in tables.within(place, Kiosk):
         yield (*kiosk_place, "names"), kiosk.names
+    for reason, names in hall.evaluation.reasons.items():
+        yield (*place, "evaluation", "reasons", reason), names
 
 
 # -- numbers -------------------------------------------------------------------------------------
@@ -223,7 +225,7 @@ def _check_tokens(given: _Given) -> None:
         _refer(given, (*place, "hall"), token.hall, "hall", halls)
         if not findings.sound((*place, "role")):
             continue
-        needs_hall = token.role in (Role.KIOSK, Role.COUNTER)
+        needs_hall = token.role in (Role.KIOSK, Role.COUNTER, Role.EVALUATOR)
         if needs_hall and token.hall is None and findings.sound((*place, "hall")):
             wrong = f"a {token.role} token is for one hall, and none is named"
             findings.add((*place, "hall"), wrong, "needed is the id of a [[hall]]")
@@ -254,8 +256,10 @@ def _check_narrowing(
     kind: type[Kiosk] | type[Counter],
 ) -> None:
     key = str(place[-1])
-    if name is not None and role != key:
+    roles = [Role.KIOSK] if kind is Kiosk else [Role.COUNTER, Role.EVALUATOR]
+    if name is not None and role not in roles:
         wrong = f"a {role} token is not for a {key}"
-        given.findings.add(place, wrong, f"allowed with role = {key!r} alone")
+        allowed = " or ".join(f"role = {str(one)!r}" for one in roles)
+        given.findings.add(place, wrong, f"allowed with {allowed} alone")
     elif hall is not None:
         _refer(given, place, name, key, given.tables.within(hall, kind))

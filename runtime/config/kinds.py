@@ -269,6 +269,13 @@ def number(least: float, most: float) -> Kind:
     return Kind(read=partial(_read_number, False, least, most), blank=float(least))
 
 
+def _boolean(typed: object) -> object:
+    return typed if isinstance(typed, bool) else wrong_type(typed, "allowed is true or false")
+
+
+BOOLEAN = Kind(read=_boolean, blank=False)
+
+
 def choice(members: type[StrEnum]) -> Kind:
     """Return the kind that is one of ``members``."""
     names = [member.value for member in members]

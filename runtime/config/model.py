@@ -24,6 +24,9 @@ GATEWAYS_MAX = 32
 TERMINALS_MAX = 253
 """Radio addresses are 1 to 254, and the gateway has one of them."""
 LANGUAGES_MAX = 10
+STAFF_MAX = 1_000
+REASONS_MAX = 12
+"""Reasons of an evaluation: more than fit on a phone nobody reads."""
 TOKENS_MAX = 500
 
 ID_CHARACTERS_MAX = 32
@@ -40,6 +43,8 @@ class Role(StrEnum):
 
     KIOSK = "kiosk"
     COUNTER = "counter"
+    EVALUATOR = "evaluator"
+    """A tablet at a counter, in the customers' reach."""
     DISPLAY = "display"
     MANAGER = "manager"
 

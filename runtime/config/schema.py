@@ -6,6 +6,7 @@ import attrs
 
 from protocol.hall import (
     Counter,
+    EvaluationSpec,
     Gateway,
     HallSpec,
     Kiosk,
@@ -84,6 +85,12 @@ def _declare_hall(tables: Tables) -> None:
         services=tables.several(kinds.IDENTITY, most=model.SERVICES_MAX),
     )
     tables.declare(
+        EvaluationSpec,
+        within_s=tables.one(kinds.number(60, 86_400)),
+        reasons=tables.keyed(kinds.IDENTITY, tables.names, most=model.REASONS_MAX),
+        invite=tables.one(kinds.BOOLEAN),
+    )
+    tables.declare(
         HallSpec,
         id=identity,
         names=tables.names,
@@ -98,6 +105,8 @@ def _declare_hall(tables: Tables) -> None:
         counters=Field(key="counter", read=tables.by_key(Counter, "id", most=model.COUNTERS_MAX)),
         kiosks=Field(key="kiosk", read=tables.by_key(Kiosk, "id", most=model.KIOSKS_MAX)),
         gateways=Field(key="gateway", read=tables.by_key(Gateway, "id", most=model.GATEWAYS_MAX)),
+        evaluation=tables.table(EvaluationSpec),
+        staff=tables.keyed(kinds.IDENTITY, tables.one(kinds.NAME), most=model.STAFF_MAX),
     )
 
 

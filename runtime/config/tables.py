@@ -144,6 +144,27 @@ class Tables:
             for key, text in typed.items()
         }
 
+    def keyed(self, key: Kind, read: Read, *, most: int) -> Read:
+        """Read a table of at most ``most`` keys that are given freely, each of kind ``key``, as a mapping."""
+        read_key = self.one(key)
+
+        def read_all(node: Node) -> dict[Any, Any]:
+            typed = node.typed
+            if not isinstance(typed, dict):
+                self._wrong_type(node, "allowed is a table")
+                return {}
+            if len(typed) > most:
+                self._findings.add(
+                    node.place, f"holds {len(typed)} entries", f"allowed are 0 to {most}"
+                )
+            cells = [Node(place=(*node.place, name), typed=typed[name]) for name in typed]
+            return {
+                read_key(Node(place=cell.place, typed=cell.place[-1])): read(cell)
+                for cell in cells[:most]
+            }
+
+        return read_all
+
     def table(self, kind: type) -> Read:
         """Read one table."""
         return lambda node: self.read(node, kind)

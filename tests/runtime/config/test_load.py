@@ -8,7 +8,16 @@ import attrs
 import pytest
 
 from protocol.errors import ConfigError
-from protocol.hall import Counter, Gateway, HallSpec, Kiosk, Service, Terminal, TerminalKind
+from protocol.hall import (
+    Counter,
+    EvaluationSpec,
+    Gateway,
+    HallSpec,
+    Kiosk,
+    Service,
+    Terminal,
+    TerminalKind,
+)
 from runtime.config import model
 from runtime.config.document import parse_document
 from runtime.config.load import DEMO, EXAMPLE, load_config, parse_config
@@ -58,6 +67,31 @@ def test_keys_left_out_have_the_defaults_of_the_classes() -> None:
     assert hall == plain
 
 
+def test_evaluation_and_staff_are_read(changed: Changed) -> None:
+    evaluation = """
+[hall.evaluation]
+within_s = 900
+reasons = { slow = { zh = "慢", en = "Slow" }, rude = { zh = "凶", en = "Rude" } }
+invite = false
+[hall.staff]
+007 = "王芳"
+"""
+    text = changed(('day_begins = "05:30"\n', 'day_begins = "05:30"\n' + evaluation))
+    [hall] = parse_config(text, "hall.toml").halls
+    assert hall.evaluation == EvaluationSpec(
+        within_s=900.0,
+        reasons={"slow": {"zh": "慢", "en": "Slow"}, "rude": {"zh": "凶", "en": "Rude"}},
+        invite=False,
+    )
+    assert hall.staff == {"007": "王芳"}
+
+
+def test_tablet_has_a_token_of_its_own(changed: Changed) -> None:
+    config = parse_config(changed(('role = "counter"', 'role = "evaluator"')), "hall.toml")
+    token = config.tokens[0]
+    assert (token.role, token.hall, token.counter) == (Role.EVALUATOR, "HZ01", "1")
+
+
 def test_secrets_are_not_in_the_representation(right: str) -> None:
     assert "0123456789abcdef" not in repr(parse_config(right, "hall.toml"))
 
@@ -87,7 +121,8 @@ def _is_setting(text: str) -> bool:
 
 def test_example_names_every_key(right: str) -> None:
     text = EXAMPLE.read_text("utf-8")
-    for kind in (Service, Counter, Kiosk, Gateway, Terminal, HallSpec, model.Server, model.Token):
+    kinds = (Service, Counter, EvaluationSpec, Kiosk, Gateway, Terminal, HallSpec)
+    for kind in (*kinds, model.Server, model.Token):
         plural = {"services", "counters", "kiosks", "gateways", "terminals"}
         for attribute in attrs.fields(kind):
             key = attribute.name.removesuffix("s") if attribute.name in plural else attribute.name
@@ -95,7 +130,19 @@ def test_example_names_every_key(right: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [File, HallSpec, Service, Counter, Kiosk, Gateway, Terminal, model.Server, model.Token]
+    "kind",
+    [
+        File,
+        HallSpec,
+        Service,
+        Counter,
+        EvaluationSpec,
+        Kiosk,
+        Gateway,
+        Terminal,
+        model.Server,
+        model.Token,
+    ],
 )
 def test_every_attribute_can_be_configured(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
     declared: dict[type, set[str]] = {}

@@ -16,6 +16,21 @@ MANY_KIOSKS = "".join(
     for number in range(100, 100 + model.KIOSKS_MAX)
 )
 
+REASON = "{ zh = '慢', en = 'S' }"
+MANY_REASONS = f"reasons = {{ {', '.join(f'r{n} = {REASON}' for n in range(13))} }}"
+DAY_BEGINS = 'day_begins = "05:30"\n'
+
+
+def within(line: str) -> tuple[str, str, int]:
+    """The change that adds a line to the hall's evaluation, and where that line is."""
+    return DAY_BEGINS, f"{DAY_BEGINS}[hall.evaluation]\n{line}\n", 21
+
+
+def staff(line: str) -> tuple[str, str, int]:
+    """The change that adds a line to the hall's staff, and where that line is."""
+    return DAY_BEGINS, f"{DAY_BEGINS}[hall.staff]\n{line}\n", 21
+
+
 REFUSALS = [
     # unknown and missing keys
     ("port = 8081", "prot = 8081", 2, "server / prot", "is an unknown key; did you mean 'port'?"),
@@ -114,6 +129,24 @@ REFUSALS = [
         HALL + "service advice / prefix",
         "overlap the numbers A001",
     ),
+    # evaluation and staff
+    (*within("within_s = 59"), HALL + "evaluation / within_s", "59 is out of range"),
+    (*within("invite = 1"), HALL + "evaluation / invite", "is a whole number; allowed is true or"),
+    (*within("reason = {}"), HALL + "evaluation / reason", "did you mean 'reasons'?"),
+    (*within("reasons = ['slow']"), HALL + "evaluation / reasons", "is a list; allowed is a table"),
+    (
+        *within("reasons = { slow = { zh = '慢' } }"),
+        HALL + "evaluation / reasons / slow",
+        "there is no name in 'en'",
+    ),
+    (
+        *within("reasons = { 'too slow' = { zh = '慢', en = 'S' } }"),
+        HALL + "evaluation / reasons / too slow",
+        "letters (A-Z, a-z), digits, -",
+    ),
+    (*within(MANY_REASONS), HALL + "evaluation / reasons", "holds 13 entries; allowed are 0 to 12"),
+    (*staff("007 = 7"), HALL + "staff / 007", "7 is a whole number"),
+    (*staff("'0 7' = 'W'"), HALL + "staff / 0 7", "'0 7' is not allowed"),
     # languages
     ('zh = "税务", ', "", 23, SERVICE + "names", "there is no name in 'zh'"),
     ('en = "Tax" }', 'en = "Tax", fr = "Impôt" }', 23, SERVICE + "names / fr", "does not speak"),
