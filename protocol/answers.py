@@ -1,5 +1,6 @@
 """What a hall says to a command."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from protocol.events import Event
@@ -18,7 +19,9 @@ class Reason(StrEnum):
     TICKET_STATE = "ticket-state"
     NO_TICKET_AT_COUNTER = "no-ticket-at-counter"
     COUNTER_BUSY = "counter-busy"
-    """The counter has another ticket already."""
+    """The counter has a ticket."""
+    COUNTER_CLOSED = "counter-closed"
+    """The counter takes nobody, so nobody is sent there."""
     NO_COUNTER = "no-counter"
     """No counter of the hall has the service."""
     WRONG_COUNTER = "wrong-counter"
@@ -62,11 +65,15 @@ class Accepted:
 
 @value
 class Rejected:
-    """The command was refused and changed nothing; ``detail`` tells a person why and what to do."""
+    """The command was refused and changed nothing; ``detail`` tells a person why and what to do.
+
+    ``opens_at`` (aware, UTC) is when it may be had next, where it is closed or full today and that is known.
+    """
 
     command: CommandId
     reason: Reason
     detail: str
+    opens_at: datetime | None = None
 
 
 Answer = Accepted | Rejected

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from actors.hall.state import HallState, Ticket
 from protocol.answers import Reason
-from protocol.commands import TicketCommand
-from protocol.ids import CounterId, KioskId, TicketId
+from protocol.commands import NOTE_CHARACTERS_MAX, TicketCommand
+from protocol.hall import Service
+from protocol.ids import CounterId, KioskId, ServiceId, TicketId
 from protocol.tickets import TRANSITIONS, TicketStep
-
 
 REACHED_STEPS = frozenset(
     {
@@ -40,6 +40,17 @@ def find_counter(state: HallState, counter: CounterId) -> CounterId:
             f"hall {state.spec.id} has no counter {counter!r}; it has {listed(state.spec.counters)}",
         )
     return counter
+
+
+def find_service(state: HallState, service: ServiceId) -> Service:
+    """Return the service of that id, if the hall has it."""
+    found = state.spec.services.get(service)
+    if found is None:
+        raise Refusal(
+            Reason.UNKNOWN_SERVICE,
+            f"hall {state.spec.id} has no service {service!r}; it has {listed(state.spec.services)}",
+        )
+    return found
 
 
 def find_ticket(state: HallState, ticket: TicketId) -> Ticket:
@@ -96,6 +107,16 @@ def check_reached(state: HallState, counter: CounterId, ticket: Ticket) -> None:
             Reason.WRONG_COUNTER,
             f"{ticket.number} is not for counter {counter}, and was not there last",
         )
+
+
+def check_note(note: str) -> str:
+    """Return ``note`` if it is short enough to be kept."""
+    if len(note) > NOTE_CHARACTERS_MAX:
+        raise Refusal(
+            Reason.BAD_VALUE,
+            f"it has {len(note)} characters, more than the {NOTE_CHARACTERS_MAX} allowed; shorten it",
+        )
+    return note
 
 
 def check_step(ticket: Ticket, step: TicketStep) -> None:

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from actors.hall.estimating import estimate_service
-from actors.hall.refusals import Refusal, find_ticket, listed, unknown_kiosk
+from actors.hall.refusals import Refusal, find_service, find_ticket, unknown_kiosk
 from actors.hall.state import HallState
+from actors.hall.visits import begun
 from protocol.answers import Reason
-from protocol.commands import ReportPrint, ReprintTicket, TakeTicket
+from protocol.commands import PARTY_MAX, ReportPrint, ReprintTicket, TakeTicket
 from protocol.events import Event, ReprintRequested, TicketPrinted, TicketPrintFailed, TicketTaken
 from protocol.hall import PastLast
 from protocol.ids import TicketId
@@ -22,11 +23,12 @@ make_ticket_taken = maker(TicketTaken)
 def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ...]:
     """Give out the next number of the service."""
     spec = state.spec
-    service = spec.services.get(command.service)
-    if service is None:
+    wanted, then = (command.service, ()) if not command.then else begun(state, command)
+    service = find_service(state, wanted)
+    if not 1 <= command.party <= PARTY_MAX:
         raise Refusal(
-            Reason.UNKNOWN_SERVICE,
-            f"hall {spec.id} has no service {command.service!r}; it has {listed(spec.services)}",
+            Reason.BAD_VALUE,
+            f"{command.party} people cannot come under one number; give 1 to {PARTY_MAX}",
         )
     if command.kiosk is not None and command.kiosk not in spec.kiosks:
         raise unknown_kiosk(state, command.kiosk)
@@ -61,7 +63,7 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
             ahead=state.waiting(service.id),
             person=command.person,
             party=command.party,
-            then=command.then,
+            then=then,
             visit_order=command.visit_order,
             estimate=estimate_service(state, service.id, at, command.ticket_class),
         ),

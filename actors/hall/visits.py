@@ -1,10 +1,14 @@
-"""Ending a service, and what comes next of a visit to several."""
+"""Which service of a visit comes first, and what comes after each that ends."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from actors.hall.refusals import Refusal, find_service, listed
 from actors.hall.state import HallState, Ticket
+from protocol.answers import Reason
+from protocol.commands import THEN_MAX, TakeTicket
 from protocol.events import Event, ServiceFinished, VisitContinued
 from protocol.ids import CommandId, CounterId, ServiceId
 from protocol.tickets import VisitOrder
@@ -20,24 +24,50 @@ def finished(
     events: list[Event] = [
         _make_finished(at=at, command=command, ticket=ticket.id, counter=counter)
     ]
-    if ticket.then:
-        service = _next_service(state, ticket)
-        left = list(ticket.then)
-        left.remove(service)
+    # What the hall offers no more since the ticket was taken is left out.
+    to_come = [service for service in ticket.then if service in state.spec.services]
+    if to_come:
+        service, left = _next_of(state, to_come, ticket.taken.visit_order)
         events.append(
             VisitContinued(
                 at=at,
                 command=command,
                 ticket=ticket.id,
                 service=service,
-                then=tuple(left),
+                then=left,
             )
         )
     return events
 
 
-def _next_service(state: HallState, ticket: Ticket) -> ServiceId:
-    """Return the service that the visit goes on with."""
-    if ticket.taken.visit_order is VisitOrder.FIXED:
-        return ticket.then[0]
-    return min(ticket.then, key=state.waiting)
+def begun(state: HallState, command: TakeTicket) -> tuple[ServiceId, tuple[ServiceId, ...]]:
+    """Return the service with which the visit of a ticket begins, and those that come after it.
+
+    Raises:
+        Refusal: the hall has not all of the services, or there are too many, or one of them twice.
+    """
+    services = (command.service, *command.then)
+    if len(command.then) > THEN_MAX:
+        raise Refusal(
+            Reason.BAD_VALUE,
+            f"a visit has {THEN_MAX} further services at most, not {len(command.then)}; "
+            "take another ticket for the others",
+        )
+    for service in services:
+        find_service(state, service)
+    if len(set(services)) < len(services):
+        raise Refusal(
+            Reason.BAD_VALUE,
+            f"a visit has each service once, not {listed(services)}; leave one out",
+        )
+    return _next_of(state, services, command.visit_order)
+
+
+def _next_of(
+    state: HallState, services: Sequence[ServiceId], visit_order: VisitOrder
+) -> tuple[ServiceId, tuple[ServiceId, ...]]:
+    """Return which of the services of a visit comes next, and the others."""
+    chosen = services[0]
+    if visit_order is VisitOrder.SHORTEST_WAIT:
+        chosen = min(services, key=state.waiting)
+    return chosen, tuple(service for service in services if service != chosen)

@@ -185,6 +185,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Finish, hold or send back the ticket that the counter has, then try again.",
             "该窗口已有号票，请先办结、挂起或退回后再试。",
         ),
+        "counter-closed": _kind(
+            409,
+            "The counter is closed",
+            "Open the counter first, choose another one, or transfer to a service alone.",
+            "该窗口已停止办理，请先开放该窗口，或转移到其他窗口或业务。",
+        ),
         "no-counter": _kind(
             409,
             "No counter has this service",
