@@ -13,6 +13,14 @@ class FrameError(ProtocolError):
     """A radio frame cannot be built or read."""
 
 
+class IdentityError(ProtocolError):
+    """What somebody typed is no number of an identity card, or of a telephone; the number is not named."""
+
+
+class CodeError(ProtocolError):
+    """What somebody typed is no code of a booking, or no slot."""
+
+
 class DeviceError(PaihaoError):
     """A device (serial port, printer, terminal) does not do what it should."""
 

@@ -61,7 +61,12 @@ def decide(state: HallState, command: Command, now: datetime) -> Decision:
     try:
         return begun + _DECIDE[type(command)](state, command, at)
     except Refusal as refusal:
-        return Rejected(command=command.id, reason=refusal.reason, detail=refusal.detail)
+        return Rejected(
+            command=command.id,
+            reason=refusal.reason,
+            detail=refusal.detail,
+            opens_at=refusal.opens_at,
+        )
 
 
 def _begin_day(state: HallState, command: CommandId, at: datetime) -> tuple[Event, ...]:

@@ -8,6 +8,7 @@ A service is open while both its own hours and the hall's say so.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -23,6 +24,9 @@ SEARCH_DAYS = 400
 
 TIMETABLES_MAX = 4096
 """Pairs of hours that are remembered; then all are forgotten, and worked out anew."""
+
+STRETCHES_MAX = 4
+"""Answers that are kept of one pair: the present, the next opening, and what a clock set back asks for."""
 
 _DAY = timedelta(days=1)
 _MIDNIGHT = time()
@@ -78,16 +82,18 @@ class _Timetable:
         self._time_zone = time_zone
         self._day_begins = day_begins
         never = datetime.min.replace(tzinfo=UTC)
-        self._stretch = Stretch(begins=never, ends=never, open=False, changes_at=None)
+        self._stretches: deque[Stretch] = deque(maxlen=STRETCHES_MAX)
         self._day = (never, never)
         self._closing: datetime | None = None
 
     def stretch(self, at: datetime) -> Stretch:
         """Return the stretch around ``at``."""
-        kept = self._stretch
-        if not kept.begins <= at < kept.ends:
-            kept = self._stretch = self._found(at)
-        return kept
+        for kept in self._stretches:
+            if kept.begins <= at < kept.ends:
+                return kept
+        found = self._found(at)
+        self._stretches.appendleft(found)
+        return found
 
     def closing(self, at: datetime) -> datetime | None:
         """Return the last closing in the business day of ``at``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from actors.hall.state import HallState, Ticket
 from protocol.answers import Reason
@@ -26,10 +27,11 @@ REACHED_STEPS = frozenset(
 class Refusal(Exception):
     """Carries a refusal out of a decision's depth."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str, opens_at: datetime | None = None) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.opens_at = opens_at
 
 
 def find_counter(state: HallState, counter: CounterId) -> CounterId:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 
+from actors.hall.access import check_access, numbers_exhausted
 from actors.hall.estimating import estimate_service
 from actors.hall.refusals import Refusal, find_service, find_ticket, unknown_kiosk
 from actors.hall.state import HallState
@@ -32,6 +33,7 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
         )
     if command.kiosk is not None and command.kiosk not in spec.kiosks:
         raise unknown_kiosk(state, command.kiosk)
+    check_access(state, service, then, command.person, at)
     line = state.lines.get(service.id)
     last = None if line is None else line.serial
     serial = service.first if last is None else last + 1
@@ -43,11 +45,7 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
         number = service.number(serial)
         id = _ticket_id(state.day, number)
     if serial > service.last and service.past_last is PastLast.REFUSE:
-        raise Refusal(
-            Reason.NUMBERS_EXHAUSTED,
-            f"service {service.id} has given out its numbers to {service.number(service.last)} "
-            "for this business day; raise its `last` or add a service",
-        )
+        raise numbers_exhausted(state, service)
     return (
         make_ticket_taken(
             at=at,
