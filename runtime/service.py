@@ -16,12 +16,14 @@ from protocol.ids import HallId, TicketId
 from protocol.messages import RaiseAlarm
 from protocol.values import replace
 from runtime.config.model import Config, Server
+from runtime.http.codes import page_address
 from runtime.http.limits import Limits
 from runtime.http.pages import Pages
 from runtime.http.ports import HallPort
 from runtime.http.routing import Route
 from runtime.http.service import HttpService
 from runtime.journal import SqliteJournal
+from runtime.keys import derived_key, load_key
 from runtime.links import ReactorLinks
 from runtime.world import ReactorWorld
 
@@ -72,9 +74,11 @@ class HallService:
         journals = {spec.id: self._open_journal(spec) for spec in config.halls}
         self._stops.append(links.close)
         self._stops.append(self.world.close)
+        key = load_key(config.server.data_dir)
         ports: dict[HallId, HallPort] = {}
         for spec in config.halls:
-            scan_url = self._scan_urls(spec)
+            hall_key = derived_key(key, f"hall/{spec.id}")
+            scan_url = self._scan_urls(spec, hall_key)
             parts = build_hall(self.world, spec, journals[spec.id], links, scan_url)
             self.parts[spec.id] = parts
             ports[spec.id] = HallPort(
@@ -82,6 +86,7 @@ class HallService:
                 hall=parts.hall,
                 journal=journals[spec.id],
                 scan_url=scan_url,
+                key=hall_key,
                 display=parts.display,
                 alarms=parts.alarms,
                 kiosks=parts.kiosks,
@@ -133,9 +138,9 @@ class HallService:
         http.start()
         return port
 
-    def _scan_urls(self, spec: HallSpec) -> Callable[[TicketId], str]:
+    def _scan_urls(self, spec: HallSpec, key: bytes) -> Callable[[TicketId], str]:
         """Return what gives the address of a ticket's page, once it is known where the server listens."""
-        return lambda ticket: f"{self.base_url}/t/{spec.id}/{ticket}"
+        return lambda ticket: page_address(self.base_url, key, spec.id, ticket)
 
     def stop(self) -> None:
         """Stop in reverse order: who asks, then the actors, their ports, and the journals last."""

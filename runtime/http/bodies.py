@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
@@ -20,6 +20,9 @@ ERRORS_MAX = 20
 
 CHARACTERS_MAX = 64
 """Characters of a text, where its field does not say otherwise."""
+
+ITEMS_MAX = 32
+"""Items of a list."""
 
 SHOWN_MAX = 40
 """Characters of a wrong value that are shown."""
@@ -126,6 +129,32 @@ def _boolean(given: Any, _: Any) -> bool:
     return given
 
 
+def _whole(given: Any, _: Any) -> int:
+    if type(given) is not int:
+        raise TypeError(f"must be a whole number, not {_kind(given)}")
+    return given
+
+
+def _list_hook(wanted: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    item = get_args(wanted)[0]
+
+    def structure(given: Any, _: Any) -> tuple[Any, ...]:
+        if type(given) is not list:
+            raise TypeError(f"must be an array, not {_kind(given)}")
+        if len(given) > ITEMS_MAX:
+            raise ValueError(f"must have at most {ITEMS_MAX} items")
+        items = tuple(converter.structure(one, item) for one in given)
+        if any(type(one) is str and len(one) > CHARACTERS_MAX for one in items):
+            raise ValueError(f"must have items of at most {CHARACTERS_MAX} characters")
+        return items
+
+    return structure
+
+
+def _is_list(wanted: Any) -> bool:
+    return get_origin(wanted) is tuple and get_args(wanted)[1:] == (Ellipsis,)
+
+
 def _enum(given: Any, wanted: type[Enum]) -> Enum:
     try:
         return wanted(given)
@@ -190,6 +219,10 @@ def _strict_converter() -> cattrs.Converter:
     # By a predicate: registered by class, it would take the enumerations of strings as well.
     converter.register_structure_hook_func(_is_text, _text)
     converter.register_structure_hook(bool, _boolean)
+    converter.register_structure_hook(int, _whole)
+    converter.register_structure_hook_factory(
+        _is_list, lambda wanted: _list_hook(wanted, converter)
+    )
     converter.register_structure_hook_func(
         lambda wanted: isinstance(wanted, type) and issubclass(wanted, Enum), _enum
     )

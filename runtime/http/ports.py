@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
@@ -20,13 +21,15 @@ class HallPort:
     """One hall as the web server sees it.
 
     ``hall`` takes `Submit`, `Subscribe` and `ReadState`; ``display``, ``alarms`` and each of ``kiosks`` take
-    `Watch`. ``journal`` is only read. ``scan_url`` gives what a ticket's QR code says.
+    `Watch`. ``journal`` is only read. ``scan_url`` gives what a ticket's QR code says: with `codes.page_address`.
+    ``key`` is the hall's own, to sign with; one that is made anew makes all that was signed before worthless.
     """
 
     spec: HallSpec
     hall: Recipient
     journal: Journal
     scan_url: Callable[[TicketId], str]
+    key: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), repr=False)
     display: Recipient | None = None
     alarms: Recipient | None = None
     kiosks: Mapping[KioskId, Recipient] = attrs.field(factory=lambda: MappingProxyType({}))

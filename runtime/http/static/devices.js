@@ -141,9 +141,9 @@ function ticketPaper(paper) {
 
 /** A ticket's QR code, as a link to what it leads to: here the browser is the phone. */
 function scannable(code) {
-  const { pathname } = new URL(code, location.href);
-  const image = make("img", { src: `${pathname}/qr.svg`, alt: code, width: "120", height: "120" });
-  return make("a", { href: pathname, className: "paper-code" }, image);
+  const { pathname, search } = new URL(code, location.href);
+  const image = make("img", { src: `${pathname}/qr.svg${search}`, alt: code, width: "120", height: "120" });
+  return make("a", { href: pathname + search, className: "paper-code" }, image);
 }
 
 // -- the page

@@ -175,7 +175,9 @@ function drawTicket() {
   byId("ticket").classList.toggle("with-code", withCode);
   if (withCode) {
     const image = byId("code-image");
-    const address = `/t/${encodeURIComponent(data.hall)}/${encodeURIComponent(ticket.id)}/qr.svg`;
+    // With the code that only the paper and this screen show.
+    const { pathname, search } = new URL(ticket.scan_url, location.href);
+    const address = `${pathname}/qr.svg${search}`;
     if (image.getAttribute("src") !== address) image.setAttribute("src", address);
     image.alt = text("kiosk.scan_alt", { number: ticket.number });
   }
