@@ -14,8 +14,11 @@ from protocol.events import (
     TicketCalled,
     TicketCancelled,
     TicketExpired,
+    TicketHeld,
     TicketNoShow,
     TicketRecalled,
+    TicketRequeued,
+    TicketTransferred,
 )
 from protocol.hall import HallSpec
 from protocol.ids import CounterId
@@ -91,8 +94,10 @@ class DisplayActor(Actor):
         match record.event:
             case TicketCalled() | TicketRecalled() as call:
                 self._call(call.number, call.counter)
-            case ServiceFinished() | TicketNoShow() | TicketCancelled() | TicketExpired() as end:
-                self._leave(end.counter)
+            case ServiceFinished() | TicketNoShow() | TicketCancelled() | TicketExpired() as left:
+                self._leave(left.counter)
+            case TicketHeld() | TicketRequeued() | TicketTransferred() as left:
+                self._leave(left.counter)
             case DayBegun():
                 self._calls.clear()
                 self._due.clear()

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from protocol.choices import Choice
 from protocol.estimates import Estimate
 from protocol.ids import (
+    BookingId,
+    ClosureId,
     CommandId,
     CounterId,
     KioskId,
@@ -53,6 +55,10 @@ class TicketTaken:
     visit_order: VisitOrder = VisitOrder.FIXED
     estimate: Estimate | None = None
     """What was expected of the wait, if anything could be."""
+    late: bool = False
+    """It will probably not be served before closing."""
+    due_at: datetime | None = None
+    """The time of its appointment (aware, UTC), if it goes by that."""
 
 
 @value
@@ -66,6 +72,10 @@ class TicketCalled:
     service: ServiceId
     counter: CounterId
     choice: Choice | None = None
+    waited_s: float = 0.0
+    """Since it began to wait for the service."""
+    estimate: Estimate | None = None
+    """What had been expected of this wait, if nobody has moved the ticket since."""
 
 
 @value
@@ -168,6 +178,8 @@ class ServiceFinished:
     command: CommandId
     ticket: TicketId
     counter: CounterId
+    invited: bool = False
+    """The customer is asked to evaluate it, as the hall asks everybody."""
 
 
 @value
@@ -287,6 +299,134 @@ class ReprintRequested:
     kiosk: KioskId
 
 
+@value
+class AppointmentBooked:
+    """A slot was booked, from ``starts_at`` to ``ends_at``; times are aware, UTC.
+
+    The customer may check in from ``check_in_from`` and until before ``check_in_until``. With ``lapses_at`` it is
+    a reservation, which lapses then unless it was confirmed.
+    """
+
+    at: datetime
+    command: CommandId
+    booking: BookingId
+    service: ServiceId
+    starts_at: datetime
+    ends_at: datetime
+    check_in_from: datetime
+    check_in_until: datetime
+    lapses_at: datetime | None
+    language: Language
+    person: PersonId | None
+    party: int
+
+
+@value
+class AppointmentConfirmed:
+    """The customer said that he will come."""
+
+    at: datetime
+    command: CommandId
+    booking: BookingId
+
+
+@value
+class AppointmentMoved:
+    """A booking has another slot; times as in `AppointmentBooked`.
+
+    ``reason`` is there where the hall moved it because of a closure.
+    """
+
+    at: datetime
+    command: CommandId
+    booking: BookingId
+    starts_at: datetime
+    ends_at: datetime
+    check_in_from: datetime
+    check_in_until: datetime
+    lapses_at: datetime | None
+    reason: str | None = None
+
+
+@value
+class AppointmentCancelled:
+    """The customer will not come; the place is free."""
+
+    at: datetime
+    command: CommandId
+    booking: BookingId
+
+
+@value
+class AppointmentLapsed:
+    """A reservation was not confirmed in time; the place is free."""
+
+    at: datetime
+    command: CommandId
+    booking: BookingId
+
+
+@value
+class AppointmentRevoked:
+    """The hall took a booking back, because of what ``reason`` says."""
+
+    at: datetime
+    command: CommandId
+    booking: BookingId
+    reason: str
+
+
+@value
+class AppointmentMissed:
+    """The customer of a booking did not come in time."""
+
+    at: datetime
+    command: CommandId
+    booking: BookingId
+
+
+@value
+class CustomerCheckedIn:
+    """The customer of a booking has come, and has ``ticket``."""
+
+    at: datetime
+    command: CommandId
+    booking: BookingId
+    ticket: TicketId
+
+
+@value
+class PersonBanned:
+    """A person missed too many appointments, and may book none before ``until`` (aware, UTC)."""
+
+    at: datetime
+    command: CommandId
+    person: PersonId
+    until: datetime
+
+
+@value
+class ClosureAdded:
+    """The hall, or ``service`` alone, is closed on the days from ``first`` to ``last`` because of ``reason``."""
+
+    at: datetime
+    command: CommandId
+    closure: ClosureId
+    service: ServiceId | None
+    first: date
+    last: date
+    reason: str
+
+
+@value
+class ClosureRemoved:
+    """A closure is no more."""
+
+    at: datetime
+    command: CommandId
+    closure: ClosureId
+
+
 Event = (
     DayBegun
     | TicketTaken
@@ -311,4 +451,15 @@ Event = (
     | TicketPrinted
     | TicketPrintFailed
     | ReprintRequested
+    | AppointmentBooked
+    | AppointmentConfirmed
+    | AppointmentMoved
+    | AppointmentCancelled
+    | AppointmentLapsed
+    | AppointmentRevoked
+    | AppointmentMissed
+    | CustomerCheckedIn
+    | PersonBanned
+    | ClosureAdded
+    | ClosureRemoved
 )

@@ -24,7 +24,14 @@ from actors.ports import CommitFailed, Committed, Journal
 from actors.world import Timer
 from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import BeginDay, Command
-from protocol.events import TicketTaken
+from protocol.events import (
+    TicketReactivated,
+    TicketRequeued,
+    TicketResumed,
+    TicketTaken,
+    TicketTransferred,
+    VisitContinued,
+)
 from protocol.hall import HallSpec
 from protocol.ids import CommandId, CounterId, ServiceId
 from protocol.messages import (
@@ -35,6 +42,7 @@ from protocol.messages import (
     Unsubscribe,
     WatchCounter,
 )
+from protocol.tickets import TicketState
 from protocol.values import maker, value
 
 log = logging.getLogger(__name__)
@@ -47,6 +55,9 @@ WAITING_MAX = 10_000
 SNAPSHOT_EVENTS = 5_000
 """Events after which the state is kept in a snapshot, or as many as there are tickets if that is more: a
 restart then replays no more than these, and writing snapshots stays a small part of the work."""
+
+WAITS_AGAIN = (TicketResumed, TicketRequeued, TicketTransferred, TicketReactivated, VisitContinued)
+"""Events after which a ticket waits that has its number already."""
 
 DAY_CHECK_S = 60.0
 """The longest sleep before the end of day is looked at again: the wall clock may be set meanwhile."""
@@ -339,10 +350,16 @@ class HallActor(Actor):
         newly_waited_for: list[ServiceId] = []
         for record in records:
             event = record.event
-            if type(event) is not TicketTaken:
-                changed.add(getattr(event, "counter", None))
-            elif not event.ahead:
-                newly_waited_for.append(event.service)
+            if type(event) is TicketTaken:
+                if not event.ahead:
+                    newly_waited_for.append(event.service)
+                continue
+            changed.add(getattr(event, "counter", None))
+            if isinstance(event, WAITS_AGAIN):
+                ticket = after.tickets.get(event.ticket)
+                if ticket is not None and ticket.state is TicketState.WAITING:
+                    changed.add(ticket.reserved_for)
+                    newly_waited_for.append(ticket.service)
         if before.day != after.day:
             changed |= set(watched)
         elif newly_waited_for:

@@ -178,7 +178,7 @@ def _finished(state: HallState, event: ServiceFinished) -> None:
     post = state.post(counter)
     called_at = ticket.called_at
     assert called_at is not None
-    invited, before = state.spec.evaluation.invite, post.tally
+    invited, before = event.invited, post.tally
     served = _make_served(
         service=ticket.service,
         counter=counter,

@@ -22,7 +22,13 @@ def finished(
 ) -> list[Event]:
     """Return what ends the service that the counter gives the ticket, and lets its visit go on."""
     events: list[Event] = [
-        _make_finished(at=at, command=command, ticket=ticket.id, counter=counter)
+        _make_finished(
+            at=at,
+            command=command,
+            ticket=ticket.id,
+            counter=counter,
+            invited=state.spec.evaluation.invite,
+        )
     ]
     # What the hall offers no more since the ticket was taken is left out.
     to_come = [service for service in ticket.then if service in state.spec.services]

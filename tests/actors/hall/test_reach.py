@@ -96,6 +96,7 @@ def test_counter_resumes_what_it_held_and_what_it_might_call(book: Book) -> None
 
 def test_counter_takes_back_what_it_sent_to_another_by_mistake(book: Book) -> None:
     ticket = take(book, VAT)
+    book.do(OpenCounter(id=id(), counter=TWO))
     book.do(CallTicket(id=id(), counter=ONE, ticket=ticket))
     book.do(TransferTicket(id=id(), counter=ONE, to_counter=TWO))
     assert book.state.tickets[ticket].reserved_for == TWO

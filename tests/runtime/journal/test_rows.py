@@ -46,8 +46,8 @@ RECORDS = st.builds(Recorded, seq=st.integers(1, 2**62), event=EVENTS)
 FIELDS = {
     "DayBegun": "at command day ends_at",
     "TicketTaken": "at command ticket service number serial language ticket_class channel kiosk ahead"
-    " person party then visit_order estimate",
-    "TicketCalled": "at command ticket number service counter choice",
+    " person party then visit_order estimate late due_at",
+    "TicketCalled": "at command ticket number service counter choice waited_s estimate",
     "TicketRecalled": "at command ticket number counter times",
     "TicketHeld": "at command ticket counter note",
     "TicketResumed": "at command ticket",
@@ -55,7 +55,7 @@ FIELDS = {
     "TicketTransferred": "at command ticket counter service to_counter order note",
     "TicketReactivated": "at command ticket order",
     "ServiceStarted": "at command ticket counter",
-    "ServiceFinished": "at command ticket counter",
+    "ServiceFinished": "at command ticket counter invited",
     "VisitContinued": "at command ticket service then estimate",
     "EvaluationInvited": "at command ticket counter service",
     "ServiceEvaluated": "at command ticket service counter staff level reasons text device",
