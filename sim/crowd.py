@@ -125,7 +125,8 @@ class Crowd:
             service = services[0]
         else:
             [service] = self._which_service.choices(services, cum_weights=self._shares)
-        person = Person(service, self._seconds(), scenario.service_s.draw(self._how_long))
+        takes_s = scenario.services_s.get(service, scenario.service_s)
+        person = Person(service, self._seconds(), takes_s.draw(self._how_long))
         if scenario.no_show_share:
             person.present = self._who_stays.random() >= scenario.no_show_share
         if scenario.patience_s is not None:

@@ -15,14 +15,17 @@ from typing import Any
 
 from pykka import ActorRef
 
+from protocol.answers import Accepted
+from protocol.commands import CloseCounter
 from protocol.errors import WorldError
 from protocol.events import TicketTaken
-from protocol.ids import CounterId
+from protocol.ids import CommandId, CounterId
 from protocol.messages import (
     CounterChanged,
     KeyPressed,
     PressAnswered,
     PressOutcome,
+    Submit,
     Unsubscribe,
     WatchCounter,
 )
@@ -41,6 +44,7 @@ class Door:
 
     def __init__(self, world: SimWorld, scenario: Scenario, crowd: Crowd, seed: int) -> None:
         self._world = world
+        self._scenario = scenario
         self._mean_gap_s = 1 / scenario.arrivals_per_s
         self._crowd = crowd
         self._gaps = Random(f"{seed}/arrivals")
@@ -48,7 +52,10 @@ class Door:
         self._await_next()
 
     def _await_next(self) -> None:
-        self._world.call_later(self._gaps.expovariate(1.0) * self._mean_gap_s, self._arrival_due)
+        gap_s = self._gaps.expovariate(1.0) * self._mean_gap_s
+        if self._scenario.rushes:
+            gap_s /= self._scenario.times_as_many(self._world.monotonic())
+        self._world.call_later(gap_s, self._arrival_due)
 
     def _arrival_due(self) -> None:
         if not self._crowd.closed:
@@ -120,7 +127,11 @@ class Clerk:
         self._next_only = scenario.keys is Keys.NEXT_ONLY
         self._walk_s = scenario.walk_s
         self._no_show_after_s = scenario.no_show_after_s
+        closes_s = scenario.closes_s.get(counter)
         self._goes_home_s = math.inf if scenario.customers else scenario.ends_s
+        self._closes = closes_s is not None
+        if closes_s is not None:
+            self._goes_home_s = min(self._goes_home_s, closes_s)
         self._crowd = crowd
         self._walks = Random(f"{seed}/walks to {counter}")
         self._doing = Doing.AWAITING_ANSWER
@@ -145,7 +156,7 @@ class Clerk:
             self._press_answered(message)
         elif type(message) is CounterChanged:
             self._counter_changed(message)
-        else:
+        elif type(message) is not Accepted:  # which says that the counter is closed
             raise WorldError(f"{self} does not take {type(message).__name__}")
 
     def _press_answered(self, answer: PressAnswered) -> None:
@@ -185,9 +196,7 @@ class Clerk:
 
     def _called(self, number: str) -> None:
         if self._was_idle:
-            self._was_idle = False
-            self._hall.tell(Unsubscribe(recipient=self))
-            self._colleagues.is_busy()
+            self._stop_watching()
         self._person = person = self._crowd.called(number)
         if self._next_only:
             self._await(Doing.SERVING, 0.0 if person is None else person.service_s, Key.NEXT)
@@ -197,6 +206,11 @@ class Clerk:
             self._await(Doing.EXPECTING, walk_s, Key.START)
         else:
             self._await(Doing.EXPECTING, self._no_show_after_s / 2, Key.RECALL)
+
+    def _stop_watching(self) -> None:
+        self._was_idle = False
+        self._hall.tell(Unsubscribe(recipient=self))
+        self._colleagues.is_busy()
 
     def _let_go(self, end: TicketState) -> None:
         if self._person is not None:
@@ -216,7 +230,15 @@ class Clerk:
             self._press(Key.FINISH)
             self._doing = Doing.GONE_HOME
         else:
-            self._doing = Doing.GONE_HOME
+            self._go_home()
+
+    def _go_home(self) -> None:
+        self._doing = Doing.GONE_HOME
+        if self._was_idle:
+            self._stop_watching()
+        if self._closes:
+            close = CloseCounter(id=CommandId(f"close/{self._counter}"), counter=self._counter)
+            self._hall.tell(Submit(command=close, reply_to=self))
 
     def _press(self, key: Key) -> None:
         self._doing = Doing.AWAITING_ANSWER

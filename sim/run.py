@@ -34,8 +34,10 @@ LONGEST = 10
 class Run:
     """A hall on a world of its own, with a door, clerks and a crowd."""
 
-    def __init__(self, spec: HallSpec, scenario: Scenario, seed: int) -> None:
-        """Start every actor.
+    def __init__(
+        self, spec: HallSpec, scenario: Scenario, seed: int, *, forgetful: bool = True
+    ) -> None:
+        """Start every actor; unless ``forgetful``, the ``journal`` keeps every event.
 
         Raises:
             ValueError: more people are expected than `ARRIVALS_MAX`.
@@ -48,7 +50,9 @@ class Run:
         self.world = world = SimWorld(seed=seed)
         self.scenario = scenario
         self._spec = spec
-        journal = MemoryJournal(world.env, commit_s=scenario.commit_s, forgetful=True)
+        self.journal = journal = MemoryJournal(
+            world.env, commit_s=scenario.commit_s, forgetful=forgetful
+        )
         self.hall: Ref[Any] = world.spawn(
             f"hall/{spec.id}", HallActor, spec, journal, HallAudience()
         )

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import attrs
 
-from protocol.ids import ServiceId
+from protocol.ids import CounterId, ServiceId
 from protocol.values import value
 from sim.distributions import Distribution, Exponential, Fixed
 
@@ -21,6 +21,15 @@ class Keys(StrEnum):
     """One key for everything: it ends the last ticket as served and calls the next."""
     ALL = "all"
     """START when the person has come, FINISH, then NEXT; RECALL and NO_SHOW for one who does not come."""
+
+
+@value
+class Rush:
+    """From ``begins_s`` to ``ends_s`` (seconds from the beginning) ``times`` as many people come, above 0."""
+
+    begins_s: float
+    ends_s: float
+    times: float
 
 
 @value
@@ -39,6 +48,12 @@ class Scenario:
     overtime_s: float = 3600.0
     mix: Mapping[ServiceId, float] = attrs.field(factory=lambda: MappingProxyType({}))
     """How often each service is wanted, in parts of the sum; every service alike if empty."""
+    services_s: Mapping[ServiceId, Distribution] = attrs.field(factory=lambda: MappingProxyType({}))
+    """How long a service takes that is named here; the others take ``service_s``."""
+    rushes: tuple[Rush, ...] = ()
+    """When more or fewer people come; they do not overlap."""
+    closes_s: Mapping[CounterId, float] = attrs.field(factory=lambda: MappingProxyType({}))
+    """When a counter closes for good, after the ticket that it has by then; the others stay open."""
     keys: Keys = Keys.ALL
     walk_s: Distribution = attrs.field(factory=lambda: Fixed(always_s=0.0))
     """From the call until the person stands at the counter."""
@@ -62,7 +77,19 @@ class Scenario:
         """How many people will come, on the average."""
         if self.customers is not None:
             return float(self.customers)
-        return self.arrivals_per_s * self.doors_s
+        doors_s = self.doors_s
+        more_s = sum(
+            (rush.times - 1) * max(0.0, min(rush.ends_s, doors_s) - rush.begins_s)
+            for rush in self.rushes
+        )
+        return self.arrivals_per_s * (doors_s + more_s)
+
+    def times_as_many(self, at_s: float) -> float:
+        """Return how many times as many people as usual come at ``at_s``."""
+        for rush in self.rushes:
+            if rush.begins_s <= at_s < rush.ends_s:
+                return rush.times
+        return 1.0
 
 
 THEORY_RUN_S = 12 * 3600.0
