@@ -7,7 +7,10 @@ from protocol.values import value
 
 @value
 class Opening:
-    """Open on ``weekdays`` (1 is Monday, 7 is Sunday) from ``opens`` to ``closes``, before midnight."""
+    """Open on ``weekdays`` (1 is Monday, 7 is Sunday) from ``opens`` to ``closes``.
+
+    It closes on the same day: at 00:00 that is its end, and a night is an opening on each of its two days.
+    """
 
     weekdays: tuple[int, ...]
     opens: time
@@ -19,7 +22,7 @@ class SpecialDay:
     """On ``day`` these times count instead of the usual ones; closed if there are none."""
 
     day: date
-    times: tuple[tuple[time, time], ...]
+    times: tuple[tuple[time, time], ...] = ()
 
 
 @value

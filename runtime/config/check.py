@@ -6,11 +6,23 @@ Nothing is concluded from a value that was refused already, so that one mistake 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from protocol.hall import Counter, Gateway, HallSpec, Kiosk, Names, Service, Terminal
+from protocol.hall import (
+    Counter,
+    Gateway,
+    HallSpec,
+    Identity,
+    Kiosk,
+    Names,
+    PastLast,
+    Service,
+    Terminal,
+)
 from protocol.ports import SerialAddress, TcpAddress, VirtualAddress, parse_port
-from protocol.values import value
+from protocol.values import replace, value
+from runtime.config import model
 from runtime.config.document import Place
 from runtime.config.model import Role, Token
+from runtime.config.opening import Entry, check_hours
 from runtime.config.problems import Findings, nearest
 from runtime.config.tables import Tables
 
@@ -42,6 +54,8 @@ def check(tables: Tables, findings: Findings) -> None:
     ports: dict[tuple[str, ...], str] = {}
     for place, hall in halls:
         _check_queues(given, place)
+        _check_opening(given, place)
+        _check_menu(given, place)
         _check_languages(given, place, hall)
         _check_numbers(given, place)
         _check_radio(given, place)
@@ -95,6 +109,67 @@ def _check_queues(given: _Given, hall: Place) -> None:
                 findings.add((*place, "id"), wrong, "needed in the services of a [[hall.counter]]")
 
 
+# -- opening hours and the menu ------------------------------------------------------------------
+
+
+def _check_opening(given: _Given, hall: Place) -> None:
+    """Hours make sense, and whoever is limited says who he is."""
+    tables, findings = given.tables, given.findings
+    check_hours(tables, findings, hall)
+    for place, service in tables.within(hall, Service):
+        check_hours(tables, findings, place)
+        if (
+            service.person_max is not None
+            and service.identity is Identity.NONE
+            and findings.sound((*place, "identity"), (*place, "person_max"))
+        ):
+            wrong = "limits each person, but the service asks nobody who he is"
+            allowed = (
+                f"needed is identity = {' or '.join(repr(str(one)) for one in _KNOWN)} beside it"
+            )
+            findings.add((*place, "person_max"), wrong, allowed)
+
+
+_KNOWN = [identity for identity in Identity if identity is not Identity.NONE]
+
+
+def _entries(tables: Tables, page: Place) -> Iterator[tuple[Place, Entry]]:
+    for place, entry in tables.within(page, Entry):
+        yield place, entry
+        yield from _entries(tables, place)
+
+
+def _check_menu(given: _Given, hall: Place) -> None:
+    """Every entry is a page or a service that exists; a menu has every service once."""
+    tables, findings = given.tables, given.findings
+    services = tables.within(hall, Service)
+    found: dict[str, Place] = {}
+    entries = list(_entries(tables, hall))
+    for place, entry in entries:
+        if not findings.sound(place):
+            continue
+        if entry.service is None and (entry.names is None or not entry.entries):
+            wrong = "is neither a service nor a page with a name and entries"
+            findings.add(place, wrong, "needed is service, or names and entry")
+        elif entry.service is not None and (entry.names is not None or entry.entries):
+            wrong = "is a service and a page at once"
+            findings.add(place, wrong, "allowed is service alone, or names and entry")
+        elif entry.service is not None:
+            _refer(given, (*place, "service"), entry.service, "service", services)
+            if entry.service in found:
+                before = findings.document.label(found[entry.service])
+                wrong = f"{entry.service!r} is at {before} already"
+                findings.add((*place, "service"), wrong, "allowed is each service once")
+            found[entry.service] = place
+    if not entries or not findings.sound((*hall, "menu"), (*hall, "service")):
+        return
+    for place, service in services:
+        if service.id not in found:
+            wrong = "is not in the hall's menu, so nobody could choose it at a kiosk"
+            allowed = f"needed is an entry of [[hall.menu]] with service = {service.id!r}"
+            findings.add((*place, "id"), wrong, allowed)
+
+
 # -- languages -----------------------------------------------------------------------------------
 
 
@@ -119,6 +194,9 @@ def _all_names(tables: Tables, place: Place, hall: HallSpec) -> Iterator[tuple[P
     yield (*place, "names"), hall.names
     for service_place, service in tables.within(place, Service):
         yield (*service_place, "names"), service.names
+    for entry_place, entry in _entries(tables, place):
+        if entry.names is not None:
+            yield (*entry_place, "names"), entry.names
     for counter_place, counter in tables.within(place, Counter):
         yield (*counter_place, "names"), counter.names
     for kiosk_place, kiosk in tables.within(place, Kiosk):
@@ -162,13 +240,19 @@ def _overlap(one: Service, other: Service) -> bool:
 
     With prefix ``1`` and three digits, 1001 is also the 1001 of an empty prefix and four digits.
     """
-    short, long = sorted((one, other), key=lambda service: len(service.prefix))
+    short, long = sorted((_reach(one), _reach(other)), key=lambda service: len(service.prefix))
     # Nobody hears whether a letter is a capital.
     shared, rest = long.prefix[: len(short.prefix)], long.prefix[len(short.prefix) :]
     if shared.upper() != short.prefix.upper() or not (rest == "" or rest.isdecimal()):
         return False
     before: int = int(rest or "0") * 10**long.digits
     return before + long.first <= short.last and short.first <= before + long.last
+
+
+def _reach(service: Service) -> Service:
+    """Return the service with its last number at the largest that it may come to give out."""
+    goes_on = service.past_last is PastLast.GO_ON
+    return replace(service, last=10**model.DIGITS_MAX - 1) if goes_on else service
 
 
 # -- radio and ports -----------------------------------------------------------------------------

@@ -28,6 +28,15 @@ STAFF_MAX = 1_000
 REASONS_MAX = 12
 """Reasons of an evaluation: more than fit on a phone nobody reads."""
 TOKENS_MAX = 500
+OPENINGS_MAX = 50
+OPENINGS_EACH_DAY_MAX = 6
+SPECIAL_DAYS_MAX = 200
+CLOSURES_MAX = 200
+MENU_ENTRIES_MAX = SERVICES_MAX
+MENU_DEPTH_MAX = 8
+"""Pages of the menu within one another."""
+QUOTA_MAX = 100_000
+PERSON_TICKETS_MAX = 100
 
 ID_CHARACTERS_MAX = 32
 NAME_CHARACTERS_MAX = 60

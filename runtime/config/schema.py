@@ -9,14 +9,18 @@ from protocol.hall import (
     EvaluationSpec,
     Gateway,
     HallSpec,
+    Identity,
     Kiosk,
+    PastLast,
     Service,
     Terminal,
     TerminalKind,
     UnstartedTicket,
 )
+from protocol.hours import Hours
 from protocol.values import value
 from runtime.config import kinds, model
+from runtime.config.opening import declare_opening, menu_reader
 from runtime.config.tables import Field, Tables
 
 __all__ = ["File", "declare"]
@@ -37,6 +41,7 @@ class File:
 def declare(tables: Tables, folder: Path) -> None:
     """Declare every class of the file to ``tables``; relative paths count from ``folder``."""
     _declare_devices(tables)
+    declare_opening(tables)
     _declare_hall(tables)
     _declare_server(tables, folder)
     tables.declare(
@@ -77,6 +82,13 @@ def _declare_hall(tables: Tables) -> None:
         first=tables.one(kinds.whole(1, NUMBER_MAX)),
         last=tables.one(kinds.whole(1, NUMBER_MAX)),
         digits=tables.one(kinds.whole(1, model.DIGITS_MAX)),
+        past_last=tables.one(kinds.choice(PastLast)),
+        hours=tables.table(Hours),
+        quota=tables.one(kinds.whole(1, model.QUOTA_MAX)),
+        person_max=tables.one(kinds.whole(1, model.PERSON_TICKETS_MAX)),
+        identity=tables.one(kinds.choice(Identity)),
+        target_wait_s=tables.one(kinds.number(1, 86_400)),
+        service_s=tables.one(kinds.number(1, 86_400)),
     )
     tables.declare(
         Counter,
@@ -101,6 +113,9 @@ def _declare_hall(tables: Tables) -> None:
         recalls_max=tables.one(kinds.whole(0, 20)),
         recall_lockout_s=tables.one(kinds.number(0, 60)),
         announcement_s=tables.one(kinds.number(1, 60)),
+        hours=tables.table(Hours),
+        last_ticket_s=tables.one(kinds.number(0, 43_200)),
+        menu=menu_reader(tables),
         services=Field(key="service", read=tables.by_key(Service, "id", most=model.SERVICES_MAX)),
         counters=Field(key="counter", read=tables.by_key(Counter, "id", most=model.COUNTERS_MAX)),
         kiosks=Field(key="kiosk", read=tables.by_key(Kiosk, "id", most=model.KIOSKS_MAX)),

@@ -90,6 +90,10 @@ class Tables:
         """Return the tables of ``kind`` listed in the table at ``parent``, each with its place."""
         return self._listed.get((parent, kind), [])
 
+    def refuse(self, node: Node, wrong: str, allowed: str) -> None:
+        """Report that what is at ``node`` is ``wrong``, and what is ``allowed`` there."""
+        self._findings.add(node.place, wrong, allowed)
+
     # -- how attributes are read -----------------------------------------------------------------
 
     def one(self, kind: Kind) -> Read:
