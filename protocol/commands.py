@@ -1,6 +1,10 @@
 """What may be asked of a hall. Every command carries an id; a repeat gets the first answer."""
 
+from protocol.appointments import Slot
+from protocol.hours import Closure
 from protocol.ids import (
+    BookingId,
+    ClosureId,
     CommandId,
     CounterId,
     KioskId,
@@ -225,6 +229,87 @@ class ReprintTicket:
 
 
 @value
+class BookAppointment:
+    """Book a slot of a service. ``code`` was drawn at random; it becomes the booking's unless there is one with it.
+
+    ``party`` people (1 to `PARTY_MAX`) take one place and will have one number.
+    """
+
+    id: CommandId
+    service: ServiceId
+    slot: Slot
+    code: BookingId
+    language: Language
+    person: PersonId | None = None
+    party: int = 1
+
+
+@value
+class ConfirmAppointment:
+    """The customer says that he will come."""
+
+    id: CommandId
+    booking: BookingId
+
+
+@value
+class MoveAppointment:
+    """Give a booking another slot of the same service; its code stays."""
+
+    id: CommandId
+    booking: BookingId
+    slot: Slot
+
+
+@value
+class CancelAppointment:
+    """The customer will not come."""
+
+    id: CommandId
+    booking: BookingId
+
+
+@value
+class CheckIn:
+    """The customer of a booking has come: issue a ticket, as `TakeTicket` does.
+
+    The booking is named, or else it is the one of ``person`` whose time it is. Without ``language`` the ticket
+    speaks the one of the booking.
+    """
+
+    id: CommandId
+    booking: BookingId | None = None
+    person: PersonId | None = None
+    language: Language | None = None
+    channel: Channel = Channel.WEB
+    kiosk: KioskId | None = None
+
+
+@value
+class AddClosure:
+    """Close the hall, or one service, on the days of ``closure``; bookings on them are moved or revoked."""
+
+    id: CommandId
+    closure: Closure
+    service: ServiceId | None = None
+
+
+@value
+class RemoveClosure:
+    """Do not close after all; bookings that were moved or revoked stay so."""
+
+    id: CommandId
+    closure: ClosureId
+
+
+@value
+class ReviewBookings:
+    """Let reservations lapse and mark no-shows whose time has come; otherwise nothing happens."""
+
+    id: CommandId
+
+
+@value
 class BeginDay:
     """Begin a new business day if its time has come; otherwise nothing happens."""
 
@@ -253,5 +338,13 @@ Command = (
     | CloseCounter
     | ReportPrint
     | ReprintTicket
+    | BookAppointment
+    | ConfirmAppointment
+    | MoveAppointment
+    | CancelAppointment
+    | CheckIn
+    | AddClosure
+    | RemoveClosure
+    | ReviewBookings
     | BeginDay
 )

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import attrs
 
+from protocol.appointments import AppointmentSpec
 from protocol.hours import ALWAYS, Hours
 from protocol.ids import (
     CounterId,
@@ -86,6 +87,8 @@ class Service:
     """The wait that the hall wants nobody to exceed, above 0."""
     service_s: float = 300.0
     """How long a service probably takes, above 0: what is expected until it was measured."""
+    appointments: AppointmentSpec | None = None
+    """How it is booked; not at all if this is None."""
 
     def number(self, serial: int) -> str:
         """Return the number on the ticket, such as ``A010`` for serial 10."""

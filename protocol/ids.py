@@ -33,5 +33,11 @@ PersonId = NewType("PersonId", str)
 """A customer: a keyed digest of a telephone number, a document or a WeChat identity, made before it comes here.
 The queue can tell whether two are the same person, and nobody can tell from it who that is."""
 
+BookingId = NewType("BookingId", str)
+"""A booking: the code that its customer types, 8 characters that nobody guesses; unique in its hall."""
+
+ClosureId = NewType("ClosureId", str)
+"""A closure that was added while the hall was running; unique in its hall."""
+
 Language = NewType("Language", str)
 """A language tag such as ``zh`` or ``en``."""

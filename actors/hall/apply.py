@@ -9,9 +9,12 @@ from typing import Any
 
 from immutables import Map
 
+from actors.hall.booking_apply import APPLY_BOOKINGS, without_old
+from actors.hall.overtaking import clamped_since, overtook
 from actors.hall.queues import enter_queue, leave_queue
-from actors.hall.ranks import Order, put
+from actors.hall.ranks import Order, instant, put
 from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Tally, Ticket
+from actors.hall.strides import SHARED, charged
 from protocol.events import (
     CounterClosed,
     CounterOpened,
@@ -43,7 +46,7 @@ from protocol.tickets import CounterMode, PrintState, TicketState
 from protocol.values import changer, copied, maker, replace
 
 make_line, make_ticket = maker(Line), maker(Ticket)
-_call = changer(Ticket, "state", "counter", "called_at")
+_call = changer(Ticket, "state", "counter", "called_at", "called")
 _end = changer(Ticket, "state", "ended_at")
 _serve = changer(Ticket, "state", "ended_at", "served")
 _with_ticket = changer(Post, "ticket")
@@ -80,10 +83,12 @@ def _day_begun(state: HallState, event: DayBegun) -> None:
     state.reserved = {}
     state.posts = {}
     state.persons = Map()
+    state.diary = without_old(state.diary, event.day, event.at)
 
 
 def _taken(state: HallState, event: TicketTaken) -> None:
-    service, id, order = event.service, event.ticket, (state.seq,)
+    service, id, due_at = event.service, event.ticket, event.due_at
+    order = (instant(event.at if due_at is None else due_at), state.seq)
     ticket = make_ticket(
         id=id,
         number=event.number,
@@ -97,6 +102,8 @@ def _taken(state: HallState, event: TicketTaken) -> None:
         then=event.then,
         estimate=event.estimate,
     )
+    if due_at is not None:
+        ticket = replace(ticket, counts_since=clamped_since(state, ticket))
     state.tickets = state.tickets.set(id, ticket)
     line = state.lines.get(service)
     if line is None:
@@ -120,14 +127,18 @@ def _taken(state: HallState, event: TicketTaken) -> None:
 def _called(state: HallState, event: TicketCalled) -> None:
     id, counter = event.ticket, event.counter
     ticket = state.tickets[id]
+    post, choice = state.post(counter), event.choice
+    if choice is not None and state.spec.policy.kind in SHARED and counter in state.spec.counters:
+        post = charged(state, post, state.spec.counters[counter], ticket, choice)
     if ticket.state is TicketState.WAITING:
         leave_queue(state, ticket)
-        if event.choice is not None and event.choice.overtook and ticket.reserved_for is None:
-            line = state.lines[ticket.service]
-            overtakers = put(line.overtakers, (ticket.order, state.seq), id)
-            state.lines = {**state.lines, ticket.service: replace(line, overtakers=overtakers)}
-    state.tickets = state.tickets.set(id, _call(ticket, TicketState.CALLED, counter, event.at))
-    state.posts = {**state.posts, counter: _with_ticket(state.post(counter), id)}
+    if choice is not None and choice.overtook:
+        service = ticket.service
+        line = overtook(state.lines[service], ticket.order, state.seq, id)
+        state.lines = {**state.lines, service: line}
+    called = _call(ticket, TicketState.CALLED, counter, event.at, event)
+    state.tickets = state.tickets.set(id, called)
+    state.posts = {**state.posts, counter: _with_ticket(post, id)}
 
 
 def _recalled(state: HallState, event: TicketRecalled) -> None:
@@ -226,7 +237,7 @@ def _continued(state: HallState, event: VisitContinued) -> None:
         state,
         state.tickets[event.ticket],
         # Behind those who wait there: it has only now come to them.
-        (state.seq,),
+        (instant(event.at), state.seq),
         event.at,
         service=event.service,
         then=event.then,
@@ -319,6 +330,7 @@ def _wait(state: HallState, ticket: Ticket, order: Order, at: datetime, **change
         changes["waiting_since"] = at
     changes = {"state": TicketState.WAITING, "order": order, "estimate": None, **_NO_CALL, **changes}
     ticket = replace(ticket, **changes)
+    ticket = replace(ticket, counts_since=clamped_since(state, ticket))
     state.tickets = state.tickets.set(ticket.id, ticket)
     enter_queue(state, ticket)
 
@@ -395,4 +407,5 @@ _APPLY: dict[type, Callable[[HallState, Any], None]] = {
     CounterOpened: _opened,
     CounterPaused: _paused,
     CounterClosed: _closed,
+    **APPLY_BOOKINGS,
 }

@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from actors.hall.apply import apply_all
+from actors.hall.booking import book, cancel_booking, confirm, move, review
 from actors.hall.calling import call_given, call_next, cancel, finish, no_show, recall, start
+from actors.hall.checking_in import check_in
+from actors.hall.closing import add_closure, remove_closure
 from actors.hall.counters import close_counter, open_counter, pause_counter, toggle_pause
 from actors.hall.day import business_day
 from actors.hall.evaluating import evaluate, invite
@@ -17,25 +20,33 @@ from actors.hall.state import HallState, Ticket
 from actors.hall.taking import report_print, reprint, take
 from protocol.answers import Rejected
 from protocol.commands import (
+    AddClosure,
     BeginDay,
+    BookAppointment,
     CallNext,
     CallTicket,
+    CancelAppointment,
     CancelTicket,
+    CheckIn,
     CloseCounter,
     Command,
+    ConfirmAppointment,
     EvaluateService,
     FinishService,
     HoldTicket,
     InviteEvaluation,
     MarkNoShow,
+    MoveAppointment,
     OpenCounter,
     PauseCounter,
     ReactivateTicket,
     RecallTicket,
+    RemoveClosure,
     ReportPrint,
     ReprintTicket,
     RequeueTicket,
     ResumeTicket,
+    ReviewBookings,
     StartService,
     TakeTicket,
     TogglePause,
@@ -116,5 +127,13 @@ _DECIDE: dict[type, Callable[[HallState, Any, datetime], tuple[Event, ...]]] = {
     CloseCounter: close_counter,
     ReportPrint: report_print,
     ReprintTicket: reprint,
+    BookAppointment: book,
+    ConfirmAppointment: confirm,
+    MoveAppointment: move,
+    CancelAppointment: cancel_booking,
+    CheckIn: check_in,
+    AddClosure: add_closure,
+    RemoveClosure: remove_closure,
+    ReviewBookings: review,
     BeginDay: _day,
 }

@@ -14,9 +14,10 @@ from types import MappingProxyType
 import attrs
 from immutables import Map
 
+from actors.hall.diary import EMPTY_DIARY, Diary
 from actors.hall.ranks import Order, Ranks
 from protocol.estimates import Estimate
-from protocol.events import TicketTaken
+from protocol.events import TicketCalled, TicketTaken
 from protocol.hall import HallSpec
 from protocol.ids import (
     CounterId,
@@ -84,6 +85,10 @@ class Ticket:
     """Services of the visit that are done."""
     estimate: Estimate | None = None
     """What was expected of its wait when that began; nothing once somebody has moved it."""
+    counts_since: datetime | None = None
+    """Where the bound on overtaking is concerned, since when it waits, if not since ``waiting_since``."""
+    called: TicketCalled | None = None
+    """Its last call, which says why."""
 
     @property
     def language(self) -> Language:
@@ -132,6 +137,9 @@ class Post:
     last: TicketId | None = None
     """Whom it served last."""
     tally: Tally = NOTHING_YET
+    clock: int = 0
+    shares: Mapping[str, int] = MappingProxyType({})
+    """How far each service, or class, has come with its share of the counter's calls; see `strides`."""
 
 
 CLOSED_POST = Post()
@@ -143,7 +151,7 @@ class Line:
 
     ``serial`` is the last one given out today, if any was, ``issued`` how many were. ``overtakers`` has the
     order of each ticket that was called before an earlier one, and the number of that call: whoever waits was
-    overtaken by those in it whose order is behind its own. It is emptied when nobody waits.
+    overtaken by those in it whose order is behind its own. Calls that overtook nobody who still waits are left out.
     """
 
     serial: int | None = None
@@ -185,6 +193,8 @@ class HallState:
     persons: Map[PersonId, frozenset[TicketId]] = attrs.field(factory=Map)
     """The tickets that somebody took today."""
     times: Mapping[ServiceId, ServiceTimes] = attrs.field(factory=dict)
+    diary: Diary = EMPTY_DIARY
+    """Its appointments; they outlive the day, too."""
 
     def post(self, counter: CounterId) -> Post:
         """Return what the counter is doing."""

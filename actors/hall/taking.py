@@ -13,8 +13,8 @@ from actors.hall.visits import begun
 from protocol.answers import Reason
 from protocol.commands import PARTY_MAX, ReportPrint, ReprintTicket, TakeTicket
 from protocol.events import Event, ReprintRequested, TicketPrinted, TicketPrintFailed, TicketTaken
-from protocol.hall import PastLast
-from protocol.ids import TicketId
+from protocol.hall import PastLast, Service
+from protocol.ids import ServiceId, TicketId
 from protocol.tickets import PrintState
 from protocol.values import maker
 
@@ -34,6 +34,22 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
     if command.kiosk is not None and command.kiosk not in spec.kiosks:
         raise unknown_kiosk(state, command.kiosk)
     check_access(state, service, then, command.person, at)
+    return (issue(state, service, then, command, at),)
+
+
+def issue(
+    state: HallState,
+    service: Service,
+    then: tuple[ServiceId, ...],
+    command: TakeTicket,
+    at: datetime,
+    due_at: datetime | None = None,
+) -> TicketTaken:
+    """Return the event that gives out the next number of ``service``; only numbers can refuse it.
+
+    ``then`` are the further services of the visit; ``due_at`` is the time of an appointment.
+    """
+    spec = state.spec
     line = state.lines.get(service.id)
     last = None if line is None else line.serial
     serial = service.first if last is None else last + 1
@@ -46,25 +62,24 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
         id = _ticket_id(state.day, number)
     if serial > service.last and service.past_last is PastLast.REFUSE:
         raise numbers_exhausted(state, service)
-    return (
-        make_ticket_taken(
-            at=at,
-            command=command.id,
-            ticket=id,
-            service=service.id,
-            number=number,
-            serial=serial,
-            language=command.language if command.language in spec.languages else spec.languages[0],
-            ticket_class=command.ticket_class,
-            channel=command.channel,
-            kiosk=command.kiosk,
-            ahead=state.waiting(service.id),
-            person=command.person,
-            party=command.party,
-            then=then,
-            visit_order=command.visit_order,
-            estimate=estimate_service(state, service.id, at, command.ticket_class),
-        ),
+    return make_ticket_taken(
+        at=at,
+        command=command.id,
+        ticket=id,
+        service=service.id,
+        number=number,
+        serial=serial,
+        language=command.language if command.language in spec.languages else spec.languages[0],
+        ticket_class=command.ticket_class,
+        channel=command.channel,
+        kiosk=command.kiosk,
+        ahead=state.waiting(service.id),
+        person=command.person,
+        party=command.party,
+        then=then,
+        visit_order=command.visit_order,
+        estimate=estimate_service(state, service.id, at, command.ticket_class),
+        due_at=due_at,
     )
 
 

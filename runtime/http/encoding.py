@@ -16,7 +16,7 @@ _OPTIONS = orjson.OPT_UTC_Z
 RECORD = "record"
 """The name of stream events that are durable and numbered."""
 
-_KEPT_BACK = {"command", "person"}
+_KEPT_BACK = {"command", "person", "booking"}
 """A command's id is between its sender and the hall; who a customer is concerns nobody, even as a digest."""
 
 

@@ -16,6 +16,7 @@ import attrs
 import orjson
 from immutables import Map
 
+from actors.hall.diary import EMPTY_DIARY, AddedClosure, Booking, Diary
 from actors.hall.queues import enter_queue
 from actors.hall.ranks import Ranks, entries, put
 from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Tally, Ticket
@@ -24,6 +25,7 @@ from protocol.events import Event
 from protocol.hall import HallSpec
 from protocol.ids import CounterId, PersonId, ServiceId, TicketId
 from protocol.tickets import TicketState
+from runtime.journal.diaries import encode_diary, with_part
 from runtime.journal.rows import DIGEST_OCTETS, converter
 
 PART_ENTRIES = 250
@@ -35,7 +37,8 @@ class SnapshotUnreadable(StorageError):
 
 
 def _shape() -> str:
-    classes = (HallState, Line, Post, Tally, Served, ServiceTimes, Ticket, *get_args(Event))
+    queue = (HallState, Line, Post, Tally, Served, ServiceTimes, Ticket)
+    classes = (*queue, Diary, Booking, AddedClosure, *get_args(Event))
     lines = [
         f"{kind.__name__}.{field.name}: {field.type}"
         for kind in classes
@@ -75,6 +78,8 @@ def encode_state(state: HallState) -> Iterator[str]:
     tickets = iter(state.tickets.values())
     while chunk := list(islice(tickets, PART_ENTRIES)):
         yield _text("tickets", converter.unstructure(chunk, list[Ticket]))
+    for name, content in encode_diary(state.diary):
+        yield _text(name, content)
 
 
 def decode_state(parts: Iterable[str], spec: HallSpec) -> HallState:
@@ -85,13 +90,16 @@ def decode_state(parts: Iterable[str], spec: HallSpec) -> HallState:
     """
     head: dict[str, Any] = {}
     tickets: list[Ticket] = []
+    diary = EMPTY_DIARY
     try:
         for part in parts:
             name, content = orjson.loads(part)
             if name == "head":
                 head = content
-            else:
+            elif name == "tickets":
                 tickets += converter.structure(content, list[Ticket])
+            else:
+                diary = with_part(diary, name, content)
         state = HallState(
             spec=spec,
             seq=head["seq"],
@@ -103,6 +111,7 @@ def decode_state(parts: Iterable[str], spec: HallSpec) -> HallState:
             posts=converter.structure(head["posts"], dict[CounterId, Post]),
             persons=_persons(tickets),
             times=converter.structure(head["times"], dict[ServiceId, ServiceTimes]),
+            diary=diary,
         )
         for ticket in tickets:
             if ticket.state is TicketState.WAITING:

@@ -68,6 +68,18 @@ FIELDS = {
     "TicketPrinted": "at command ticket kiosk",
     "TicketPrintFailed": "at command ticket kiosk failure",
     "ReprintRequested": "at command ticket kiosk",
+    "AppointmentBooked": "at command booking service starts_at ends_at check_in_from check_in_until"
+    " lapses_at language person party",
+    "AppointmentConfirmed": "at command booking",
+    "AppointmentMoved": "at command booking starts_at ends_at check_in_from check_in_until lapses_at reason",
+    "AppointmentCancelled": "at command booking",
+    "AppointmentLapsed": "at command booking",
+    "AppointmentRevoked": "at command booking reason",
+    "AppointmentMissed": "at command booking",
+    "CustomerCheckedIn": "at command booking ticket",
+    "PersonBanned": "at command person until",
+    "ClosureAdded": "at command closure service first last reason",
+    "ClosureRemoved": "at command closure",
 }
 
 
