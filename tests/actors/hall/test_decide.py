@@ -37,7 +37,7 @@ from protocol.events import (
     TicketTaken,
 )
 from protocol.hall import UnstartedTicket
-from protocol.tickets import TRANSITIONS, CounterMode, PrintState, TicketState, TicketStep
+from protocol.tickets import CounterMode, PrintState
 from protocol.values import replace
 from tests.actors.hall.conftest import ONE, TAX, TWO, VAT, ZH, Book, hall_spec
 
@@ -205,54 +205,12 @@ def test_unknown_tickets_and_counters_are_refused(book: Any) -> None:
         assert refused(book.do(command(id="c", counter="9"))) is Reason.UNKNOWN_COUNTER
 
 
-STEPS = {
-    TicketStep.RECALL: RecallTicket,
-    TicketStep.START: StartService,
-    TicketStep.FINISH: FinishService,
-    TicketStep.NO_SHOW: MarkNoShow,
-    TicketStep.CANCEL: CancelTicket,
-}
-# How a ticket gets into each state of a day; an expired one is gone with its day.
-WAYS = {
-    TicketState.WAITING: (),
-    TicketState.CALLED: (CallNext,),
-    TicketState.SERVING: (CallNext, StartService),
-    TicketState.SERVED: (CallNext, FinishService),
-    TicketState.NO_SHOW: (CallNext, MarkNoShow),
-    TicketState.CANCELLED: (CancelTicket,),
-}
-
-
-@pytest.mark.parametrize("state", WAYS)
-@pytest.mark.parametrize("step", STEPS)
-def test_every_pair_of_state_and_step_follows_the_table(
-    book: Any, state: TicketState, step: TicketStep
-) -> None:
-    ticket = take(book).ticket
-    for command in WAYS[state]:
-        target = {"counter": ONE} if command is CallNext else {"ticket": ticket}
-        assert not isinstance(book.do(command(id=next(ids), **target)), Rejected)
-    assert book.state.tickets[ticket].state is state
-    book.wait(minutes=1)
-    decision = book.do(STEPS[step](id=next(ids), ticket=ticket))
-    if (state, step) in TRANSITIONS:
-        assert not isinstance(decision, Rejected)
-        assert book.state.tickets[ticket].state is TRANSITIONS[state, step]
-    else:
-        assert refused(decision) is Reason.TICKET_STATE
-        assert book.state.tickets[ticket].state is state
-
-
-def test_a_counter_with_a_ticket_is_neither_paused_nor_closed(book: Any) -> None:
+def test_a_counter_with_a_ticket_is_not_paused(book: Any) -> None:
     take(book)
     call(book)
-    for command in (PauseCounter, CloseCounter):
-        decision = book.do(command(id="x", counter=ONE))
-        assert refused(decision) is Reason.TICKET_STATE
-        assert "A001" in decision.detail
-    book.do(FinishService(id="f", counter=ONE))
-    book.do(PauseCounter(id="p", counter=ONE, reason="lunch"))
-    assert (book.state.post(ONE).mode, book.state.post(ONE).reason) == (CounterMode.PAUSED, "lunch")
+    decision = book.do(PauseCounter(id="x", counter=ONE))
+    assert refused(decision) is Reason.COUNTER_BUSY
+    assert "A001" in decision.detail
 
 
 def test_opening_an_open_counter_changes_nothing(book: Any) -> None:
