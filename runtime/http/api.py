@@ -9,6 +9,7 @@ from actors.hall.state import HallState
 from protocol.answers import Accepted
 from protocol.commands import (
     CallNext,
+    CallTicket,
     CancelTicket,
     CloseCounter,
     FinishService,
@@ -25,12 +26,7 @@ from protocol.events import (
     CounterOpened,
     CounterPaused,
     ReprintRequested,
-    ServiceFinished,
-    ServiceStarted,
     TicketCalled,
-    TicketCancelled,
-    TicketNoShow,
-    TicketRecalled,
     TicketTaken,
 )
 from protocol.ids import CounterId, KioskId, TicketId
@@ -38,9 +34,11 @@ from protocol.tickets import Channel, CounterMode, TicketState
 from protocol.values import replace
 from runtime.config.model import Role
 from runtime.http.calls import Call
+from runtime.http.codes import without_code
 from runtime.http.encoding import to_json
 from runtime.http.problems import RETRY_AFTER_S, refuse, retry_after
 from runtime.http.request import NO_STORE, Response
+from runtime.http.steps import CallBody, OpenBody, stepped
 from runtime.http.streams import EVENT_STREAM
 from runtime.http.views import (
     AlarmList,
@@ -54,8 +52,6 @@ from runtime.http.views import (
     ReprintBody,
     TakeTicketBody,
     TicketReprinted,
-    TicketStep,
-    TicketStepped,
     ticket_view,
 )
 
@@ -145,7 +141,7 @@ def read_ticket(call: Call) -> None:
                 "unknown-ticket",
                 f"hall {port.spec.id} has no ticket {id!r} on business day {state.day}",
             )
-        return _ok(ticket_view(state, ticket, port.scan_url(id)))
+        return _ok(ticket_view(state, ticket, without_code(port.scan_url(id))))
 
     call.read(found)
 
@@ -159,30 +155,9 @@ def step_ticket(step: Step) -> Callable[[Call], None]:
             ticket=TicketId(call.params["ticket"]),
             counter=call.asked_by.counter,
         )
-        call.submit(command, _stepped)
+        call.submit(command, stepped)
 
     return take_step
-
-
-def _stepped(accepted: Accepted) -> Response:
-    for event in accepted.events:
-        match event:
-            case TicketRecalled():
-                state = TicketState.CALLED
-            case ServiceStarted():
-                state = TicketState.SERVING
-            case ServiceFinished():
-                state = TicketState.SERVED
-            case TicketNoShow():
-                state = TicketState.NO_SHOW
-            case TicketCancelled():
-                state = TicketState.CANCELLED
-            case _:
-                continue
-        return _ok(
-            TicketStep(ticket=TicketStepped(id=event.ticket, state=state, counter=event.counter))
-        )
-    raise AssertionError("a step of a ticket caused no event")
 
 
 recall_ticket = step_ticket(RecallTicket)
@@ -225,27 +200,35 @@ def _counter(call: Call) -> CounterId:
 
 def call_next(call: Call) -> None:
     """Call the next ticket to a counter."""
+    call.submit(CallNext(id=call.command_id(), counter=_counter(call)), _called)
 
-    def called(accepted: Accepted) -> Response:
-        event = _event(accepted, TicketCalled)
-        if event is None:
-            return _ok(NextTicket(ticket=None))
-        ticket = CalledTicket(
-            id=event.ticket,
-            number=event.number,
-            service=event.service,
-            counter=event.counter,
-            state=TicketState.CALLED,
-        )
-        return _ok(NextTicket(ticket=ticket))
 
-    call.submit(CallNext(id=call.command_id(), counter=_counter(call)), called)
+def call_given(call: Call) -> None:
+    """Call the ticket that is named to a counter."""
+    body: CallBody = call.body
+    command = CallTicket(id=call.command_id(), counter=_counter(call), ticket=body.ticket)
+    call.submit(command, _called)
+
+
+def _called(accepted: Accepted) -> Response:
+    event = _event(accepted, TicketCalled)
+    if event is None:
+        return _ok(NextTicket(ticket=None))
+    ticket = CalledTicket(
+        id=event.ticket,
+        number=event.number,
+        service=event.service,
+        counter=event.counter,
+        state=TicketState.CALLED,
+    )
+    return _ok(NextTicket(ticket=ticket))
 
 
 def open_counter(call: Call) -> None:
     """Have a counter take customers."""
+    body: OpenBody = call.body
     counter = _counter(call)
-    command = OpenCounter(id=call.command_id(), counter=counter)
+    command = OpenCounter(id=call.command_id(), counter=counter, staff=body.staff)
     call.submit(command, _moded(counter, CounterMode.OPEN, ""))
 
 

@@ -34,6 +34,7 @@ def field(
     json_name: str | None = None,
     characters_max: int = CHARACTERS_MAX,
     default: Any = attrs.NOTHING,
+    shown: bool = True,
 ) -> Any:
     """Declare a field of a body: what it is ``about``, its name in JSON if Python does not allow that one,
     and how long its text may be."""
@@ -216,8 +217,11 @@ def _is_text(wanted: Any) -> bool:
 
 def _strict_converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True)
-    # By a predicate: registered by class, it would take the enumerations of strings as well.
     converter.register_structure_hook_func(_is_text, _text)
+    # Else cattrs takes whatever ``str`` makes a text of. It asks this for enumerations of strings as well.
+    converter.register_structure_hook(
+        str, lambda given, wanted: _text(given, wanted) if wanted is str else _enum(given, wanted)
+    )
     converter.register_structure_hook(bool, _boolean)
     converter.register_structure_hook(int, _whole)
     converter.register_structure_hook_factory(

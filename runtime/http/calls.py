@@ -117,7 +117,7 @@ class Call:
         request = self.request
         headers = request.header_values(b"idempotency-key")
         key = read_key(headers, needed=self.by_cookie)
-        command = command_id(self.asked_by, request.path, key)
+        command = command_id(self.viewer, request.path, key)
         if headers:
             self.fingerprints.check(command, self.body)
         return command

@@ -103,8 +103,14 @@ class Schemas:
         if given and "characters_max" in item.metadata and "string" in schema.get("type", ()):
             schema |= {"minLength": 1, "maxLength": item.metadata["characters_max"]}
         if given and item.default is not None:
-            schema["default"] = str(item.default)
+            schema["default"] = _default(item.default)
         return schema
+
+
+def _default(default: Any) -> Any:
+    if isinstance(default, tuple):
+        return [_default(item) for item in default]
+    return default if type(default) in (bool, int, float) else str(default)
 
 
 def _about(wanted: Any) -> str:

@@ -13,6 +13,7 @@ from protocol.hall import HallSpec, name_in
 from protocol.ids import CounterId, HallId, KioskId, Language, TicketId
 from protocol.printing.qr import qr_svg
 from runtime.http.calls import Call
+from runtime.http.codes import CODE_QUERY, is_code, without_code
 from runtime.http.desk import Desk
 from runtime.http.encoding import to_json
 from runtime.http.languages import CHOSEN_AGE_S, COOKIE, FALLBACK, TEXTS, wanted
@@ -28,6 +29,7 @@ SHOWN_PROBLEMS = (
     "unauthorized",
     "forbidden",
     "rate-limited",
+    "code-wrong",
     "hall-unavailable",
     "internal-error",
 )
@@ -95,6 +97,24 @@ class Pages:
             call.request, "counter.html", spec.languages, spec=spec, counter=counter, data=data
         )
 
+    def tablet(self, call: Call) -> Response:
+        """Show the tablet on which a counter's customers evaluate."""
+        spec, id = call.hall.spec, CounterId(call.params["counter"])
+        counter = spec.counters.get(id)
+        if counter is None:
+            raise refuse("unknown-counter", f"hall {spec.id} has no counter {id!r}")
+        call.asked_by.check_counter(id)
+        data = _hall_data(spec) | {"counter": id, "reasons": spec.evaluation.reasons}
+        return self.render(
+            call.request,
+            "tablet.html",
+            spec.languages,
+            own_browser=False,
+            spec=spec,
+            counter=counter,
+            data=data,
+        )
+
     def display(self, call: Call) -> Response:
         """Show the hall's large screen."""
         spec = call.hall.spec
@@ -111,13 +131,16 @@ class Pages:
         """Show a ticket to its customer."""
         port = call.hall.port
         id = TicketId(call.params["ticket"])
+        code = _code(call)
 
         def render(state: HallState) -> Response:
             ticket = state.tickets.get(id)
             if ticket is None:
                 raise refuse("unknown-ticket", f"hall {port.spec.id} has no ticket {id!r} today")
-            view = ticket_view(state, ticket, port.scan_url(id))
+            scan_url = port.scan_url(id)
+            view = ticket_view(state, ticket, scan_url if code else without_code(scan_url))
             data = _hall_data(port.spec) | {"ticket": view}
+            data |= {"code": code, "reasons": port.spec.evaluation.reasons}
             return self.render(
                 call.request,
                 "ticket.html",
@@ -134,7 +157,8 @@ class Pages:
         id = call.params["ticket"]
         if len(id) > TICKET_CHARACTERS_MAX:
             raise refuse("unknown-ticket", "no ticket has so long a name")
-        octets = qr_svg(call.hall.port.scan_url(TicketId(id))).encode()
+        scan_url = call.hall.port.scan_url(TicketId(id))
+        octets = qr_svg(scan_url if _code(call) else without_code(scan_url)).encode()
         return Response(
             status=200,
             body=octets,
@@ -217,6 +241,16 @@ class Pages:
             content_type=HTML,
             headers=(NO_STORE, (b"Vary", b"Accept-Language, Cookie"), *headers),
         )
+
+
+def _code(call: Call) -> str | None:
+    """Return the code in the address of a ticket's page, if it is the ticket's."""
+    port, ticket = call.hall.port, TicketId(call.params["ticket"])
+    for octets in call.request.query_values(CODE_QUERY.encode()):
+        code: str = octets.decode("ascii", "replace")
+        if is_code(port.key, port.spec.id, ticket, code):
+            return code
+    return None
 
 
 def _hall_data(spec: HallSpec) -> dict[str, Any]:

@@ -21,8 +21,8 @@ class HallPort:
     """One hall as the web server sees it.
 
     ``hall`` takes `Submit`, `Subscribe` and `ReadState`; ``display``, ``alarms`` and each of ``kiosks`` take
-    `Watch`. ``journal`` is only read. ``scan_url`` gives what a ticket's QR code says: with `codes.page_address`.
-    ``key`` is the hall's own, to sign with; one that is made anew makes all that was signed before worthless.
+    `Watch`. ``journal`` is only read. ``scan_url`` gives what a ticket's QR code says, as `codes.page_address`
+    does. ``key`` is the hall's own, to sign with; with another one all that was signed is worth nothing.
     """
 
     spec: HallSpec

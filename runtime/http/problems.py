@@ -239,6 +239,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Send the telephone number or document number that the service asks for.",
             "该业务需要提供手机号或证件号。",
         ),
+        "identity-invalid": _kind(
+            422,
+            "The number cannot be right",
+            "Check the mobile number or the number of the identity card; `errors` says what is wrong.",
+            "手机号或身份证号有误，请核对后重新输入；errors 说明原因。",
+        ),
         "not-served": _kind(
             409,
             "There is nothing to evaluate",
@@ -262,6 +268,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "A value is out of its range",
             "The detail says which one and what is allowed.",
             "有数值超出范围，详见说明。",
+        ),
+        "code-wrong": _kind(
+            403,
+            "The code is not the ticket's",
+            "Open the ticket's page by its QR code, which holds the code, and evaluate there.",
+            "验证码不正确，请扫描号票上的二维码打开页面后评价。",
         ),
         # -- repeats
         "idempotency-key-missing": _kind(

@@ -45,14 +45,16 @@ def read_key(headers: Sequence[bytes], *, needed: bool) -> bytes:
     return key
 
 
-def command_id(asked_by: Pass, path: bytes, key: bytes) -> CommandId:
+def command_id(asked_by: Pass | None, path: bytes, key: bytes) -> CommandId:
     """Return the id of the command that ``key`` stands for.
 
-    It is bound to the token and to the path (with it the hall), so that two clients never meet in one key. A
-    digest of all of it, so that its length is bounded and the journal says nothing about tokens.
+    It is bound to the token and to the path (with it the hall), so that two clients never meet in one key;
+    without a token only to the path, which names a ticket. A digest of all of it, so that its length is bounded
+    and the journal says nothing about tokens.
     """
-    digest = hashlib.blake2b(b"\0".join((asked_by.digest, path, key)), digest_size=16)
-    return CommandId(f"http/{asked_by.role}/{digest.hexdigest()}")
+    token, role = (b"", "anybody") if asked_by is None else (asked_by.digest, asked_by.role)
+    digest = hashlib.blake2b(b"\0".join((token, path, key)), digest_size=16)
+    return CommandId(f"http/{role}/{digest.hexdigest()}")
 
 
 class Fingerprints:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.config.model import Role
-from runtime.http import api
+from runtime.http import api, evaluation, steps, waiting
 from runtime.http.pages import Pages
 from runtime.http.routing import Route
 from runtime.http.views import (
@@ -33,26 +33,30 @@ STAFF = frozenset({Role.COUNTER})
 KIOSKS = frozenset({Role.KIOSK})
 TAKERS = frozenset({Role.KIOSK, Role.COUNTER})
 DISPLAYS = frozenset({Role.DISPLAY})
-VIEWERS = frozenset({Role.KIOSK, Role.COUNTER, Role.DISPLAY})
+TABLETS = frozenset({Role.COUNTER, Role.EVALUATOR})
+VIEWERS = frozenset({Role.KIOSK, Role.COUNTER, Role.DISPLAY, Role.EVALUATOR})
 
 _HALL = "/api/v1/halls/{hall}"
 _TICKET = f"{_HALL}/tickets/{{ticket}}"
 _COUNTER = f"{_HALL}/counters/{{counter}}"
 
 _STEP = ("unknown-ticket", "ticket-state", "no-ticket-at-counter")
+_EVALUATING = ("not-served", "evaluated", "evaluation-closed", "bad-value")
 
 
 def tickets() -> tuple[Route, ...]:
     """Return the routes of tickets."""
 
-    def step(name: str, handler: Handler, summary: str, *problems: str) -> Route:
+    def step(
+        name: str, handler: Handler, summary: str, *problems: str, body: type = Nothing
+    ) -> Route:
         return Route(
             method="POST",
             pattern=f"{_TICKET}/{name}",
             handler=handler,
             summary=summary,
             roles=STAFF,
-            body=Nothing,
+            body=body,
             answers={200: TicketStep},
             problems=(*_STEP, *problems),
             changes=True,
@@ -89,6 +93,17 @@ def tickets() -> tuple[Route, ...]:
         ),
         step("no-show", api.mark_no_show, "Nobody came"),
         step("cancel", api.cancel_ticket, "The customer gives the ticket up"),
+        *_further_steps(step),
+        Route(
+            method="POST",
+            pattern=f"{_TICKET}/evaluate",
+            handler=evaluation.evaluate_ticket,
+            summary="Evaluate a service that was finished; whoever has the ticket's code may, once for each",
+            body=evaluation.EvaluateBody,
+            answers={200: evaluation.Evaluation},
+            problems=("unknown-ticket", "code-wrong", *_EVALUATING),
+            changes=True,
+        ),
         Route(
             method="POST",
             pattern=f"{_TICKET}/reprint",
@@ -103,6 +118,41 @@ def tickets() -> tuple[Route, ...]:
     )
 
 
+def _further_steps(step: Callable[..., Route]) -> tuple[Route, ...]:
+    reached = ("wrong-counter",)
+    return (
+        step("hold", steps.hold_ticket, "Set aside", *reached, body=steps.HoldBody),
+        step("resume", steps.resume_ticket, "Let a held ticket wait at its old place", *reached),
+        step(
+            "requeue",
+            steps.requeue_ticket,
+            "Put back into its queue",
+            *reached,
+            "bad-value",
+            body=steps.PlaceBody,
+        ),
+        step(
+            "transfer",
+            steps.transfer_ticket,
+            "Let it wait for another service, or for one counter, under the same number",
+            *reached,
+            "unknown-service",
+            "unknown-counter",
+            "no-counter",
+            "bad-value",
+            body=steps.TransferBody,
+        ),
+        step(
+            "reactivate",
+            steps.reactivate_ticket,
+            "Let a ticket that ended as no-show or cancelled wait again",
+            *reached,
+            "bad-value",
+            body=steps.PlaceBody,
+        ),
+    )
+
+
 def counters() -> tuple[Route, ...]:
     """Return the routes of counters."""
 
@@ -113,16 +163,18 @@ def counters() -> tuple[Route, ...]:
         *,
         body: type = Nothing,
         answer: type = CounterStep,
+        roles: frozenset[Role] = STAFF,
+        problems: tuple[str, ...] = ("ticket-state",),
     ) -> Route:
         return Route(
             method="POST",
             pattern=f"{_COUNTER}/{name}",
             handler=handler,
             summary=summary,
-            roles=STAFF,
+            roles=roles,
             body=body,
             answers={200: answer},
-            problems=("unknown-counter", "ticket-state"),
+            problems=("unknown-counter", *problems),
             changes=True,
         )
 
@@ -133,9 +185,48 @@ def counters() -> tuple[Route, ...]:
             "End what the counter has and call the next ticket",
             answer=NextTicket,
         ),
-        step("open", api.open_counter, "Take customers"),
+        step(
+            "call",
+            api.call_given,
+            "End what the counter has and call a given ticket, whatever its turn",
+            body=steps.CallBody,
+            answer=NextTicket,
+            problems=("unknown-ticket", "ticket-state", "wrong-counter"),
+        ),
+        step(
+            "open",
+            api.open_counter,
+            "Take customers",
+            body=steps.OpenBody,
+            problems=("unknown-staff",),
+        ),
         step("pause", api.pause_counter, "Take nobody for a while", body=PauseBody),
         step("close", api.close_counter, "Take nobody any more"),
+        step(
+            "invite",
+            evaluation.invite,
+            "Ask whom the counter served last to evaluate",
+            answer=evaluation.Invitation,
+            problems=("not-served", "evaluated", "evaluation-closed"),
+        ),
+        step(
+            "evaluate",
+            evaluation.evaluate_counter,
+            "Evaluate on the counter's tablet what the counter did",
+            body=evaluation.TabletBody,
+            answer=evaluation.Evaluation,
+            roles=TABLETS,
+            problems=("unknown-ticket", *_EVALUATING),
+        ),
+        Route(
+            method="GET",
+            pattern=f"{_COUNTER}/queue",
+            handler=waiting.read_queue,
+            summary="List whom a counter may call or bring back, with what was noted of them",
+            roles=STAFF,
+            answers={200: waiting.CounterQueue},
+            problems=("unknown-counter",),
+        ),
     )
 
 
@@ -226,6 +317,12 @@ def pages(site: Pages) -> tuple[Route, ...]:
         page("/", site.home, "The halls and their pages"),
         page("/halls/{hall}/kiosk/{kiosk}", site.kiosk, "A kiosk's screen", KIOSKS),
         page("/halls/{hall}/counter/{counter}", site.counter, "A counter's screen", STAFF),
+        page(
+            "/halls/{hall}/counter/{counter}/evaluate",
+            site.tablet,
+            "A counter's tablet for evaluations",
+            TABLETS,
+        ),
         page("/halls/{hall}/display", site.display, "The hall's large screen", DISPLAYS),
         page("/t/{hall}/{ticket}", site.ticket, "A customer's ticket"),
         page("/t/{hall}/{ticket}/qr.svg", site.ticket_code, "A ticket's QR code"),

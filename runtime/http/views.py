@@ -12,6 +12,16 @@ from protocol.messages import Alarm
 from protocol.tickets import CounterMode, PrintState, TicketClass, TicketState
 from protocol.values import value
 from runtime.http.bodies import field
+from runtime.http.service_views import (
+    AskedTicket,
+    CounterToday,
+    FinishedService,
+    Staff,
+    asked_at,
+    finished_services,
+    staff_at,
+    today_at,
+)
 
 # -- bodies --------------------------------------------------------------------------------------
 
@@ -92,6 +102,7 @@ class TicketView:
     started_at: datetime | None
     ended_at: datetime | None
     scan_url: str
+    served: tuple[FinishedService, ...] = field(about="What was finished for it, oldest first.")
 
 
 @value
@@ -209,6 +220,11 @@ class CounterView:
     reason: str
     waiting: int = field(about="People who wait for any of its services.")
     ticket: TicketAtCounter | None
+    staff: Staff | None = field(about="Who works there, if it is known.")
+    asked: AskedTicket | None = field(
+        about="Whom it served last, while that customer is asked to evaluate."
+    )
+    today: CounterToday
 
 
 @value
@@ -266,6 +282,7 @@ def ticket_view(state: HallState, ticket: Ticket, scan_url: str) -> TicketView:
         started_at=ticket.started_at,
         ended_at=ticket.ended_at,
         scan_url=scan_url,
+        served=finished_services(state, ticket),
     )
 
 
@@ -308,6 +325,9 @@ def _counter_view(state: HallState, id: CounterId) -> CounterView:
         reason=post.reason,
         waiting=state.waiting_for(id),
         ticket=None if post.ticket is None else _at_counter(state.tickets[post.ticket]),
+        staff=staff_at(state, post),
+        asked=asked_at(state, id),
+        today=today_at(post),
     )
 
 

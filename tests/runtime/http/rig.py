@@ -14,10 +14,11 @@ from actors.audience import Audience
 from actors.base import Ref
 from actors.display import DisplayActor
 from actors.hall.actor import HallActor, HallAudience
-from protocol.hall import Counter, HallSpec, Kiosk, Service
-from protocol.ids import CounterId, HallId, KioskId, Language, ServiceId, TicketId
+from protocol.hall import Counter, EvaluationSpec, HallSpec, Kiosk, Service
+from protocol.ids import CounterId, HallId, KioskId, Language, ServiceId, StaffId
 from protocol.values import replace
 from runtime.config.model import Role, Token
+from runtime.http.codes import page_address
 from runtime.http.limits import Limits
 from runtime.http.ports import HallPort
 from runtime.http.service import HttpService
@@ -29,10 +30,13 @@ TICKETS = f"{HALL}/tickets"
 
 PATIENCE_S = 10.0
 
+KEY = b"the hall's own key, of 32 octets"
+
 SECRETS = {
     "manager": "a-manager-of-all",
     "kiosk": "the-kiosk-named-k1",
     "counter": "a-clerk-at-counter-1",
+    "tablet": "a-tablet-at-counter-1",
     "display": "the-large-display",
     "elsewhere": "a-manager-of-SH02",
 }
@@ -42,6 +46,9 @@ TOKENS = (
     Token(role=Role.KIOSK, secret=SECRETS["kiosk"], hall=HallId("HZ01"), kiosk=KioskId("k1")),
     Token(
         role=Role.COUNTER, secret=SECRETS["counter"], hall=HallId("HZ01"), counter=CounterId("1")
+    ),
+    Token(
+        role=Role.EVALUATOR, secret=SECRETS["tablet"], hall=HallId("HZ01"), counter=CounterId("1")
     ),
     Token(role=Role.DISPLAY, secret=SECRETS["display"]),
     Token(role=Role.MANAGER, secret=SECRETS["elsewhere"], hall=HallId("SH02")),
@@ -86,6 +93,8 @@ def hall_spec() -> HallSpec:
         counters=MappingProxyType({counter.id: counter for counter in counters}),
         kiosks=MappingProxyType({kiosk.id: kiosk for kiosk in kiosks}),
         recall_lockout_s=60.0,
+        evaluation=EvaluationSpec(reasons={"slow": names("太慢", "Slow")}),
+        staff={StaffId("007"): "王芳"},
     )
 
 
@@ -242,7 +251,8 @@ class Served:
             spec=spec,
             hall=self.hall,
             journal=self.journal,
-            scan_url=lambda ticket: f"http://hall.test/t/HZ01/{TicketId(ticket)}",
+            scan_url=lambda ticket: page_address("http://hall.test", KEY, spec.id, ticket),
+            key=KEY,
             display=display,
             alarms=self.alarms,
         )

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.runtime.http.rig import HALL, TICKETS, Served, request
+from protocol.ids import HallId
+from runtime.http.codes import page_address
+from tests.runtime.http.rig import HALL, KEY, TICKETS, Served, request
 
 
 def test_ticket_taken_is_told_with_its_number_and_page(hall: Served) -> None:
@@ -15,7 +17,7 @@ def test_ticket_taken_is_told_with_its_number_and_page(hall: Served) -> None:
         "service": "tax",
         "ahead": 0,
         "kiosk": None,
-        "scan_url": f"http://hall.test/t/HZ01/{id}",
+        "scan_url": page_address("http://hall.test", KEY, HallId("HZ01"), id),
     }
     assert answer.headers["location"] == f"{TICKETS}/{id}".lower()
 
