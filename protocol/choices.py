@@ -24,6 +24,8 @@ class Rule(StrEnum):
     """It had been overtaken as often as the policy allows, or had waited as long."""
     APPOINTMENT_DUE = "appointment_due"
     """Its appointment was due."""
+    APPOINTMENT_NEXT = "appointment_next"
+    """Its appointment was the next one, and nobody without one would probably be done before its time."""
 
 
 @value

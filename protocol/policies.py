@@ -32,16 +32,26 @@ class LateRule(StrEnum):
     """Goes by the time of the check-in, among those without appointment."""
 
 
+WEIGHT_MAX = 20
+"""Weights and ratios up to this are kept exactly."""
+
+
 @value
 class Policy:
     """Who is called next.
 
-    ``ratios`` are for `PolicyKind.CLASS_RATIOS`: calls of each class for each round, 1 or more; a class that is
-    not named has 1. The bounds hold with every kind, for tickets that wait for a service at any counter: once
-    later tickets of its service were called before it ``overtaken_max`` times, or once it has waited
-    ``overtaken_wait_s`` (seconds), none is called before it any more. Appointments: within ``due_before_s`` of
-    its time one that is checked in goes first; before that, somebody without one goes first who will probably
-    be done by then.
+    ``ratios`` are for `PolicyKind.CLASS_RATIOS`: calls of each class for each round, 1 to `WEIGHT_MAX`; a class
+    that is not named has 1.
+
+    The bounds on overtaking hold with every kind, for tickets that wait for a service at any counter. Once
+    later tickets of its service were called before it ``overtaken_max`` times (0 or more), or once it has
+    waited ``overtaken_wait_s`` (seconds), none is called before it any more. What staff do themselves may
+    exceed them and counts: a ticket that they call by its number, or have sent to a counter without that
+    service.
+
+    Appointments: one whose customer has come goes before others from ``due_before_s`` (seconds) before its
+    time. Before that, somebody without one goes first who will probably be done by then. A check-in later
+    than ``late_after_s`` after the time is late, and ``late`` says how it goes.
     """
 
     kind: PolicyKind = PolicyKind.FIRST_COME
@@ -50,3 +60,4 @@ class Policy:
     overtaken_wait_s: float | None = None
     due_before_s: float = 120.0
     late: LateRule = LateRule.BY_TIME
+    late_after_s: float = 300.0

@@ -14,7 +14,7 @@ from actors.hall.overtaking import clamped_since, overtook
 from actors.hall.queues import enter_queue, leave_queue
 from actors.hall.ranks import Order, instant, put
 from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Tally, Ticket
-from actors.hall.strides import SHARED, charged
+from actors.hall.strides import charged
 from protocol.events import (
     CounterClosed,
     CounterOpened,
@@ -42,6 +42,7 @@ from protocol.events import (
     VisitContinued,
 )
 from protocol.ids import CounterId, ServiceId, TicketId
+from protocol.policies import PolicyKind
 from protocol.tickets import CounterMode, PrintState, TicketState
 from protocol.values import changer, copied, maker, replace
 
@@ -57,6 +58,8 @@ _NO_CALL: Mapping[str, Any] = MappingProxyType(
     {"called_at": None, "started_at": None, "recalls": 0, "recalled_at": None}
 )
 """What is forgotten of a call once the ticket waits or is held: its next call is another one."""
+
+_FIRST_COME = PolicyKind.FIRST_COME
 
 TIMES_MEMORY = 100
 """Services over which a measured time is averaged: later ones count more, and a change shows within so many."""
@@ -128,8 +131,8 @@ def _called(state: HallState, event: TicketCalled) -> None:
     id, counter = event.ticket, event.counter
     ticket = state.tickets[id]
     post, choice = state.post(counter), event.choice
-    if choice is not None and state.spec.policy.kind in SHARED and counter in state.spec.counters:
-        post = charged(state, post, state.spec.counters[counter], ticket, choice)
+    if choice is not None and state.spec.policy.kind is not _FIRST_COME:
+        post = charged(state, post, counter, ticket, choice)
     if ticket.state is TicketState.WAITING:
         leave_queue(state, ticket)
     if choice is not None and choice.overtook:

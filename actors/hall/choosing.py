@@ -1,83 +1,191 @@
 """Choosing who is called next, and saying why. Pure.
 
-The first of each class of each service that a counter has are the candidates; the hall's policy decides among
-them. Whatever it decides, nobody is overtaken more often or longer than the policy's bounds allow: a ticket
-that has come to a bound goes before every later one of its service.
+The first of each class of each service that a counter has, and of those who wait for it alone, are the
+candidates. Of them the choice is made in three steps:
+
+1. Appointments by their time: the earliest that is due goes first. Before that they wait as long as somebody
+   without one can probably be served until then, by the expected time of the service; only such candidates are
+   left. If there is none the next appointment is called early, so that no counter waits.
+2. The policy's kind decides among the candidates that are left.
+3. Whoever of the same service has come to a bound on overtaking, and is earlier, goes instead: see
+   `overtaking`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from heapq import nsmallest
 
-from actors.hall.ranks import Ranks, before, first
+from actors.hall.overtaking import due_at, earlier, first_at_bound, overtaken
+from actors.hall.ranks import first
 from actors.hall.state import HallState, Ticket
+from actors.hall.strides import key_of, start_of
 from protocol.choices import CANDIDATES_MAX, Candidate, Choice, Rule
-from protocol.ids import CounterId
+from protocol.ids import CounterId, ServiceId
+from protocol.policies import LateRule, Policy, PolicyKind
+from protocol.tickets import TicketClass
 from protocol.values import maker
 
 _make_choice, _make_candidate = maker(Choice), maker(Candidate)
 
-_AFTER_ALL = 2**63
-"""Greater than the number of any event."""
+_FIRST_COME = PolicyKind.FIRST_COME
+_RULES = {
+    PolicyKind.FIRST_COME: Rule.FIRST_COME,
+    PolicyKind.SERVICE_WEIGHTS: Rule.SERVICE_WEIGHT,
+    PolicyKind.CLASS_RATIOS: Rule.CLASS_RATIO,
+    PolicyKind.TARGET_WAIT: Rule.TARGET_WAIT,
+}
 
 
 def choose(state: HallState, counter: CounterId, at: datetime) -> tuple[Ticket, Choice] | None:
     """Return who is next at the counter, and why; ``None`` if nobody is waiting for it."""
-    heads = [first(queue) for queue in state.queues(counter)]
+    tickets, lines = state.tickets, state.lines
+    alone = state.reserved.get(counter)
+    heads = [] if alone is None else [tickets[first(alone).ticket]]
+    for service in state.spec.counters[counter].services:
+        line = lines.get(service)
+        if line is not None:
+            for queue in line.classes.values():
+                while queue.left is not None:
+                    queue = queue.left
+                heads.append(tickets[queue.ticket])
     if not heads:
         return None
-    chosen = heads[0]
-    for head in heads:
-        if head.order < chosen.order:
-            chosen = head
-    ticket = state.tickets[chosen.ticket]
-    return ticket, _explained(state, chosen, heads, Rule.FIRST_COME, at)
+    policy = state.spec.policy
+    if len(heads) == 1:
+        chosen = heads[0]
+        rule = Rule.FIRST_COME if policy.kind is _FIRST_COME else _RULES[policy.kind]
+        if chosen.taken.due_at is not None:
+            chosen, rule = _chosen(state, policy, counter, heads, at)
+        passed = 0 if alone is None else earlier(state, chosen)
+    else:
+        chosen, rule = _chosen(state, policy, counter, heads, at)
+        passed = earlier(state, chosen)
+    return chosen, _explained(state, chosen, heads, rule, passed, at)
 
 
 def given(state: HallState, ticket: Ticket, at: datetime) -> Choice:
     """Return the choice that staff made by naming the ticket."""
-    return _make_choice(
-        rule=Rule.GIVEN,
-        candidates=(_candidate(state, ticket, at),),
-        of=1,
-        overtook=_earlier(state, ticket),
-    )
+    return _explained(state, ticket, [ticket], Rule.GIVEN, earlier(state, ticket), at)
 
 
-def overtaken(state: HallState, ticket: Ticket) -> int:
-    """Return how often later tickets of its service were called before a ticket that waits."""
-    line = state.lines.get(ticket.service)
-    if line is None or line.overtakers is None or ticket.reserved_for is not None:
-        return 0
-    return line.overtakers.size - before(line.overtakers, (ticket.order, _AFTER_ALL))
+def check_in_as(policy: Policy, due: datetime, at: datetime) -> tuple[TicketClass, datetime | None]:
+    """Return the class, and the time to go by, of a ticket for somebody who checks in at ``at``.
+
+    ``due`` is the time of the appointment.
+    """
+    late = at - due > timedelta(seconds=policy.late_after_s)
+    if late and policy.late is LateRule.WALK_IN:
+        return TicketClass.NORMAL, None
+    return TicketClass.APPOINTMENT, due
 
 
-def _earlier(state: HallState, ticket: Ticket) -> int:
-    """Return how many wait for the same service and came before the ticket."""
-    line = state.lines.get(ticket.service)
-    if line is None:
-        return 0
-    return sum(before(queue, ticket.order) for queue in line.classes.values())
+# -- the three steps -----------------------------------------------------------------------------
+
+
+def _chosen(
+    state: HallState, policy: Policy, counter: CounterId, heads: list[Ticket], at: datetime
+) -> tuple[Ticket, Rule]:
+    chosen, rule = _by_kind_or_time(state, policy, counter, heads, at)
+    if policy.overtaken_max is None and policy.overtaken_wait_s is None:
+        return chosen, rule
+    if chosen.reserved_for and chosen.service not in state.spec.counters[counter].services:
+        return chosen, rule  # whoever it passes cannot be called here
+    bound = first_at_bound(state, policy, chosen, at)
+    return (chosen, rule) if bound is None else (state.tickets[bound], Rule.OVERTAKEN_BOUND)
+
+
+def _by_kind_or_time(
+    state: HallState, policy: Policy, counter: CounterId, heads: list[Ticket], at: datetime
+) -> tuple[Ticket, Rule]:
+    booked = [head for head in heads if head.taken.due_at is not None and due_at(head) is not None]
+    if booked:
+        following = min(booked, key=_order)
+        due = due_at(following)
+        assert due is not None
+        if due - at <= timedelta(seconds=policy.due_before_s):
+            return following, Rule.APPOINTMENT_DUE
+        left_s = (due - at).total_seconds()
+        heads = [
+            head
+            for head in heads
+            if due_at(head) is None and _expected_s(state, head.service) <= left_s
+        ]
+        if not heads:
+            return following, Rule.APPOINTMENT_NEXT
+    return _BY_KIND[policy.kind](state, counter, heads, at), _RULES[policy.kind]
+
+
+def _expected_s(state: HallState, service: ServiceId) -> float:
+    times = state.times.get(service)
+    if times is not None:
+        return times.mean_s
+    known = state.spec.services.get(service)
+    return 0.0 if known is None else known.service_s
+
+
+# -- the kinds of policies -----------------------------------------------------------------------
+
+
+def _order(ticket: Ticket) -> tuple[int, ...]:
+    return ticket.order
+
+
+def _first_come(
+    _state: HallState, _counter: CounterId, heads: list[Ticket], _at: datetime
+) -> Ticket:
+    return min(heads, key=_order)
+
+
+def _by_share(state: HallState, counter: CounterId, heads: list[Ticket], _at: datetime) -> Ticket:
+    policy, post = state.spec.policy, state.post(counter)
+    return min(heads, key=lambda head: (start_of(post, key_of(policy, head)), head.order))
+
+
+def _longest_against_target(
+    state: HallState, _counter: CounterId, heads: list[Ticket], at: datetime
+) -> Ticket:
+    services = state.spec.services
+
+    def part(head: Ticket) -> tuple[float, tuple[int, ...]]:
+        waited_s = (at - head.waiting_since).total_seconds()
+        # A ticket of today may be for a service that is configured no more.
+        service = services.get(head.service)
+        return -waited_s / (service.target_wait_s if service else 1.0), head.order
+
+    return min(heads, key=part)
+
+
+_BY_KIND: dict[PolicyKind, Callable[[HallState, CounterId, list[Ticket], datetime], Ticket]] = {
+    PolicyKind.FIRST_COME: _first_come,
+    PolicyKind.SERVICE_WEIGHTS: _by_share,
+    PolicyKind.CLASS_RATIOS: _by_share,
+    PolicyKind.TARGET_WAIT: _longest_against_target,
+}
+
+
+# -- saying why ----------------------------------------------------------------------------------
 
 
 def _explained(
-    state: HallState, chosen: Ranks, heads: list[Ranks], rule: Rule, at: datetime
+    state: HallState,
+    chosen: Ticket,
+    heads: list[Ticket],
+    rule: Rule,
+    passed: int,
+    at: datetime,
 ) -> Choice:
     told = heads
     if len(heads) > 1:
-        others = sorted((head for head in heads if head is not chosen), key=_order)
-        told = [chosen, *others[: CANDIDATES_MAX - 1]]
-    ticket = state.tickets[chosen.ticket]
+        others = [head for head in heads if head is not chosen]
+        told = [chosen, *nsmallest(CANDIDATES_MAX - 1, others, key=_order)]
     return _make_choice(
         rule=rule,
-        candidates=tuple([_candidate(state, state.tickets[head.ticket], at) for head in told]),
+        candidates=tuple([_candidate(state, ticket, at) for ticket in told]),
         of=len(heads),
-        overtook=_earlier(state, ticket) if len(heads) > 1 else 0,
+        overtook=passed,
     )
-
-
-def _order(entry: Ranks) -> tuple[int, ...]:
-    return entry.order
 
 
 def _candidate(state: HallState, ticket: Ticket, at: datetime) -> Candidate:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from actors.hall.overtaking import remembered
 from actors.hall.ranks import Ranks, put, without
 from actors.hall.state import HallState, Line, Ticket
-from protocol.values import changer, replace
+from protocol.values import changer
 
 _with_classes = changer(Line, "classes")
 
@@ -38,9 +39,7 @@ def leave_queue(state: HallState, ticket: Ticket) -> None:
     ticket_class = ticket.taken.ticket_class
     queue = without(line.classes[ticket_class], ticket.order)
     classes = _with_or_without(line.classes, ticket_class, queue)
-    line = _with_classes(line, classes)
-    if not classes and line.overtakers is not None:
-        line = replace(line, overtakers=None)
+    line = remembered(_with_classes(line, classes))
     state.lines = {**state.lines, ticket.service: line}
 
 

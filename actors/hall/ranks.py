@@ -8,6 +8,7 @@ who stands at a place, are found in O(log n) steps like everything else here. Th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -16,7 +17,11 @@ from protocol.ids import TicketId
 from protocol.values import maker
 
 Order = tuple[int, ...]
-"""A ticket's place among others: the smaller goes first."""
+"""A ticket's place among others: the smaller goes first.
+
+It begins with an instant (microseconds since 1970) and ends with the number of the event that made it: when the
+ticket came, or the time of its appointment. A negative instant is before all.
+"""
 
 Key = tuple[Any, ...]
 """What a line is sorted by: orders, or what begins with one."""
@@ -53,6 +58,11 @@ class Ranks:
 _make = maker(Ranks)
 
 
+def instant(at: datetime) -> int:
+    """Return ``at`` (aware) as orders begin with it; what is later is not smaller."""
+    return int(at.timestamp() * 1e6)
+
+
 def size(ranks: Ranks | None) -> int:
     """Return how many stand in the line."""
     return 0 if ranks is None else ranks.size
@@ -86,6 +96,15 @@ def without(ranks: Ranks | None, order: Key) -> Ranks | None:
         return left
     heir = first(right)
     return _balanced(heir, left, without(right, heir.order))
+
+
+def from_on(ranks: Ranks | None, order: Key) -> Ranks | None:
+    """Return the line without those before ``order``."""
+    if ranks is None:
+        return None
+    if ranks.order < order:
+        return from_on(ranks.right, order)
+    return _joined(ranks, from_on(ranks.left, order), ranks.right)
 
 
 def first(ranks: Ranks) -> Ranks:
@@ -147,6 +166,19 @@ def _balanced(root: Ranks, left: Ranks | None, right: Ranks | None) -> Ranks:
     return _make(
         size=lefts + rights + 1, order=root.order, ticket=root.ticket, left=left, right=right
     )
+
+
+def _joined(root: Ranks, left: Ranks | None, right: Ranks | None) -> Ranks:
+    """Return ``root`` over two sides of any sizes."""
+    if left is None:
+        return put(right, root.order, root.ticket)
+    if right is None:
+        return put(left, root.order, root.ticket)
+    if left.size * _HEAVIER < right.size:
+        return _balanced(right, _joined(root, left, right.left), right.right)
+    if right.size * _HEAVIER < left.size:
+        return _balanced(left, left.left, _joined(root, left.right, right))
+    return _node(root, left, right)
 
 
 def _node(entry: Ranks, left: Ranks | None, right: Ranks | None) -> Ranks:

@@ -7,7 +7,7 @@ from datetime import datetime
 from heapq import merge
 from itertools import islice
 
-from actors.hall.ranks import Order, Ranks, entries
+from actors.hall.ranks import Order, Ranks, entries, instant
 from actors.hall.refusals import Refusal, check_note, find_counter, find_service, find_step
 from actors.hall.state import HallState, Ticket
 from protocol.answers import Reason
@@ -53,7 +53,7 @@ def resume(state: HallState, command: ResumeTicket, at: datetime) -> tuple[Event
 def requeue(state: HallState, command: RequeueTicket, at: datetime) -> tuple[Event, ...]:
     """Put the ticket back into its queue."""
     ticket = find_step(state, command, TicketStep.REQUEUE)
-    order = _place(state, ticket, command.place, command.after)
+    order = _place(state, ticket, command.place, command.after, at)
     requeued = TicketRequeued(
         at=at, command=command.id, ticket=ticket.id, counter=_has(ticket), order=order
     )
@@ -63,7 +63,7 @@ def requeue(state: HallState, command: RequeueTicket, at: datetime) -> tuple[Eve
 def reactivate(state: HallState, command: ReactivateTicket, at: datetime) -> tuple[Event, ...]:
     """Let a ticket that had ended wait again."""
     ticket = find_step(state, command, TicketStep.REACTIVATE)
-    order = _place(state, ticket, command.place, command.after)
+    order = _place(state, ticket, command.place, command.after, at)
     reactivated = TicketReactivated(at=at, command=command.id, ticket=ticket.id, order=order)
     return (reactivated, *released(state, ticket, order, command.id, at))
 
@@ -79,7 +79,7 @@ def transfer(state: HallState, command: TransferTicket, at: datetime) -> tuple[E
         counter=_has(ticket),
         service=service,
         to_counter=counter,
-        order=_behind(state) if command.back else ticket.order,
+        order=_behind(state, at) if command.back else ticket.order,
         note=check_note(command.note) or ticket.note,
     )
     return (transferred,)
@@ -156,17 +156,22 @@ def _has(ticket: Ticket) -> CounterId | None:
     return ticket.counter if ticket.state.at_counter else None
 
 
-def _place(state: HallState, ticket: Ticket, place: QueuePlace, after: int) -> Order:
+def _place(
+    state: HallState, ticket: Ticket, place: QueuePlace, after: int, at: datetime
+) -> Order:
     """Return the order that puts a ticket where it is wanted among those who wait with it now."""
     if after < 0:
         raise Refusal(Reason.BAD_VALUE, f"a ticket cannot go after {after} others; give 0 or more")
     if place is QueuePlace.BACK:
-        return _behind(state)
+        return _behind(state, at)
     if place is QueuePlace.FRONT or after == 0:
         return (-state.seq - 1,)
     others = list(islice(_others(state, ticket), after - 1, after + 1))
+    if not others:
+        return _behind(state, at)
     if len(others) < 2:
-        return _behind(state)
+        # Behind the last one even if that is an appointment whose time is to come.
+        return max(_behind(state, at), (*others[0], -state.seq - 1))
     order = _between(others[0], others[1], state.seq + 1)
     if len(order) > ORDER_LENGTH_MAX:
         raise Refusal(
@@ -180,9 +185,9 @@ def _place(state: HallState, ticket: Ticket, place: QueuePlace, after: int) -> O
 # Every order ends with the number of the event that made it, or its negative: no two tickets have the same.
 
 
-def _behind(state: HallState) -> Order:
-    """Return an order after all that there are."""
-    return (state.seq + 1,)
+def _behind(state: HallState, at: datetime) -> Order:
+    """Return an order after all that there are but those of appointments whose time is to come."""
+    return (instant(at), state.seq + 1)
 
 
 def _between(one: Order, other: Order, seq: int) -> Order:

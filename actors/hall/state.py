@@ -151,7 +151,7 @@ class Line:
 
     ``serial`` is the last one given out today, if any was, ``issued`` how many were. ``overtakers`` has the
     order of each ticket that was called before an earlier one, and the number of that call: whoever waits was
-    overtaken by those in it whose order is behind its own. Calls that overtook nobody who still waits are left out.
+    overtaken by those in it whose order is behind its own. Calls that overtook nobody who waits are left out.
     """
 
     serial: int | None = None

@@ -20,6 +20,7 @@ from actors.hall.diary import EMPTY_DIARY, AddedClosure, Booking, Diary
 from actors.hall.queues import enter_queue
 from actors.hall.ranks import Ranks, entries, put
 from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Tally, Ticket
+from protocol.choices import Candidate, Choice
 from protocol.errors import StorageError
 from protocol.events import Event
 from protocol.hall import HallSpec
@@ -28,7 +29,7 @@ from protocol.tickets import TicketState
 from runtime.journal.diaries import encode_diary, with_part
 from runtime.journal.rows import DIGEST_OCTETS, converter
 
-PART_ENTRIES = 250
+PART_ENTRIES = 100
 """Tickets in one part: about a millisecond's work and 200 kB at most."""
 
 
@@ -37,7 +38,7 @@ class SnapshotUnreadable(StorageError):
 
 
 def _shape() -> str:
-    queue = (HallState, Line, Post, Tally, Served, ServiceTimes, Ticket)
+    queue = (HallState, Line, Post, Tally, Served, ServiceTimes, Ticket, Choice, Candidate)
     classes = (*queue, Diary, Booking, AddedClosure, *get_args(Event))
     lines = [
         f"{kind.__name__}.{field.name}: {field.type}"
