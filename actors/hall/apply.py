@@ -242,6 +242,7 @@ def _continued(state: HallState, event: VisitContinued) -> None:
         # Behind those who wait there: it has only now come to them.
         (instant(event.at), state.seq),
         event.at,
+        waiting_since=event.at,
         service=event.service,
         then=event.then,
         ended_at=None,
