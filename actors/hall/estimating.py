@@ -15,7 +15,7 @@ of the calls until the ticket's own turn, as long as somebody waits in them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from actors.hall.apply import TIMES_MEMORY
 from actors.hall.intervals import (
@@ -23,11 +23,13 @@ from actors.hall.intervals import (
     alike,
     first_end_s,
     interval_of,
+    make_estimate,
     many_spread,
     rest_s,
 )
-from actors.hall.ranks import Order, before
-from actors.hall.sharing import Crew, Group, groups_around, shares
+from actors.hall.overtaking import due_at
+from actors.hall.ranks import Order, before, instant
+from actors.hall.sharing import Layout, layout_around, shares
 from actors.hall.state import HallState, Post, Ticket
 from protocol.estimates import Estimate
 from protocol.hall import HallSpec
@@ -48,6 +50,8 @@ SLIGHT = 0.01
 """Of a service that nobody waits for so many people are taken to wait, so that shares can be told."""
 UNATTENDED_S = 180.0
 """An open counter that has called nobody for so long, although somebody waits, counts as closed."""
+UNKNOWN_S = 300.0
+"""A service of which nothing is known takes so long."""
 REACHES_MAX = 8
 """Halls whose counters and services are remembered; then all are forgotten, and looked at anew."""
 
@@ -60,11 +64,20 @@ class _Reach:
     """Which counters a service has, and which have to do with them."""
 
     asked: tuple[CounterId, ...]
-    groups: tuple[Group, ...]
-    around: tuple[ServiceId, ...]
-    """Every service that these groups have."""
+    layout: Layout
     alone: bool
     """The counters have this service only."""
+
+
+@value
+class _Wish:
+    """Whose wait is in question; ``order`` is that of a ticket, ``due_at`` the time of an appointment."""
+
+    service: ServiceId
+    asked: tuple[CounterId, ...]
+    order: Order | None
+    ticket_class: TicketClass
+    due_at: datetime | None
 
 
 @value
@@ -85,27 +98,32 @@ def estimate_service(
     service: ServiceId,
     at: datetime,
     ticket_class: TicketClass = TicketClass.NORMAL,
+    due_at: datetime | None = None,
 ) -> Estimate | None:
     """Return how long somebody who takes a ticket at ``at`` will probably wait.
 
-    None if no open counter has the service.
+    ``due_at`` is the time of an appointment. None if no open counter has the service.
     """
     reach = _reach(state.spec, service)
-    if not reach.alone or state.reserved or state.spec.policy.kind is PolicyKind.CLASS_RATIOS:
-        return _shared(state, reach, service, None, ticket_class, reach.asked, at)
-    counters = free = 0
-    for post in map(state.posts.get, reach.asked):
-        if post is not None and post.mode is _OPEN:
-            counters += 1
-            if post.ticket is None:
-                free += 1
-    ahead = 0
     line = state.lines.get(service)
+    ahead = 0
+    plain = reach.alone and due_at is None and not state.reserved
     if line is not None:
-        for queue in line.classes.values():
+        for its_class, queue in line.classes.items():
             ahead += queue.size
+            plain = plain and its_class is ticket_class
+    counters = free = 0
+    if plain:
+        for post in map(state.posts.get, reach.asked):
+            if post is not None and post.mode is _OPEN:
+                counters += 1
+                if post.ticket is None:
+                    free += 1
     if counters <= AGES_MAX or (free and ahead):
-        return _shared(state, reach, service, None, ticket_class, reach.asked, at)
+        wish = _Wish(
+            service=service, asked=reach.asked, order=None, ticket_class=ticket_class, due_at=due_at
+        )
+        return _estimate(state, reach, wish, at)
     if free:
         return AT_ONCE
     mean_s, spread, known = _moments(state, service)
@@ -119,44 +137,85 @@ def estimate_ticket(state: HallState, ticket: Ticket, at: datetime) -> Estimate 
     """
     if ticket.state is not TicketState.WAITING:
         return None
-    reach = _reach(state.spec, ticket.service)
-    counter = ticket.reserved_for
-    if counter is None:
-        asked = reach.asked
-    else:
+    reach, counter = _reach(state.spec, ticket.service), ticket.reserved_for
+    asked = reach.asked
+    if counter is not None:
         asked = (counter,)
-        if counter not in reach.asked:
-            services = (
-                state.spec.counters[counter].services if counter in state.spec.counters else ()
-            )
-            if not services:
+        if counter not in reach.layout.group_of:
+            if counter not in state.spec.counters:
                 return None
-            reach = _reach(state.spec, services[0])
-    return _shared(state, reach, ticket.service, ticket.order, ticket.ticket_class, asked, at)
+            reach = _reach(state.spec, state.spec.counters[counter].services[0])
+    wish = _Wish(
+        service=ticket.service,
+        asked=asked,
+        order=ticket.order,
+        ticket_class=ticket.ticket_class,
+        due_at=due_at(ticket),
+    )
+    return _estimate(state, reach, wish, at)
 
 
-def _shared(
+def _estimate(state: HallState, reach: _Reach, wish: _Wish, at: datetime) -> Estimate | None:
+    """Return the interval where other services, counters, classes or appointments are in the way."""
+    opened = _opened(state, reach, at)
+    if opened.keys().isdisjoint(wish.asked):
+        return None
+    streams = _streams(state, reach, wish.order)
+    policy = state.spec.policy
+    if policy.kind is PolicyKind.CLASS_RATIOS:
+        _by_class(policy.ratios, streams, wish.ticket_class)
+    elif policy.kind is PolicyKind.SERVICE_WEIGHTS:
+        mine = [counter for counter in wish.asked if counter in opened]
+        _by_service(_weights(state.spec, reach, wish.service, mine), streams, wish.service)
+    due_before = timedelta(seconds=policy.due_before_s)
+    if wish.due_at is not None:
+        # Those with appointments go by their times; that with nobody else ahead it may be sooner is left out.
+        lead_s = max(0.0, (wish.due_at - due_before - at).total_seconds())
+        queued = _wait(state, reach, wish, streams, opened, at)
+        earlier = [_only_due(state, each, wish.due_at) for each in streams]
+        booked = _wait(state, reach, wish, earlier, opened, at)
+        later = make_estimate(p50_s=booked.p50_s + lead_s, p90_s=booked.p90_s + lead_s)
+        return min(queued, later, key=_p50)
+    estimate = _wait(state, reach, wish, streams, opened, at)
+    if any(each.ticket_class is TicketClass.APPOINTMENT for each in streams):
+        # Of those with appointments, whose time comes before this ticket's turn go before it.
+        called_at = at + timedelta(seconds=estimate.p50_s) + due_before
+        streams = [_with_due(state, each, called_at) for each in streams]
+        estimate = _wait(state, reach, wish, streams, opened, at)
+    return estimate
+
+
+def _p50(estimate: Estimate) -> float:
+    return estimate.p50_s
+
+
+def _with_due(state: HallState, stream: _Stream, until: datetime) -> _Stream:
+    if stream.ticket_class is not TicketClass.APPOINTMENT:
+        return stream
+    queue = state.lines[stream.service].classes[stream.ticket_class]
+    return replace(stream, ahead=before(queue, (instant(until),)))
+
+
+def _only_due(state: HallState, stream: _Stream, until: datetime) -> _Stream:
+    if stream.ticket_class is not TicketClass.APPOINTMENT:
+        return replace(stream, ahead=0)
+    return _with_due(state, stream, until)
+
+
+def _wait(
     state: HallState,
     reach: _Reach,
-    service: ServiceId,
-    order: Order | None,
-    ticket_class: TicketClass,
-    asked: tuple[CounterId, ...],
+    wish: _Wish,
+    streams: list[_Stream],
+    opened: dict[CounterId, Post],
     at: datetime,
-) -> Estimate | None:
-    """Return the interval where others who wait for other services, or other counters, are in the way."""
-    opened = _opened(state, reach, at)
-    mine = [counter for counter in asked if counter in opened]
-    if not mine:
-        return None
-    streams = _streams(state, reach, order)
-    kind = state.spec.policy.kind
-    if kind is PolicyKind.CLASS_RATIOS:
-        _by_class(state.spec.policy.ratios, streams, ticket_class)
-    elif kind is PolicyKind.SERVICE_WEIGHTS:
-        _by_service(_weights(state.spec, reach, service, mine), streams, service)
-    moments = {each: _moments(state, each) for each in reach.around}
-    part = _parts(state, reach, streams, service, opened, set(mine), moments)
+) -> Estimate:
+    """Return the interval until those ahead in ``streams`` were called and a counter is free."""
+    service = wish.service
+    mine = [counter for counter in wish.asked if counter in opened]
+    moments = {each: _moments(state, each) for each in reach.layout.services}
+    moments.setdefault(service, _moments(state, service))
+    part = _parts(reach, streams, service, opened, set(mine), moments)
     mean_s, spread = _usual(state, reach, service, part, moments)
     counters = len(mine)
     jobs = work_s = variance = doubt = 0.0
@@ -173,7 +232,7 @@ def _shared(
         variance += some * share * square * its_spread
         doubt += some * some * square * its_spread / known
     if state.reserved:
-        alone = _alone(state, mine, order)
+        alone = _alone(state, mine, wish.order)
         jobs += alone
         work_s += alone * mean_s
         variance += alone * mean_s * mean_s * spread
@@ -193,23 +252,22 @@ def _opened(state: HallState, reach: _Reach, at: datetime) -> dict[CounterId, Po
     """Return the open counters; not those where people wait and nobody has been called for long."""
     posts = state.posts
     opened = {}
-    for group in reach.groups:
-        for counter in group.counters:
-            post = posts.get(counter)
-            if post is None or post.mode is not _OPEN:
+    for counter in reach.layout.group_of:
+        post = posts.get(counter)
+        if post is None or post.mode is not _OPEN:
+            continue
+        if post.ticket is None and post.last is not None and state.waiting_for(counter):
+            ended_at = state.tickets[post.last].ended_at
+            if ended_at is not None and (at - ended_at).total_seconds() > UNATTENDED_S:
                 continue
-            if post.ticket is None and post.last is not None and state.waiting_for(counter):
-                ended_at = state.tickets[post.last].ended_at
-                if ended_at is not None and (at - ended_at).total_seconds() > UNATTENDED_S:
-                    continue
-            opened[counter] = post
+        opened[counter] = post
     return opened
 
 
 def _streams(state: HallState, reach: _Reach, order: Order | None) -> list[_Stream]:
     """Return who waits for one of the services, and how many of them came first."""
     streams = []
-    for service in reach.around:
+    for service in reach.layout.services:
         line = state.lines.get(service)
         if line is None:
             continue
@@ -226,7 +284,6 @@ def _streams(state: HallState, reach: _Reach, order: Order | None) -> list[_Stre
 
 
 def _parts(
-    state: HallState,
     reach: _Reach,
     streams: list[_Stream],
     service: ServiceId,
@@ -235,32 +292,31 @@ def _parts(
     moments: Mapping[ServiceId, tuple[float, float, float]],
 ) -> dict[ServiceId, float]:
     """Return which share of each service's people the counters ``mine`` will call."""
-    work_s = {each: moments[each][0] * SLIGHT for each in reach.around}
+    layout = reach.layout
+    work_s = {each: moments[each][0] * SLIGHT for each in layout.services}
     work_s[service] = work_s.get(service, 0.0) + moments[service][0]
     for stream in streams:
         work_s[stream.service] += stream.ahead * moments[stream.service][0]
-    crews, of_mine = [], []
-    for group in reach.groups:
-        present = [counter for counter in group.counters if counter in opened]
-        if present:
-            busy = sum(1 for counter in present if opened[counter].ticket is not None)
-            usual_s = sum([moments[each][0] for each in group.services]) / len(group.services)
-            busy_s = usual_s * (busy / len(present) * 0.5 + 0.1)
-            crews.append(Crew(group=group, open=len(present), busy_s=busy_s))
-            of_mine.append(len(mine.intersection(present)) / len(present))
-    part = dict.fromkeys(reach.around, 0.0)
-    for share, called in zip(of_mine, shares(crews, work_s), strict=True):
-        if share:
-            for each, its in called.items():
-                part[each] += its * share
-    return part
+    usual_s = sum([mean_s for mean_s, _, _ in moments.values()]) / len(moments)
+    counters = [0] * len(layout.groups)
+    own, busy = counters.copy(), counters.copy()
+    for counter, post in opened.items():
+        group = layout.group_of[counter]
+        counters[group] += 1
+        own[group] += counter in mine
+        busy[group] += post.ticket is not None
+    busy_s = [
+        usual_s * (0.5 * some / (all or 1) + 0.1) for some, all in zip(busy, counters, strict=True)
+    ]
+    called = shares(layout, counters, busy_s, [work_s[each] for each in layout.services], own)
+    return dict(zip(layout.services, called, strict=True))
 
 
 def _weights(
     spec: HallSpec, reach: _Reach, service: ServiceId, mine: list[CounterId]
 ) -> dict[ServiceId, float]:
     """Return how many tickets of each service the counters call for each one of ``service``."""
-    calls = dict.fromkeys(reach.around, 0.0)
+    calls = dict.fromkeys(reach.layout.services, 0.0)
     for id in mine:
         counter = spec.counters[id]
         own = counter.weights.get(service, 1) * len(mine)
@@ -347,6 +403,8 @@ def _usual(
         weights += weight
         total += weight * mean_s
         squares += weight * mean_s * mean_s * (1.0 + spread)
+    if not weights:  # a service that these counters have not, and nobody took another one
+        return moments[service][:2]
     mean_s = total / weights
     return mean_s, squares / weights / (mean_s * mean_s) - 1.0
 
@@ -358,20 +416,23 @@ def _moments(state: HallState, service: ServiceId) -> tuple[float, float, float]
     variance before it is measured is that of the exponential distribution.
     """
     times = state.times.get(service)
-    if times is None:
-        return state.spec.services[service].service_s, 1.0, PRIOR_WEIGHT
-    count = times.count
-    mean_s = times.mean_s
-    if count >= TIMES_MEMORY:
-        known = float(count)
-        spread = times.variance / (mean_s * mean_s) if mean_s > 0.0 else 1.0
-    else:
+    count = 0 if times is None else times.count
+    if times is None or count < TIMES_MEMORY:
+        configured = state.spec.services.get(service)
+        # Configured no more: somebody may still be served.
+        prior_s = UNKNOWN_S if configured is None else configured.service_s
+        if times is None:
+            return prior_s, 1.0, PRIOR_WEIGHT
         prior = PRIOR_WEIGHT - count * _PRIOR_FADES
         known = count + prior
-        mean_s = (count * mean_s + prior * state.spec.services[service].service_s) / known
+        mean_s = max(MEAN_MIN_S, (count * times.mean_s + prior * prior_s) / known)
         spread = (count * times.variance / (mean_s * mean_s) + prior) / known
-    if mean_s < MEAN_MIN_S:
-        mean_s = MEAN_MIN_S
+    else:
+        known = float(count)
+        mean_s = times.mean_s
+        if mean_s < MEAN_MIN_S:
+            mean_s = MEAN_MIN_S
+        spread = times.variance / (mean_s * mean_s)
     if spread < SPREAD_MIN:
         spread = SPREAD_MIN
     elif spread > SPREAD_MAX:
@@ -391,12 +452,10 @@ def _reach(spec: HallSpec, service: ServiceId) -> _Reach:
         remembered = _reaches[id(spec)] = (spec, {})
     reach = remembered[1].get(service)
     if reach is None:
-        groups = groups_around(spec, service)
-        around = {service: None} | {each: None for group in groups for each in group.services}
+        layout = layout_around(spec, service)
         reach = remembered[1][service] = _Reach(
             asked=tuple(id for id, each in spec.counters.items() if service in each.services),
-            groups=groups,
-            around=tuple(around),
-            alone=list(around) == [service],
+            layout=layout,
+            alone=layout.services == (service,),
         )
     return reach

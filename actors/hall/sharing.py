@@ -2,13 +2,14 @@
 
 Counters with the same services are one group. Everybody is called by whichever of the counters that have the
 service comes to it first, so that people go where less is to be done: what is to be done evens out between
-groups, as far as they have services in common. That is found in a few rounds: each time the people of a service
-move from groups with more to groups with less.
+groups, as far as they have services in common. That is found in a few rounds: each time the people of all
+services move from groups with more to groups with less. How much a group draws is one number, which is the same
+for each of its services, as all of them see the same load there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from protocol.hall import HallSpec
 from protocol.ids import CounterId, ServiceId
@@ -19,63 +20,76 @@ ROUNDS = 4
 
 
 @value
-class Group:
-    """Counters with the same services."""
+class Layout:
+    """Services that have to do with each other by way of their counters, and the groups of these counters.
+
+    Services and groups are numbered: the groups of each service, and the services of each group.
+    """
 
     services: tuple[ServiceId, ...]
-    counters: tuple[CounterId, ...]
+    groups: tuple[tuple[CounterId, ...], ...]
+    groups_of: tuple[tuple[int, ...], ...]
+    services_of: tuple[tuple[int, ...], ...]
+    group_of: dict[CounterId, int]
 
 
-@value
-class Crew:
-    """The open counters of one group: how many, and how long each is busy already (seconds, above 0)."""
-
-    group: Group
-    open: int
-    busy_s: float
-
-
-def groups_around(spec: HallSpec, service: ServiceId) -> tuple[Group, ...]:
-    """Return the groups that have to do with ``service``, by way of whatever services they have in common."""
-    counters: dict[tuple[ServiceId, ...], list[CounterId]] = {}
+def layout_around(spec: HallSpec, service: ServiceId) -> Layout:
+    """Return what has to do with ``service``."""
+    alike: dict[tuple[ServiceId, ...], list[CounterId]] = {}
     for id, counter in spec.counters.items():
-        counters.setdefault(tuple(sorted(counter.services)), []).append(id)
-    near, found = {service}, -1
+        alike.setdefault(tuple(sorted(counter.services)), []).append(id)
+    near, found = {service}, 0
     while found < len(near):
         found = len(near)
-        for services in counters:
-            if not near.isdisjoint(services):
-                near.update(services)
-    return tuple(
-        Group(services=services, counters=tuple(ids))
-        for services, ids in counters.items()
-        if not near.isdisjoint(services)
+        for its in alike:
+            if not near.isdisjoint(its):
+                near.update(its)
+    groups = {its: ids for its, ids in alike.items() if not near.isdisjoint(its)}
+    services = tuple(each for each in spec.services if each in near)
+    return Layout(
+        services=services,
+        groups=tuple(tuple(ids) for ids in groups.values()),
+        groups_of=tuple(
+            tuple(place for place, its in enumerate(groups) if each in its) for each in services
+        ),
+        services_of=tuple(
+            tuple(place for place, each in enumerate(services) if each in its) for its in groups
+        ),
+        group_of={id: place for place, ids in enumerate(groups.values()) for id in ids},
     )
 
 
-def shares(crews: list[Crew], work_s: Mapping[ServiceId, float]) -> list[dict[ServiceId, float]]:
-    """Return for each crew which share (0 to 1) it will call of each service's people.
+def shares(
+    layout: Layout,
+    counters: Sequence[int],
+    busy_s: Sequence[float],
+    work_s: Sequence[float],
+    mine: Sequence[int],
+) -> list[float]:
+    """Return which share (0 to 1) of each service's people will be called by counters of one's own.
 
-    Only services with work (seconds) to be done are told.
+    Args:
+        layout: the services and groups.
+        counters: how many are open in each group.
+        busy_s: how long one of them is busy already, above 0.
+        work_s: what is to be done for each service, in seconds.
+        mine: how many of the open ones are one's own.
     """
-    counters: dict[ServiceId, int] = {}
-    for crew in crews:
-        for service in crew.group.services:
-            counters[service] = counters.get(service, 0) + crew.open
-    parts = [
-        {each: crew.open / counters[each] for each in crew.group.services if each in work_s}
-        for crew in crews
-    ]
-    if len(crews) == 1:
-        return parts
-    for _ in range(ROUNDS):
-        sums = dict.fromkeys(work_s, 0.0)
-        for crew, mine in zip(crews, parts, strict=True):
-            load_s = crew.busy_s + sum([work_s[id] * part for id, part in mine.items()]) / crew.open
-            for id in mine:
-                mine[id] /= load_s
-                sums[id] += mine[id]
-        for mine in parts:
-            for id in mine:
-                mine[id] /= sums[id]
-    return parts
+    pulls = [1.0] * len(counters)
+    drawn = _drawn(layout, counters, pulls)
+    if len(counters) > 1:
+        for _ in range(ROUNDS):
+            each_s = [work / (draw or 1.0) for work, draw in zip(work_s, drawn, strict=True)]
+            get = each_s.__getitem__
+            for group, services in enumerate(layout.services_of):
+                pull = pulls[group]
+                pulls[group] = pull / (busy_s[group] + pull * sum(map(get, services)))
+            drawn = _drawn(layout, counters, pulls)
+    got = _drawn(layout, mine, pulls)
+    return [part / (draw or 1.0) for part, draw in zip(got, drawn, strict=True)]
+
+
+def _drawn(layout: Layout, counters: Sequence[int], pulls: list[float]) -> list[float]:
+    """Return for each service how much these counters draw all together."""
+    get = [count * pull for count, pull in zip(counters, pulls, strict=True)].__getitem__
+    return [sum(map(get, groups)) for groups in layout.groups_of]

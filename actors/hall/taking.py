@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from actors.hall.access import check_access, numbers_exhausted
+from actors.hall.admission import is_late, refused_as_late
 from actors.hall.estimating import estimate_service
 from actors.hall.refusals import Refusal, find_service, find_ticket, unknown_kiosk
 from actors.hall.state import HallState
@@ -13,7 +14,7 @@ from actors.hall.visits import begun
 from protocol.answers import Reason
 from protocol.commands import PARTY_MAX, ReportPrint, ReprintTicket, TakeTicket
 from protocol.events import Event, ReprintRequested, TicketPrinted, TicketPrintFailed, TicketTaken
-from protocol.hall import PastLast, Service
+from protocol.hall import Admission, PastLast, Service
 from protocol.ids import ServiceId, TicketId
 from protocol.tickets import PrintState
 from protocol.values import maker
@@ -24,7 +25,7 @@ make_ticket_taken = maker(TicketTaken)
 def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ...]:
     """Give out the next number of the service."""
     spec = state.spec
-    wanted, then = (command.service, ()) if not command.then else begun(state, command)
+    wanted, then = (command.service, ()) if not command.then else begun(state, command, at)
     service = find_service(state, wanted)
     if not 1 <= command.party <= PARTY_MAX:
         raise Refusal(
@@ -34,7 +35,10 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
     if command.kiosk is not None and command.kiosk not in spec.kiosks:
         raise unknown_kiosk(state, command.kiosk)
     check_access(state, service, then, command.person, at)
-    return (issue(state, service, then, command, at),)
+    taken = issue(state, service, then, command, at)
+    if taken.late and spec.admission is Admission.REFUSE:
+        raise refused_as_late(state, taken)
+    return (taken,)
 
 
 def issue(
@@ -62,6 +66,7 @@ def issue(
         id = _ticket_id(state.day, number)
     if serial > service.last and service.past_last is PastLast.REFUSE:
         raise numbers_exhausted(state, service)
+    estimate = estimate_service(state, service.id, at, command.ticket_class, due_at)
     return make_ticket_taken(
         at=at,
         command=command.id,
@@ -78,7 +83,8 @@ def issue(
         party=command.party,
         then=then,
         visit_order=command.visit_order,
-        estimate=estimate_service(state, service.id, at, command.ticket_class),
+        estimate=estimate,
+        late=is_late(state, service.id, at, estimate),
         due_at=due_at,
     )
 

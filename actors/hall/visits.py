@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+from math import inf
 
+from actors.hall.apply import apply_all
+from actors.hall.estimating import estimate_service
 from actors.hall.refusals import Refusal, find_service, listed
 from actors.hall.state import HallState, Ticket
 from protocol.answers import Reason
@@ -33,7 +37,9 @@ def finished(
     # What the hall offers no more since the ticket was taken is left out.
     to_come = [service for service in ticket.then if service in state.spec.services]
     if to_come:
-        service, left = _next_of(state, to_come, ticket.taken.visit_order)
+        # The counter that has just become free counts as well.
+        after = apply_all(state, events)
+        service, left = _next_of(after, to_come, ticket.taken.visit_order, at)
         events.append(
             VisitContinued(
                 at=at,
@@ -41,12 +47,15 @@ def finished(
                 ticket=ticket.id,
                 service=service,
                 then=left,
+                estimate=estimate_service(after, service, at, ticket.ticket_class),
             )
         )
     return events
 
 
-def begun(state: HallState, command: TakeTicket) -> tuple[ServiceId, tuple[ServiceId, ...]]:
+def begun(
+    state: HallState, command: TakeTicket, at: datetime
+) -> tuple[ServiceId, tuple[ServiceId, ...]]:
     """Return the service with which the visit of a ticket begins, and those that come after it.
 
     Raises:
@@ -66,14 +75,20 @@ def begun(state: HallState, command: TakeTicket) -> tuple[ServiceId, tuple[Servi
             Reason.BAD_VALUE,
             f"a visit has each service once, not {listed(services)}; leave one out",
         )
-    return _next_of(state, services, command.visit_order)
+    return _next_of(state, services, command.visit_order, at)
 
 
 def _next_of(
-    state: HallState, services: Sequence[ServiceId], visit_order: VisitOrder
+    state: HallState, services: Sequence[ServiceId], visit_order: VisitOrder, at: datetime
 ) -> tuple[ServiceId, tuple[ServiceId, ...]]:
     """Return which of the services of a visit comes next, and the others."""
     chosen = services[0]
     if visit_order is VisitOrder.SHORTEST_WAIT:
-        chosen = min(services, key=state.waiting)
+        chosen = min(services, key=partial(_wait_for, state, at))
     return chosen, tuple(service for service in services if service != chosen)
+
+
+def _wait_for(state: HallState, at: datetime, service: ServiceId) -> tuple[float, int]:
+    """Return what is compared of two services: the expected wait, and how many wait where none is known."""
+    estimate = estimate_service(state, service, at)
+    return inf if estimate is None else estimate.p50_s, state.waiting(service)
