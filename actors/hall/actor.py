@@ -23,7 +23,7 @@ from actors.hall.views import counter_changed
 from actors.ports import CommitFailed, Committed, Journal
 from actors.world import Timer
 from protocol.answers import Accepted, Answer, Reason, Rejected
-from protocol.commands import BeginDay, Command
+from protocol.commands import BeginDay, Command, ReviewBookings
 from protocol.events import (
     TicketReactivated,
     TicketRequeued,
@@ -62,6 +62,9 @@ WAITS_AGAIN = (TicketResumed, TicketRequeued, TicketTransferred, TicketReactivat
 DAY_CHECK_S = 60.0
 """The longest sleep before the end of day is looked at again: the wall clock may be set meanwhile."""
 
+REVIEW_RETRY_S = 1.0
+"""How soon bookings are reviewed again where that could not be durable, or where too many were due at once."""
+
 REPLAY_BATCH = 1_000
 """Events read from the journal at once after a restart."""
 
@@ -88,6 +91,11 @@ class _FlushDue:
 @value
 class _DayCheckDue:
     """The business day may be over."""
+
+
+@value
+class _ReviewDue:
+    """A reservation may have lapsed, or an appointment been missed."""
 
 
 @value
@@ -139,6 +147,7 @@ class HallActor(Actor):
         self._waiting = 0
         self._snapshot_due_seq = 0
         self._day_timer: Timer | None = None
+        self._review_timer: Timer | None = None
 
     # -- life -------------------------------------------------------------------------------
 
@@ -156,6 +165,7 @@ class HallActor(Actor):
         log.info("hall recovered hall=%s seq=%d day=%s", self._spec.id, state.seq, state.day)
         self._publish_unheard()
         self._take_day_check(_DayCheckDue())
+        self._take_review(_ReviewDue())
 
     def on_failure(self, *failure: Any) -> None:
         """Leave nobody waiting for an answer that will not come."""
@@ -282,6 +292,8 @@ class HallActor(Actor):
             self._set_day_timer()
         elif self._durable.seq >= self._snapshot_due_seq:
             self._keep_snapshot()
+        if self._durable.diary is not before.diary:
+            self._set_review_timer()
         if self._open.records:
             self._flush()
 
@@ -412,3 +424,25 @@ class HallActor(Actor):
         left = self._durable.ends_at - self._clock.now()
         delay_s = min(max(left, timedelta(seconds=1)).total_seconds(), DAY_CHECK_S)
         self._day_timer = self.later(delay_s, _DayCheckDue())
+
+    # -- appointments -----------------------------------------------------------------------
+
+    @receives(_ReviewDue)
+    def _take_review(self, _message: _ReviewDue) -> None:
+        state = self._open.state
+        due_at = state.diary.next_due_at
+        if due_at is not None and due_at <= self._clock.now():
+            id = CommandId(f"review/{due_at.isoformat()}/{state.seq}")
+            self._take_command(Submit(command=ReviewBookings(id=id)))
+        self._set_review_timer()
+
+    def _set_review_timer(self) -> None:
+        """Wake when the next booking is due; the wall clock may be set meanwhile, so never sleep long."""
+        if self._review_timer is not None:
+            self._review_timer.cancel()
+            self._review_timer = None
+        due_at = self._durable.diary.next_due_at
+        if due_at is not None:
+            left_s = (due_at - self._clock.now()).total_seconds()
+            delay_s = min(left_s, DAY_CHECK_S) if left_s > 0 else REVIEW_RETRY_S
+            self._review_timer = self.later(delay_s, _ReviewDue())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from actors.hall import choosing
 from actors.hall.booking import find_booking, reviewed
+from actors.hall.choosing import check_in_as
 from actors.hall.diary import Booking
 from actors.hall.refusals import Refusal, find_service, unknown_kiosk
 from actors.hall.slots import slot_at
@@ -31,7 +31,7 @@ def check_in(state: HallState, command: CheckIn, at: datetime) -> tuple[Event, .
         raise Refusal(Reason.UNKNOWN_BOOKING, "neither a booking nor a person was named")
     service = find_service(state, booking.service)
     _check_time(state, booking, at)
-    ticket_class, due_at = choosing.check_in_as(state.spec.policy, booking.starts_at, at)
+    ticket_class, due_at = check_in_as(state.spec.policy, booking.starts_at, at)
     take = TakeTicket(
         id=command.id,
         service=service.id,
