@@ -1,4 +1,9 @@
-"""The queue against a naive model: lists and dicts, in the words of the requirement."""
+"""The queue against a naive model, through all commands of a ticket's and a counter's life, with restarts.
+
+What must always hold is counted here from outside: a number is issued once; a ticket is at one counter, and a
+counter has one ticket; no ticket is lost; those of one service and class are called in order; a restart gives
+the state that there was.
+"""
 
 from __future__ import annotations
 
@@ -7,102 +12,339 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from actors.hall.apply import apply_all
+from actors.hall.ranks import entries
 from actors.hall.state import HallState
 from actors.hall.views import ahead_of, counter_changed
-from protocol.answers import Rejected
+from protocol.answers import Reason, Rejected
 from protocol.commands import (
+    BeginDay,
     CallNext,
+    CallTicket,
     CancelTicket,
     CloseCounter,
     FinishService,
+    HoldTicket,
     MarkNoShow,
+    OpenCounter,
+    PauseCounter,
+    ReactivateTicket,
+    RecallTicket,
+    RequeueTicket,
+    ResumeTicket,
     StartService,
     TakeTicket,
+    TransferTicket,
 )
-from protocol.events import DayBegun, TicketCalled, TicketTaken
-from protocol.tickets import TicketState
-from tests.actors.hall.conftest import ONE, TAX, TWO, VAT, ZH, Book
+from protocol.events import (
+    DayBegun,
+    ServiceFinished,
+    TicketCalled,
+    TicketExpired,
+    TicketTaken,
+    VisitContinued,
+)
+from protocol.hall import Counter, Service, UnstartedTicket
+from protocol.ids import CounterId, PersonId, ServiceId
+from protocol.tickets import CounterMode, QueuePlace, TicketClass, TicketState, VisitOrder
+from runtime.journal.states import decode_state, encode_state
+from tests.actors.hall.conftest import EN, ONE, TAX, TWO, VAT, ZH, Book, hall_spec
+from tests.actors.hall.naive import (
+    AT_COUNTER,
+    CALLED,
+    CANCELLED,
+    HELD,
+    NO_SHOW,
+    OPEN_STATES,
+    SERVED,
+    SERVING,
+    WAITING,
+    Naive,
+    Paper,
+)
 
-SERVICES = st.sampled_from([TAX, VAT])
-COUNTERS = st.sampled_from([ONE, TWO])
-HAS = {ONE: (TAX, VAT), TWO: (VAT,)}
-ENDS = {TicketState.SERVED, TicketState.NO_SHOW, TicketState.CANCELLED, TicketState.EXPIRED}
+DESK, LOST, THREE = ServiceId("desk"), ServiceId("lost"), CounterId("3")
+PREFIX = {TAX: "A", VAT: "B", DESK: "D"}
+HAS = {ONE: (TAX, VAT), TWO: (VAT,), THREE: ()}
+SERVICES, COUNTERS = st.sampled_from([TAX, VAT, DESK]), st.sampled_from([ONE, TWO, THREE])
+CLASSES = st.sampled_from([TicketClass.NORMAL, TicketClass.PRIORITY])
+PLACES = st.tuples(st.sampled_from(QueuePlace), st.integers(0, 6))
+KINDS = {
+    "recall": RecallTicket,
+    "start": StartService,
+    "finish": FinishService,
+    "no_show": MarkNoShow,
+    "hold": HoldTicket,
+    "resume": ResumeTicket,
+    "cancel": CancelTicket,
+}
+
+
+def has_tickets(machine: QueueAgainstModel) -> bool:
+    return bool(machine.model.papers)
 
 
 class QueueAgainstModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.book = Book()
         self.ids = count()
-        self.waiting: list[tuple[str, str]] = []  # (service, number), in order of arrival
-        self.at: dict[str, str | None] = {ONE: None, TWO: None}
-        self.issued: dict[str, int] = {TAX: 0, VAT: 0}
-        self.ended: list[str] = []
+        self.model = Naive(has=HAS)
 
-    def do(self, kind: Any, **parts: Any) -> Any:
-        return self.book.do(kind(id=f"c{next(self.ids)}", **parts))
-
-    @rule(service=SERVICES)
-    def take(self, service: str) -> None:
-        decision = self.do(TakeTicket, service=service, language=ZH)
-        if service == TAX and self.issued[TAX] == 5:
-            assert isinstance(decision, Rejected)
-            return
-        self.issued[service] += 1
-        taken = decision[-1]
-        prefix = "A" if service == TAX else "B"
-        assert taken.number == f"{prefix}{self.issued[service]:03}"
-        assert taken.ahead == sum(waits == service for waits, _ in self.waiting)
-        self.waiting.append((service, taken.number))
-
-    @rule(counter=COUNTERS)
-    def call(self, counter: str) -> None:
-        decision = self.do(CallNext, counter=counter)
-        called = [event.number for event in decision if isinstance(event, TicketCalled)]
-        expected = next((entry for entry in self.waiting if entry[0] in HAS[counter]), None)
-        if self.at[counter] is not None:
-            self.ended.append(self.at[counter])
-            self.at[counter] = None
-        if expected is None:
-            assert called == []
-        else:
-            self.waiting.remove(expected)
-            self.at[counter] = expected[1]
-            assert called == [expected[1]]
-
-    @rule(counter=COUNTERS, kind=st.sampled_from([StartService, FinishService, MarkNoShow]))
-    def step(self, counter: str, kind: Any) -> None:
-        decision = self.do(kind, counter=counter)
-        if self.at[counter] is None:
-            assert isinstance(decision, Rejected)
-        elif not isinstance(decision, Rejected) and kind is not StartService:
-            self.ended.append(self.at[counter])
-            self.at[counter] = None
-
-    @precondition(lambda self: self.waiting)
-    @rule(data=st.data())
-    def cancel_a_waiting_one(self, data: st.DataObject) -> None:
-        entry = data.draw(st.sampled_from(self.waiting))
-        ticket = next(t for t in self.book.state.tickets.values() if t.number == entry[1])
-        assert not isinstance(self.do(CancelTicket, ticket=ticket.id), Rejected)
-        self.waiting.remove(entry)
-        self.ended.append(entry[1])
-
-    @rule(counter=COUNTERS)
-    def close(self, counter: str) -> None:
-        assert isinstance(self.do(CloseCounter, counter=counter), Rejected) == (
-            self.at[counter] is not None
+    @initialize(unstarted=st.sampled_from(UnstartedTicket))
+    def a_hall(self, unstarted: UnstartedTicket) -> None:
+        """Counter 3 has no service: what is sent to it alone can be called there alone. No counter has a desk."""
+        spec = hall_spec()
+        self.spec = hall_spec(
+            services={**spec.services, DESK: Service(id=DESK, names={EN: "Desk"}, prefix="D")},
+            counters={**spec.counters, THREE: Counter(id=THREE, names={ZH: "3号"}, services=())},
+            unstarted=unstarted,
+            recall_lockout_s=0.0,
+            recalls_max=10_000,
         )
+        self.book = Book(self.spec)
 
-    @rule(service=SERVICES)
-    def a_day_passes(self, service: str) -> None:
+    def do(self, kind: Any, refused: Reason | None = None, **parts: Any) -> tuple[Any, ...] | None:
+        """Do it; return its events, or nothing where it had to be refused and was, without a trace."""
+        before = self.book.state
+        decision = self.book.do(kind(id=f"c{next(self.ids)}", **parts))
+        if refused is None:
+            assert not isinstance(decision, Rejected), decision
+            return tuple(decision)
+        assert isinstance(decision, Rejected), decision
+        assert decision.reason is refused
+        assert self.book.state == before
+        return None
+
+    def key(self, paper: Paper) -> tuple[int, ...]:
+        return self.book.state.tickets[paper.id].order
+
+    def some(self, data: st.DataObject) -> Paper:
+        papers = self.model.papers
+        return papers[data.draw(st.sampled_from(sorted(papers)))]
+
+    # -- taking and calling ----------------------------------------------------------------------
+
+    @rule(
+        service=SERVICES,
+        ticket_class=CLASSES,
+        then=st.lists(SERVICES, max_size=2),
+        visit_order=st.sampled_from(VisitOrder),
+        person=st.sampled_from([None, PersonId("p1"), PersonId("p2")]),
+        party=st.integers(1, 3),
+    )
+    def take(self, service: ServiceId, then: list[ServiceId], **parts: Any) -> None:
+        model, services = self.model, [service, *then]
+        may_begin = services if parts["visit_order"] is VisitOrder.SHORTEST_WAIT else [service]
+        refused = None
+        if len(set(services)) < len(services):
+            refused = Reason.BAD_VALUE
+        elif model.has_open(parts["person"], services):
+            refused = Reason.PERSON_LIMIT
+        if refused is None and TAX in may_begin and model.issued.get(TAX) == 5:
+            if len(may_begin) > 1:
+                return  # it depends on who waits where whether there is a number
+            refused = Reason.NUMBERS_EXHAUSTED
+        events = self.do(
+            TakeTicket, refused, service=service, then=tuple(then), language=ZH, **parts
+        )
+        if events is None:
+            return
+        taken = events[-1]
+        assert taken.service in may_begin
+        assert sorted((taken.service, *taken.then)) == sorted(services)
+        issued = model.issued[taken.service] = model.issued.get(taken.service, 0) + 1
+        assert taken.number == f"{PREFIX[taken.service]}{issued:03}"
+        assert taken.ahead == len(model.queue(taken.service))
+        paper = Paper(
+            id=taken.ticket,
+            number=taken.number,
+            service=taken.service,
+            ticket_class=taken.ticket_class,
+            key=self.book.state.tickets[taken.ticket].order,
+            since=taken.at,
+            then=taken.then,
+            visit_order=taken.visit_order,
+            person=taken.person,
+            asked=frozenset(services),
+        )
+        assert paper.id not in model.papers, "a ticket issued twice"
+        assert all(other.key < paper.key for other in model.papers.values())
+        model.papers[paper.id] = paper
+
+    def check_call(self, counter: CounterId, events: tuple[Any, ...]) -> TicketCalled | None:
+        """Check what frees and opens the counter; return the call."""
+        model, held = self.model, self.model.at(counter)
+        model.modes[counter] = CounterMode.OPEN
+        called = next((event for event in events if type(event) is TicketCalled), None)
+        if held is not None:
+            if held.state is CALLED and self.spec.unstarted is UnstartedTicket.NO_SHOW:
+                held.state = NO_SHOW
+                assert not any(type(event) is ServiceFinished for event in events)
+            else:
+                self.finished(held, events)
+        return called
+
+    def finished(self, paper: Paper, events: tuple[Any, ...]) -> None:
+        paper.state = SERVED
+        paper.served.append(paper.service)
+        continued = [event for event in events if type(event) is VisitContinued]
+        assert len(continued) == bool(paper.then)
+        for event in continued:
+            assert event.ticket == paper.id
+            self.model.go_on(paper, self.key(paper), event.service, event.at)
+            assert event.then == paper.then
+
+    @rule(counter=COUNTERS)
+    def call_next(self, counter: CounterId) -> None:
+        events = self.do(CallNext, counter=counter)
+        assert events is not None
+        called = self.check_call(counter, events)
+        expected = self.model.next_at(counter)
+        assert (called and called.ticket) == (expected and expected.id)
+        if expected is not None:
+            expected.state, expected.counter = CALLED, counter
+
+    @precondition(has_tickets)
+    @rule(data=st.data(), counter=COUNTERS)
+    def call_given(self, data: st.DataObject, counter: CounterId) -> None:
+        paper = self.some(data)
+        refused = self.model.refuses(paper, "call")
+        if refused is None:
+            if paper.reserved is not None:
+                may = paper.reserved == counter
+            else:
+                may = paper.service in HAS[counter]
+            # Who is held may also go back to where he was.
+            if not may and not (paper.state is HELD and paper.counter == counter):
+                refused = Reason.WRONG_COUNTER
+        events = self.do(CallTicket, refused, ticket=paper.id, counter=counter)
+        if events is not None:
+            called = self.check_call(counter, events)
+            assert called is not None
+            assert called.ticket == paper.id
+            paper.state, paper.counter = CALLED, counter
+
+    # -- one ticket ------------------------------------------------------------------------------
+
+    def step(self, paper: Paper, step: str, target: dict[str, Any]) -> None:
+        refused = self.model.refuses(paper, step)
+        events = self.do(KINDS[step], refused, **target)
+        if events is None:
+            return
+        match step:
+            case "start":
+                paper.state = SERVING
+            case "finish":
+                self.finished(paper, events)
+            case "no_show":
+                paper.state = NO_SHOW
+            case "cancel":
+                paper.state = CANCELLED
+            case "hold":
+                paper.state = HELD
+            case "resume":
+                self.model.moved(paper, paper.key, events[0].at)
+                self.model.release([paper])
+
+    @precondition(has_tickets)
+    @rule(data=st.data(), step=st.sampled_from(sorted(KINDS)))
+    def step_of_a_ticket(self, data: st.DataObject, step: str) -> None:
+        paper = self.some(data)
+        self.step(paper, step, {"ticket": paper.id})
+
+    @rule(counter=COUNTERS, step=st.sampled_from(sorted({*KINDS} - {"resume"})))
+    def step_of_a_counter(self, counter: CounterId, step: str) -> None:
+        paper = self.model.at(counter)
+        if paper is None:
+            self.do(KINDS[step], Reason.NO_TICKET_AT_COUNTER, counter=counter)
+        else:
+            self.step(paper, step, {"counter": counter})
+
+    @precondition(has_tickets)
+    @rule(data=st.data(), place=PLACES)
+    def requeue(self, data: st.DataObject, place: tuple[QueuePlace, int]) -> None:
+        self.put(self.some(data), "requeue", RequeueTicket, *place)
+
+    @precondition(has_tickets)
+    @rule(data=st.data(), place=PLACES)
+    def reactivate(self, data: st.DataObject, place: tuple[QueuePlace, int]) -> None:
+        self.put(self.some(data), "reactivate", ReactivateTicket, *place)
+
+    def put(self, paper: Paper, step: str, kind: Any, place: QueuePlace, after: int) -> None:
+        refused = self.model.refuses(paper, step)
+        events = self.do(kind, refused, ticket=paper.id, place=place, after=after)
+        if events is not None:
+            self.model.moved(paper, self.key(paper), events[0].at)
+            self.model.release([paper])
+            self.model.check_place(paper, place, after)
+
+    @precondition(has_tickets)
+    @rule(
+        data=st.data(),
+        to_service=st.sampled_from([None, TAX, VAT, DESK, LOST]),
+        to_counter=st.sampled_from([None, ONE, TWO, THREE]),
+        back=st.booleans(),
+    )
+    def transfer(self, data: st.DataObject, back: bool, **to: Any) -> None:
+        paper, model = self.some(data), self.model
+        refused = model.refuses(paper, "transfer")
+        refused = refused or model.refuses_transfer(PREFIX, **to)
+        events = self.do(TransferTicket, refused, ticket=paper.id, back=back, note="n", **to)
+        if events is None:
+            return
+        paper.service = to["to_service"] or paper.service
+        paper.reserved = to["to_counter"]
+        paper.then = tuple(service for service in paper.then if service != paper.service)
+        assert back or self.key(paper) == paper.key, "it keeps its time of arrival"
+        model.moved(paper, self.key(paper), events[0].at)
+        if back:
+            model.check_place(paper, QueuePlace.BACK, 0)
+
+    # -- counters --------------------------------------------------------------------------------
+
+    @rule(counter=COUNTERS)
+    def open(self, counter: CounterId) -> None:
+        self.do(OpenCounter, counter=counter)
+        self.model.modes[counter] = CounterMode.OPEN
+
+    @rule(counter=COUNTERS)
+    def pause(self, counter: CounterId) -> None:
+        busy = self.model.at(counter) is not None
+        self.do(PauseCounter, Reason.COUNTER_BUSY if busy else None, counter=counter)
+        if not busy:
+            self.model.modes[counter] = CounterMode.PAUSED
+
+    @rule(counter=COUNTERS)
+    def close(self, counter: CounterId) -> None:
+        self.do(CloseCounter, counter=counter)
+        held = self.model.at(counter)
+        self.model.modes[counter] = CounterMode.CLOSED
+        if held is not None:
+            self.model.moved(held, held.key, held.since)
+        self.model.release(self.model.waiting())
+
+    # -- time and restarts -----------------------------------------------------------------------
+
+    @rule()
+    def a_day_passes(self) -> None:
+        still_open = [paper for paper in self.model.papers.values() if paper.state in OPEN_STATES]
+        at = {p.id: p.counter if p.state in AT_COUNTER else None for p in still_open}
+        self.book.now = max(self.book.now, self.book.state.last_at)
         self.book.wait(days=1)
-        self.waiting, self.at = [], {ONE: None, TWO: None}
-        self.issued, self.ended = {TAX: 0, VAT: 0}, []
-        self.take(service)
+        *expired, begun = self.do(BeginDay) or ()
+        assert isinstance(begun, DayBegun)
+        assert all(isinstance(event, TicketExpired) for event in expired)
+        assert {event.ticket: event.counter for event in expired} == at
+        assert len(expired) == len(still_open)
+        self.model.new_day()
 
     @rule(minutes=st.integers(-90, 90))
     def the_clock_is_set(self, minutes: int) -> None:
@@ -111,33 +353,75 @@ class QueueAgainstModel(RuleBasedStateMachine):
         if self.book.now >= self.book.state.ends_at and self.book.state.seq:
             self.book.wait(minutes=-minutes)
 
+    @rule(snapshot=st.booleans())
+    def restart(self, snapshot: bool) -> None:
+        """From the events alone, or from a snapshot: what was is there, and it goes on from that."""
+        before = self.book.state
+        if snapshot:
+            again = decode_state(encode_state(before), self.spec)
+        else:
+            again = apply_all(HallState(spec=self.spec), self.book.events)
+        assert again == before
+        self.book.state = again
+
+    # -- what must always hold -------------------------------------------------------------------
+
     @invariant()
     def agrees_with_the_model(self) -> None:
+        state, model = self.book.state, self.model
+        assert set(state.tickets) == set(model.papers), "a ticket is lost"
+        numbers = [ticket.number for ticket in state.tickets.values()]
+        assert len(set(numbers)) == len(numbers), "a number twice"
+        for paper in model.papers.values():
+            ticket = state.tickets[paper.id]
+            assert (ticket.state, ticket.service) == (paper.state, paper.service)
+            assert (ticket.reserved_for, ticket.then) == (paper.reserved, paper.then)
+            assert (ticket.order, ticket.waiting_since) == (paper.key, paper.since)
+            assert [served.service for served in ticket.served] == paper.served
+            if paper.state in AT_COUNTER:
+                assert ticket.counter == paper.counter
+            if paper.state is WAITING:
+                before = [other for other in model.beside(paper) if other.key < paper.key]
+                assert ahead_of(state, ticket) == len(before)
+
+    @invariant()
+    def everybody_stands_in_one_place(self) -> None:
+        state, model = self.book.state, self.model
+        for service, line in state.lines.items():
+            for ticket_class, queue in line.classes.items():
+                expected = [
+                    paper.id for paper in model.queue(service) if paper.ticket_class is ticket_class
+                ]
+                assert [entry.ticket for entry in entries(queue)] == expected != []
+            assert state.waiting(service) == len(model.queue(service))
+        for counter, alone in state.reserved.items():
+            expected = [paper.id for paper in model.queue(TAX, counter)]
+            assert [entry.ticket for entry in entries(alone)] == expected != []
+        queued = [queue for line in state.lines.values() for queue in line.classes.values()]
+        queued += state.reserved.values()
+        assert sum(queue.size for queue in queued) == len(model.waiting())
+
+    @invariant()
+    def every_counter_has_one_ticket_at_most(self) -> None:
         state = self.book.state
-        for service in (TAX, VAT):
-            assert state.waiting(service) == sum(waits == service for waits, _ in self.waiting)
-        for counter, number in self.at.items():
-            assert counter_changed(state, counter).number == number
-        by_number = {ticket.number: ticket for ticket in state.tickets.values()}
-        assert len(by_number) == len(state.tickets), "a number twice"
-        for position, (service, number) in enumerate(self.waiting):
-            before = sum(waits == service for waits, _ in self.waiting[:position])
-            assert ahead_of(state, by_number[number]) == before
-        for number in self.ended:
-            assert by_number[number].state in ENDS
+        for counter in HAS:
+            held = self.model.at(counter)
+            seen = counter_changed(state, counter)
+            assert seen.ticket == (held and held.id)
+            assert seen.mode is self.model.mode(counter)
+            assert held is None or seen.mode is CounterMode.OPEN
+        held_ones = [post.ticket for post in state.posts.values() if post.ticket]
+        assert len(set(held_ones)) == len(held_ones), "a ticket at two counters"
 
     @invariant()
     def follows_from_its_events(self) -> None:
-        state = self.book.state
-        assert state.seq == len(self.book.events)
-        assert [event.at for event in self.book.events] == sorted(
-            event.at for event in self.book.events
-        )
+        events = self.book.events
+        assert self.book.state.seq == len(events)
+        assert [event.at for event in events] == sorted(event.at for event in events)
 
     def teardown(self) -> None:
         """Replayed from the beginning or from any snapshot, the events give the same state."""
-        events = self.book.events
-        state = HallState(spec=self.book.state.spec)
+        events, state = self.book.events, HallState(spec=self.spec)
         for position, event in enumerate(events):
             if isinstance(event, DayBegun) or position == len(events) // 2:
                 assert apply_all(state, events[position:]) == self.book.state
@@ -145,9 +429,11 @@ class QueueAgainstModel(RuleBasedStateMachine):
         assert state == self.book.state
         numbers = [event.ticket for event in events if isinstance(event, TicketTaken)]
         assert len(numbers) == len(set(numbers)), "a ticket issued twice"
+        ended = {TicketState.SERVED, NO_SHOW, CANCELLED, *OPEN_STATES}
+        assert {ticket.state for ticket in state.tickets.values()} <= ended
 
 
 QueueAgainstModel.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None
+    max_examples=80, stateful_step_count=50, deadline=None
 )
 TestQueueAgainstModel = QueueAgainstModel.TestCase
