@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from actors.hall.state import HallState
 from protocol.answers import Accepted
@@ -29,13 +31,14 @@ from protocol.events import (
     TicketCalled,
     TicketTaken,
 )
-from protocol.ids import CounterId, KioskId, TicketId
+from protocol.ids import CounterId, KioskId, PersonId, TicketId
 from protocol.tickets import Channel, CounterMode, TicketState
 from protocol.values import replace
 from runtime.config.model import Role
 from runtime.http.calls import Call
 from runtime.http.codes import without_code
 from runtime.http.encoding import to_json
+from runtime.http.persons import Given, person_of
 from runtime.http.problems import RETRY_AFTER_S, refuse, retry_after
 from runtime.http.request import NO_STORE, Response
 from runtime.http.steps import CallBody, OpenBody, stepped
@@ -53,6 +56,7 @@ from runtime.http.views import (
     TakeTicketBody,
     TicketReprinted,
     ticket_view,
+    wait_view,
 )
 
 E = TypeVar("E")
@@ -100,6 +104,8 @@ def take_ticket(call: Call) -> None:
     else:
         channel = Channel.WEB if asked_by.role is Role.KIOSK else Channel.RECEPTION
 
+    person = _person(call, body)
+
     def issued(accepted: Accepted) -> Response:
         taken = _event(accepted, TicketTaken)
         assert taken is not None
@@ -109,6 +115,8 @@ def take_ticket(call: Call) -> None:
             service=taken.service,
             ahead=taken.ahead,
             kiosk=taken.kiosk,
+            estimate=wait_view(taken.estimate),
+            late=taken.late,
             scan_url=desk.port.scan_url(taken.ticket),
         )
         location = f"/api/v1/halls/{spec.id}/tickets/{taken.ticket}"
@@ -125,8 +133,21 @@ def take_ticket(call: Call) -> None:
         ticket_class=body.ticket_class,
         channel=channel,
         kiosk=kiosk,
+        person=person,
+        party=body.party,
+        then=body.then,
+        visit_order=body.visit_order,
     )
     call.submit(command, issued)
+
+
+def _person(call: Call, body: TakeTicketBody) -> PersonId | None:
+    """Return who wants the ticket, as far as that is said or asked for."""
+    spec, key = call.hall.spec, call.hall.port.key
+    wanted = [spec.services[id] for id in (body.service, *body.then) if id in spec.services]
+    given = Given(phone=body.phone, document=body.document)
+    today = datetime.now(ZoneInfo(spec.time_zone)).date()
+    return person_of(given, wanted, key, today)
 
 
 def read_ticket(call: Call) -> None:
@@ -141,7 +162,7 @@ def read_ticket(call: Call) -> None:
                 "unknown-ticket",
                 f"hall {port.spec.id} has no ticket {id!r} on business day {state.day}",
             )
-        return _ok(ticket_view(state, ticket, without_code(port.scan_url(id))))
+        return _ok(ticket_view(state, ticket, without_code(port.scan_url(id)), call.hall.now()))
 
     call.read(found)
 

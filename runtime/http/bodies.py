@@ -37,9 +37,10 @@ def field(
     shown: bool = True,
 ) -> Any:
     """Declare a field of a body: what it is ``about``, its name in JSON if Python does not allow that one,
-    and how long its text may be."""
+    and how long its text may be. One that is not ``shown`` is in no representation, and so in no log."""
     return attrs.field(
         default=default,
+        repr=shown,
         metadata={"about": about, "json": json_name, "characters_max": characters_max},
     )
 

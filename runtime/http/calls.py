@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from actors.hall.actor import ReadState, StateRead
 from actors.hall.state import HallState
 from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import Command
-from protocol.ids import CommandId
+from protocol.ids import CommandId, Language
 from protocol.messages import Recipient, Submit
 from runtime.http.auth import Pass
 from runtime.http.desk import Desk
+from runtime.http.languages import wanted
 from runtime.http.problems import (
     RETRY_AFTER_S,
     Problem,
     RequestRefused,
-    of_reason,
     refuse,
     retry_after,
 )
+from runtime.http.refusals import problem_of
 from runtime.http.repeats import Fingerprints, command_id, read_key
 from runtime.http.replies import Replies
 from runtime.http.request import HttpRequest, Response, of_problem
@@ -128,9 +130,15 @@ class Call:
         desk = self.hall
 
         def respond(message: object | None) -> None:
-            self.guard(lambda: _answer(message, render, desk))
+            self.guard(lambda: _answer(message, render, desk, self._language(desk)))
 
         self._ask(desk.port.hall, lambda reply: Submit(command=command, reply_to=reply), respond)
+
+    def _language(self, desk: Desk) -> Language:
+        """Return the language in which the customer is told what is refused: the body's, or the browser's."""
+        spoken = desk.spec.languages
+        asked: Language | None = getattr(self.body, "language", None)
+        return asked if asked in spoken else wanted(self.request, spoken)
 
     def read(self, render: Callable[[HallState], Response]) -> None:
         """Have the hall say its durable state; ``render`` makes the response of it."""
@@ -155,14 +163,20 @@ class Call:
         self.replies.ask(recipient, message, finish)
 
 
-def _answer(message: object | None, render: Callable[[Accepted], Response], desk: Desk) -> Response:
+def _answer(
+    message: object | None,
+    render: Callable[[Accepted], Response],
+    desk: Desk,
+    language: Language,
+) -> Response:
     if isinstance(message, Accepted):
         return render(message)
     if not isinstance(message, Rejected):
         raise _unavailable()
     if message.reason is Reason.NOT_DURABLE:
         desk.note_failure()
-    raise RequestRefused(of_reason(message.reason, message.detail))
+    now = datetime.now(UTC)
+    raise RequestRefused(problem_of(message, language, desk.spec.time_zone, now))
 
 
 def _read(message: object | None, render: Callable[[HallState], Response]) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from actors.hall.state import HallState, Ticket
 from protocol.tickets import TicketState
@@ -20,14 +21,24 @@ ASIDE = frozenset({TicketState.HELD, TicketState.NO_SHOW, TicketState.CANCELLED}
 class Desk:
     """Everything that the web server has of one hall."""
 
-    def __init__(self, port: HallPort, limits: Limits, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        port: HallPort,
+        limits: Limits,
+        monotonic: Callable[[], float],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.port = port
         self.spec = port.spec
+        self.now = now
         self.hub = Hub(port, limits, monotonic)
         self._failed_at: int | None = None
         self._boot = secrets.token_hex(4)
         self._seq = -1
         self._view = b""
+        self._views = 0
+        """How many views were made: what is open changes without an event."""
+        self._seen_at = self._holds_until = datetime.min.replace(tzinfo=UTC)
         self._aside_seq = -1
         self._aside: tuple[Ticket, ...] = ()
 
@@ -36,10 +47,12 @@ class Desk:
 
         The tag names this start of the server as well: names may have been configured anew.
         """
-        if state.seq != self._seq:
-            self._view = to_json(hall_view(state))
-            self._seq = state.seq
-        return self._view, b'"%s-%d"' % (self._boot.encode(), state.seq)
+        now = self.now()
+        if state.seq != self._seq or not self._seen_at <= now < self._holds_until:
+            view, self._holds_until = hall_view(state, now)
+            self._view, self._seq, self._seen_at = to_json(view), state.seq, now
+            self._views += 1
+        return self._view, b'"%s-%d-%d"' % (self._boot.encode(), state.seq, self._views)
 
     def aside(self, state: HallState) -> tuple[Ticket, ...]:
         """Return the tickets that are in no queue and may come back: looked for once for all counters."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib.resources import files
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from protocol.ids import Language
 from runtime.http.request import HttpRequest
@@ -30,6 +32,24 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
 """The texts by language. Names of services and counters may have more languages than the pages."""
 
 FALLBACK = Language("en")
+
+
+def text_in(language: Language, key: str) -> str:
+    """Return the text of ``key`` in ``language``, or in English where the pages do not speak it."""
+    return TEXTS.get(language, TEXTS[FALLBACK])[key]
+
+
+def moment(language: Language, at: datetime, time_zone: str, now: datetime) -> str:
+    """Return ``at`` as a person says it at ``now`` (both aware) in the zone: ``tomorrow at 09:00``."""
+    zone = ZoneInfo(time_zone)
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    days = (local.date() - today).days
+    key = {0: "when.today", 1: "when.tomorrow"}.get(days, "when.day")
+    return text_in(language, key).format(
+        time=f"{local:%H:%M}",
+        day=local.date().isoformat(),
+        weekday=text_in(language, f"when.weekday.{local.isoweekday()}"),
+    )
 
 
 def wanted(

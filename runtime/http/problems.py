@@ -245,6 +245,62 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Check the mobile number or the number of the identity card; `errors` says what is wrong.",
             "手机号或身份证号有误，请核对后重新输入；errors 说明原因。",
         ),
+        # -- appointments
+        "no-appointments": _kind(
+            409,
+            "The service takes no appointments",
+            "Take a ticket in the hall instead.",
+            "该业务不接受预约，请到大厅取号。",
+        ),
+        "unknown-slot": _kind(
+            404,
+            "There is no such time to book",
+            "It may be too early or too late to book it, or closed then: choose one of those that are offered.",
+            "该时段不可预约，请从可约时段中选择。",
+        ),
+        "slot-full": _kind(
+            409,
+            "This time is full",
+            "Choose another time.",
+            "该时段已约满，请选择其他时段。",
+        ),
+        "banned": _kind(
+            403,
+            "Too many appointments were missed",
+            "Take a ticket in the hall instead; the detail says from when on appointments are possible again.",
+            "多次爽约，暂不能预约，请到大厅取号。",
+        ),
+        "unknown-booking": _kind(
+            404,
+            "There is no such booking",
+            "Check the code or the number that was given for it.",
+            "没有这个预约，请核对预约码。",
+        ),
+        "booking-state": _kind(
+            409,
+            "The booking's state does not allow this",
+            "Look at the booking again: it may have been cancelled, used, or its time may be over.",
+            "预约当前状态不允许此操作，请刷新查看。",
+        ),
+        "check-in-early": _kind(
+            409,
+            "It is too early to check in",
+            "Come back nearer to the time of the appointment; the detail says when.",
+            "签到时间未到，请稍后再来。",
+        ),
+        "check-in-late": _kind(
+            409,
+            "The time of the appointment is over",
+            "Take a ticket as everybody does, or book another time.",
+            "预约时间已过，请取号或重新预约。",
+        ),
+        "unknown-closure": _kind(
+            404,
+            "There is no such closure",
+            "Look at the hall's closures again: it may have been taken back.",
+            "没有这条停办记录，请刷新查看。",
+        ),
+        # -- evaluations
         "not-served": _kind(
             409,
             "There is nothing to evaluate",
@@ -365,7 +421,8 @@ class Problem:
                 "status": kind.status,
                 "detail": self.detail,
                 **self.more,
-            }
+            },
+            option=orjson.OPT_UTC_Z,
         )
 
 

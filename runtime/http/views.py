@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from actors.hall.access import Availability, availability
+from actors.hall.admission import is_late
+from actors.hall.estimating import estimate_service, estimate_ticket
+from actors.hall.opening import stretch_of
 from actors.hall.state import HallState, Ticket
 from actors.hall.views import ahead_of
-from protocol.hall import Names
+from protocol.commands import PARTY_MAX, THEN_MAX
+from protocol.estimates import Estimate
+from protocol.hall import HallSpec, Identity, Menu, Names, Service
 from protocol.ids import CounterId, HallId, KioskId, Language, ServiceId, TicketId
 from protocol.messages import Alarm
-from protocol.tickets import CounterMode, PrintState, TicketClass, TicketState
+from protocol.tickets import CounterMode, PrintState, TicketClass, TicketState, VisitOrder
 from protocol.values import value
 from runtime.http.bodies import field
 from runtime.http.service_views import (
@@ -48,6 +54,23 @@ class TakeTicketBody:
         about="The kiosk that prints the ticket; a kiosk's own token needs not say it.",
         default=None,
     )
+    party: int = field(about=f"People under the one number, 1 to {PARTY_MAX}.", default=1)
+    then: tuple[ServiceId, ...] = field(
+        about=f"Further services of the same visit, {THEN_MAX} at most.", default=()
+    )
+    visit_order: VisitOrder = field(
+        about="In which order the services of the visit come.", default=VisitOrder.FIXED
+    )
+    phone: str | None = field(
+        about="The customer's mainland mobile number; only a digest of it is kept.",
+        default=None,
+        shown=False,
+    )
+    document: str | None = field(
+        about="The number of the customer's identity card; only a digest of it is kept.",
+        default=None,
+        shown=False,
+    )
 
 
 @value
@@ -70,6 +93,14 @@ class PauseBody:
 
 
 @value
+class WaitView:
+    """How long a wait will probably last, in seconds from now: half of all such waits end by ``p50_s``."""
+
+    p50_s: int
+    p90_s: int = field(about="Nine tenths of all such waits end by then.")
+
+
+@value
 class IssuedTicket:
     """A ticket that was issued."""
 
@@ -78,6 +109,8 @@ class IssuedTicket:
     service: ServiceId
     ahead: int = field(about="People who waited for the service before this ticket.")
     kiosk: KioskId | None
+    estimate: WaitView | None = field(about="How long it will probably wait, if that can be told.")
+    late: bool = field(about="Whether it will probably not be called before closing.")
     scan_url: str = field(about="What the ticket's QR code says: its page.")
 
 
@@ -92,6 +125,10 @@ class TicketView:
     language: Language
     state: TicketState
     ahead: int = field(about="People who go before it now.")
+    estimate: WaitView | None = field(
+        about="How much longer it will probably wait; null if it does not wait or nobody can tell."
+    )
+    late: bool = field(about="Whether it will probably not be called before closing.")
     counter: CounterId | None = field(about="The counter that has it, or had it last.")
     kiosk: KioskId | None
     printed: PrintState
@@ -193,6 +230,28 @@ class ServiceView:
     names: Names
     prefix: str
     waiting: int
+    estimate: WaitView | None = field(
+        about="How long somebody who comes now will probably wait; null if no open counter has it."
+    )
+    late: bool = field(
+        about="Whether one who comes now will probably not be called before closing."
+    )
+    identity: Identity = field(about="What a customer has to say of himself.")
+    open: bool = field(about="Whether its hours allow a ticket now.")
+    full: bool = field(about="Whether as many were given out today as may be.")
+    opens_at: datetime | None = field(
+        about="When there are tickets again, if there are none now and that is known."
+    )
+    closes_at: datetime | None = field(about="When its present hours end, if they do.")
+
+
+@value
+class MenuEntry:
+    """An entry of the kiosk's menu: a service, or a page with a name and entries of its own."""
+
+    service: ServiceId | None
+    names: Names | None
+    entries: tuple[MenuEntry, ...]
 
 
 @value
@@ -247,7 +306,11 @@ class HallView:
     day: date
     seq: int
     waiting: int
+    open: bool = field(about="Whether the hall is open; its services may have shorter hours.")
+    opens_at: datetime | None = field(about="When the hall opens next, if it is closed.")
+    closes_at: datetime | None = field(about="When the hall closes next, if it is open.")
     services: tuple[ServiceView, ...]
+    menu: tuple[MenuEntry, ...]
     counters: tuple[CounterView, ...]
     kiosks: tuple[KioskView, ...]
 
@@ -262,8 +325,16 @@ class AlarmList:
 # -- from a hall's state -------------------------------------------------------------------------
 
 
-def ticket_view(state: HallState, ticket: Ticket, scan_url: str) -> TicketView:
+def wait_view(estimate: Estimate | None) -> WaitView | None:
+    """Return the estimate in whole seconds."""
+    if estimate is None:
+        return None
+    return WaitView(p50_s=round(estimate.p50_s), p90_s=round(estimate.p90_s))
+
+
+def ticket_view(state: HallState, ticket: Ticket, scan_url: str, at: datetime) -> TicketView:
     """Return what anybody with its id may see of ``ticket``."""
+    estimate = estimate_ticket(state, ticket, at)
     return TicketView(
         id=ticket.id,
         number=ticket.number,
@@ -272,6 +343,8 @@ def ticket_view(state: HallState, ticket: Ticket, scan_url: str) -> TicketView:
         language=ticket.language,
         state=ticket.state,
         ahead=ahead_of(state, ticket),
+        estimate=wait_view(estimate),
+        late=ticket.service in state.spec.services and is_late(state, ticket.service, at, estimate),
         counter=ticket.counter,
         kiosk=ticket.kiosk,
         printed=ticket.printed,
@@ -286,19 +359,17 @@ def ticket_view(state: HallState, ticket: Ticket, scan_url: str) -> TicketView:
     )
 
 
-def hall_view(state: HallState) -> HallView:
-    """Return the hall as ``state`` has it."""
+def hall_view(state: HallState, at: datetime) -> tuple[HallView, datetime]:
+    """Return the hall as ``state`` has it at ``at``, and until when (aware) that holds if nothing happens."""
     spec = state.spec
+    stretch = stretch_of(spec, None, at)
+    available = {id: availability(state, id, at) for id in spec.services}
     services = tuple(
-        ServiceView(
-            id=service.id,
-            names=service.names,
-            prefix=service.prefix,
-            waiting=state.waiting(service.id),
-        )
+        _service_view(state, service, available[service.id], at)
         for service in spec.services.values()
     )
-    return HallView(
+    until = min(stretch.ends, *(one.until for one in available.values()))
+    view = HallView(
         id=spec.id,
         names=spec.names,
         languages=spec.languages,
@@ -306,13 +377,49 @@ def hall_view(state: HallState) -> HallView:
         day=state.day,
         seq=state.seq,
         waiting=sum(service.waiting for service in services),
+        open=stretch.open,
+        opens_at=stretch.opens_at,
+        closes_at=stretch.closes_at,
         services=services,
+        menu=menu_view(spec),
         counters=tuple(_counter_view(state, counter) for counter in spec.counters),
         kiosks=tuple(
             KioskView(id=kiosk.id, names=kiosk.names, printer=kiosk.printer is not None)
             for kiosk in spec.kiosks.values()
         ),
     )
+    return view, until
+
+
+def _service_view(
+    state: HallState, service: Service, available: Availability, at: datetime
+) -> ServiceView:
+    estimate = estimate_service(state, service.id, at)
+    return ServiceView(
+        id=service.id,
+        names=service.names,
+        prefix=service.prefix,
+        waiting=state.waiting(service.id),
+        estimate=wait_view(estimate),
+        late=is_late(state, service.id, at, estimate),
+        identity=service.identity,
+        open=available.open,
+        full=available.full,
+        opens_at=available.opens_at,
+        closes_at=available.closes_at,
+    )
+
+
+def menu_view(spec: HallSpec) -> tuple[MenuEntry, ...]:
+    """Return the hall's menu; every service in the order of the configuration where it has none."""
+    return tuple(_menu_entry(entry) for entry in spec.menu or tuple(spec.services))
+
+
+def _menu_entry(entry: Menu | ServiceId) -> MenuEntry:
+    if isinstance(entry, Menu):
+        inner = tuple(_menu_entry(one) for one in entry.entries)
+        return MenuEntry(service=None, names=entry.names, entries=inner)
+    return MenuEntry(service=entry, names=None, entries=())
 
 
 def _counter_view(state: HallState, id: CounterId) -> CounterView:

@@ -232,7 +232,7 @@ class Served:
         self._limits = limits
         self._options = options
         self._clients: list[Client] = []
-        self.spec = replace(hall_spec(), announcement_s=0.01)
+        self.spec = options.pop("spec", None) or replace(hall_spec(), announcement_s=0.01)
         self.journal = MemoryJournal()
 
     def call(self, function: Callable[..., Any], *args: Any) -> Any:

@@ -46,7 +46,17 @@ def test_bodies_say_what_is_allowed(hall: Served) -> None:
     schema = hall.ask("GET", DOCUMENT).json["components"]["schemas"]["TakeTicketBody"]
     assert schema["required"] == ["service"]
     assert schema["additionalProperties"] is False
-    assert list(schema["properties"]) == ["service", "class", "language", "kiosk"]
+    assert list(schema["properties"]) == [
+        "service",
+        "class",
+        "language",
+        "kiosk",
+        "party",
+        "then",
+        "visit_order",
+        "phone",
+        "document",
+    ]
 
 
 @pytest.fixture
