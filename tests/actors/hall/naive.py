@@ -1,7 +1,7 @@
 """A hall's queue as anybody would write it down: tickets in a dict, everything else looked up by walking.
 
-Where exactly a ticket stands is a key that the hall chose. The model takes it from the hall, once it has counted
-that it stands where it was put, and from then on goes by it alone.
+Where exactly a ticket stands is a key that the hall chose. The model takes it from the hall, counts once that the
+ticket stands where it was put, and from then on goes by it alone.
 """
 
 from __future__ import annotations
@@ -143,6 +143,14 @@ class Naive:
         self.moved(paper, key, at)
         paper.since, paper.service, paper.reserved = at, service, None
         paper.then = tuple(left for left in paper.then if left != service)
+
+    def may_call(self, counter: CounterId, paper: Paper) -> bool:
+        """Whether it waits for the counter; who is held may also go back to where he was."""
+        if paper.state is HELD and paper.counter == counter:
+            return True
+        if paper.reserved is not None:
+            return paper.reserved == counter
+        return paper.service in self.has[counter]
 
     def refuses(self, paper: Paper, step: str) -> Reason | None:
         """Why a step of the ticket is refused, if the state that it is in says so."""

@@ -100,7 +100,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
     @initialize(unstarted=st.sampled_from(UnstartedTicket))
     def a_hall(self, unstarted: UnstartedTicket) -> None:
-        """Counter 3 has no service: what is sent to it alone can be called there alone. No counter has a desk."""
+        """Counter 3 has no service: it calls what is sent to it alone. No counter has the desk."""
         spec = hall_spec()
         self.spec = hall_spec(
             services={**spec.services, DESK: Service(id=DESK, names={EN: "Desk"}, prefix="D")},
@@ -217,14 +217,8 @@ class QueueAgainstModel(RuleBasedStateMachine):
     def call_given(self, data: st.DataObject, counter: CounterId) -> None:
         paper = self.some(data)
         refused = self.model.refuses(paper, "call")
-        if refused is None:
-            if paper.reserved is not None:
-                may = paper.reserved == counter
-            else:
-                may = paper.service in HAS[counter]
-            # Who is held may also go back to where he was.
-            if not may and not (paper.state is HELD and paper.counter == counter):
-                refused = Reason.WRONG_COUNTER
+        if refused is None and not self.model.may_call(counter, paper):
+            refused = Reason.WRONG_COUNTER
         events = self.do(CallTicket, refused, ticket=paper.id, counter=counter)
         if events is not None:
             called = self.check_call(counter, events)
