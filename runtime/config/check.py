@@ -20,6 +20,7 @@ from protocol.hall import (
 from protocol.ports import SerialAddress, TcpAddress, VirtualAddress, parse_port
 from protocol.values import replace, value
 from runtime.config import model
+from runtime.config.appointments import check_appointments
 from runtime.config.document import Place
 from runtime.config.model import Role, Token
 from runtime.config.opening import Entry, check_hours
@@ -118,6 +119,7 @@ def _check_opening(given: _Given, hall: Place) -> None:
     check_hours(tables, findings, hall)
     for place, service in tables.within(hall, Service):
         check_hours(tables, findings, place)
+        check_appointments(tables, findings, place, service)
         if (
             service.person_max is not None
             and service.identity is Identity.NONE

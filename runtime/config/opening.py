@@ -40,7 +40,7 @@ def declare_opening(tables: Tables) -> None:
         Opening,
         weekdays=tables.several(kinds.whole(1, 7), most=7),
         opens=tables.one(kinds.LOCAL_TIME),
-        closes=tables.one(_CLOSING_TIME),
+        closes=tables.one(CLOSING_TIME),
     )
     tables.declare(
         SpecialDay, day=day, times=tables.several(_TIMES, most=model.OPENINGS_EACH_DAY_MAX)
@@ -124,7 +124,7 @@ def _times(typed: object) -> object:
 
 
 _DAY = Kind(read=_day, blank=date.min)
-_CLOSING_TIME = Kind(read=_closing_time, blank=_MIDNIGHT)
+CLOSING_TIME = Kind(read=_closing_time, blank=_MIDNIGHT)
 _TIMES = Kind(read=_times, blank=(_MIDNIGHT, _MIDNIGHT))
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import attrs
 
+from protocol.appointments import AppointmentSpec
 from protocol.hall import (
     Counter,
     EvaluationSpec,
@@ -20,6 +21,7 @@ from protocol.hall import (
 from protocol.hours import Hours
 from protocol.values import value
 from runtime.config import kinds, model
+from runtime.config.appointments import declare_appointments
 from runtime.config.opening import declare_opening, menu_reader
 from runtime.config.tables import Field, Tables
 
@@ -42,6 +44,7 @@ def declare(tables: Tables, folder: Path) -> None:
     """Declare every class of the file to ``tables``; relative paths count from ``folder``."""
     _declare_devices(tables)
     declare_opening(tables)
+    declare_appointments(tables)
     _declare_hall(tables)
     _declare_server(tables, folder)
     tables.declare(
@@ -89,6 +92,7 @@ def _declare_hall(tables: Tables) -> None:
         identity=tables.one(kinds.choice(Identity)),
         target_wait_s=tables.one(kinds.number(1, 86_400)),
         service_s=tables.one(kinds.number(1, 86_400)),
+        appointments=tables.table(AppointmentSpec),
     )
     tables.declare(
         Counter,

@@ -34,9 +34,8 @@ from tests.actors.hall.conftest import TAX, Book
 
 CAPACITY, SHARE, BOOKABLE = 4, 0.3, 2
 
-SLOTS = st.builds(
-    "2026-03-{:02}T{}".format, st.integers(2, 17), st.sampled_from(["09:00", "09:30", "10:00"])
-)
+# Few slots, a week apart, so that they are often full and moved to.
+SLOTS = st.builds("2026-03-{:02}T09:00".format, st.sampled_from([3, 10, 17]))
 PEOPLE = st.sampled_from([PersonId("li"), PersonId("wang"), PersonId("zhao")])
 
 
@@ -94,7 +93,7 @@ class Bookings(RuleBasedStateMachine):
         if isinstance(decision, Rejected):
             assert len(self.hall.state.tickets) == tickets
 
-    @rule(target=closures, first=st.integers(2, 16), days=st.integers(0, 3))
+    @rule(target=closures, first=st.sampled_from([3, 10]), days=st.integers(0, 1))
     def close(self, first: int, days: int) -> Any:
         day = date(2026, 3, first)
         closure = Closure(first=day, last=day + timedelta(days=days))
@@ -159,4 +158,4 @@ def counted_slots(state: HallState) -> Counter[Any]:
 
 
 TestBookings = Bookings.TestCase
-TestBookings.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestBookings.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
