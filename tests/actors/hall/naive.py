@@ -1,7 +1,7 @@
 """A hall's queue as anybody would write it down: tickets in a dict, everything else looked up by walking.
 
-Where exactly a ticket stands is a key that the hall chose. The model takes it from the hall, counts once that the
-ticket stands where it was put, and from then on goes by it alone.
+Where exactly a ticket stands is a key that the hall chose. The model takes it from the hall, counts once that
+the ticket stands where it was put, and from then on goes by it alone.
 """
 
 from __future__ import annotations

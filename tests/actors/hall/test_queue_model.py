@@ -77,6 +77,12 @@ HAS = {ONE: (TAX, VAT), TWO: (VAT,), THREE: ()}
 SERVICES, COUNTERS = st.sampled_from([TAX, VAT, DESK]), st.sampled_from([ONE, TWO, THREE])
 CLASSES = st.sampled_from([TicketClass.NORMAL, TicketClass.PRIORITY])
 PLACES = st.tuples(st.sampled_from(QueuePlace), st.integers(0, 6))
+PLAIN = {
+    "ticket_class": TicketClass.NORMAL,
+    "visit_order": VisitOrder.FIXED,
+    "person": None,
+    "party": 1,
+}
 KINDS = {
     "recall": RecallTicket,
     "start": StartService,
@@ -110,6 +116,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
             recalls_max=10_000,
         )
         self.book = Book(self.spec)
+        self.morning()
 
     def do(self, kind: Any, refused: Reason | None = None, **parts: Any) -> tuple[Any, ...] | None:
         """Do it; return its events, or nothing where it had to be refused and was, without a trace."""
@@ -126,9 +133,20 @@ class QueueAgainstModel(RuleBasedStateMachine):
     def key(self, paper: Paper) -> tuple[int, ...]:
         return self.book.state.tickets[paper.id].order
 
-    def some(self, data: st.DataObject) -> Paper:
+    def some(self, data: st.DataObject, step: str) -> Paper:
+        """Some ticket; mostly one that the step is possible for."""
         papers = self.model.papers
-        return papers[data.draw(st.sampled_from(sorted(papers)))]
+        possible = [id for id in sorted(papers) if self.model.refuses(papers[id], step) is None]
+        if not possible or data.draw(st.integers(0, 7)) == 0:
+            possible = sorted(papers)
+        return papers[data.draw(st.sampled_from(possible))]
+
+    def morning(self) -> None:
+        """All counters open, and some people are there."""
+        for counter in HAS:
+            self.open(counter)
+        for service in (TAX, VAT, VAT, TAX):
+            self.take(service, [], **PLAIN)
 
     # -- taking and calling ----------------------------------------------------------------------
 
@@ -215,7 +233,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
     @precondition(has_tickets)
     @rule(data=st.data(), counter=COUNTERS)
     def call_given(self, data: st.DataObject, counter: CounterId) -> None:
-        paper = self.some(data)
+        paper = self.some(data, "call")
         refused = self.model.refuses(paper, "call")
         if refused is None and not self.model.may_call(counter, paper):
             refused = Reason.WRONG_COUNTER
@@ -251,7 +269,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
     @precondition(has_tickets)
     @rule(data=st.data(), step=st.sampled_from(sorted(KINDS)))
     def step_of_a_ticket(self, data: st.DataObject, step: str) -> None:
-        paper = self.some(data)
+        paper = self.some(data, step)
         self.step(paper, step, {"ticket": paper.id})
 
     @rule(counter=COUNTERS, step=st.sampled_from(sorted({*KINDS} - {"resume"})))
@@ -265,12 +283,12 @@ class QueueAgainstModel(RuleBasedStateMachine):
     @precondition(has_tickets)
     @rule(data=st.data(), place=PLACES)
     def requeue(self, data: st.DataObject, place: tuple[QueuePlace, int]) -> None:
-        self.put(self.some(data), "requeue", RequeueTicket, *place)
+        self.put(self.some(data, "requeue"), "requeue", RequeueTicket, *place)
 
     @precondition(has_tickets)
     @rule(data=st.data(), place=PLACES)
     def reactivate(self, data: st.DataObject, place: tuple[QueuePlace, int]) -> None:
-        self.put(self.some(data), "reactivate", ReactivateTicket, *place)
+        self.put(self.some(data, "reactivate"), "reactivate", ReactivateTicket, *place)
 
     def put(self, paper: Paper, step: str, kind: Any, place: QueuePlace, after: int) -> None:
         refused = self.model.refuses(paper, step)
@@ -283,12 +301,12 @@ class QueueAgainstModel(RuleBasedStateMachine):
     @precondition(has_tickets)
     @rule(
         data=st.data(),
-        to_service=st.sampled_from([None, TAX, VAT, DESK, LOST]),
-        to_counter=st.sampled_from([None, ONE, TWO, THREE]),
+        to_service=st.sampled_from([None, None, TAX, VAT, VAT, DESK, LOST]),
+        to_counter=st.sampled_from([None, ONE, TWO, TWO, THREE]),
         back=st.booleans(),
     )
     def transfer(self, data: st.DataObject, back: bool, **to: Any) -> None:
-        paper, model = self.some(data), self.model
+        paper, model = self.some(data, "transfer"), self.model
         refused = model.refuses(paper, "transfer")
         refused = refused or model.refuses_transfer(PREFIX, **to)
         events = self.do(TransferTicket, refused, ticket=paper.id, back=back, note="n", **to)
@@ -327,6 +345,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
     # -- time and restarts -----------------------------------------------------------------------
 
+    @precondition(lambda self: len(self.model.papers) > 8)
     @rule()
     def a_day_passes(self) -> None:
         still_open = [paper for paper in self.model.papers.values() if paper.state in OPEN_STATES]
@@ -339,6 +358,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
         assert {event.ticket: event.counter for event in expired} == at
         assert len(expired) == len(still_open)
         self.model.new_day()
+        self.morning()
 
     @rule(minutes=st.integers(-90, 90))
     def the_clock_is_set(self, minutes: int) -> None:
@@ -428,6 +448,6 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
 
 QueueAgainstModel.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=50, deadline=None
+    max_examples=100, stateful_step_count=60, deadline=None
 )
 TestQueueAgainstModel = QueueAgainstModel.TestCase

@@ -6,6 +6,8 @@ from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from actors.hall.requeueing import ORDER_LENGTH_MAX
 from actors.hall.views import ahead_of
@@ -188,6 +190,22 @@ def test_the_last_one_put_in_front_goes_first(book: Book) -> None:
     for ticket in (two, three):
         done(book, RequeueTicket(id=id(), ticket=ticket, place=FRONT))
     assert calls(book) == [three, two, one]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(QueuePlace), st.integers(0, 7))))
+def test_whoever_is_put_wherever_the_others_keep_their_order(
+    moves: list[tuple[int, QueuePlace, int]],
+) -> None:
+    book = Book()
+    tickets = [take(book) for _ in range(6)]
+    expected = list(tickets)
+    for which, place, after in moves:
+        ticket = tickets[which]
+        done(book, RequeueTicket(id=id(), ticket=ticket, place=place, after=after))
+        expected.remove(ticket)
+        expected.insert({FRONT: 0, BACK: 6, AFTER: after}[place], ticket)
+    assert calls(book) == expected
 
 
 def test_a_negative_place_is_refused(book: Book) -> None:

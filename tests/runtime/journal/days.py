@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from actors.hall.apply import apply_all
 from actors.hall.decide import decide
@@ -12,23 +13,41 @@ from actors.hall.state import HallState
 from protocol.answers import Rejected
 from protocol.commands import (
     CallNext,
+    CallTicket,
     CancelTicket,
     CloseCounter,
     Command,
+    EvaluateService,
     FinishService,
+    HoldTicket,
+    InviteEvaluation,
     MarkNoShow,
     OpenCounter,
     PauseCounter,
+    ReactivateTicket,
     RecallTicket,
     ReportPrint,
     ReprintTicket,
+    RequeueTicket,
+    ResumeTicket,
     StartService,
     TakeTicket,
+    TransferTicket,
 )
 from protocol.hall import Counter, HallSpec, Kiosk, Service
-from protocol.ids import CommandId, CounterId, HallId, KioskId, Language, ServiceId, TicketId
+from protocol.ids import (
+    CommandId,
+    CounterId,
+    HallId,
+    KioskId,
+    Language,
+    PersonId,
+    ServiceId,
+    StaffId,
+    TicketId,
+)
 from protocol.messages import Recorded
-from protocol.tickets import Channel
+from protocol.tickets import Channel, QueuePlace, TicketClass, VisitOrder
 
 MORNING = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
 """A Monday, 08:30 in Shanghai."""
@@ -44,11 +63,34 @@ WEIGHTS: Mapping[type, int] = {
     RecallTicket: 4,
     CancelTicket: 2,
     MarkNoShow: 2,
+    CallTicket: 2,
+    HoldTicket: 2,
+    ResumeTicket: 3,
+    RequeueTicket: 2,
+    TransferTicket: 2,
+    ReactivateTicket: 2,
+    EvaluateService: 4,
+    InviteEvaluation: 1,
     ReprintTicket: 2,
     OpenCounter: 1,
     PauseCounter: 1,
     CloseCounter: 1,
 }
+
+OF_A_TICKET = frozenset(
+    {
+        CallTicket,
+        CancelTicket,
+        EvaluateService,
+        HoldTicket,
+        ReactivateTicket,
+        ReportPrint,
+        ReprintTicket,
+        RequeueTicket,
+        ResumeTicket,
+        TransferTicket,
+    }
+)
 
 
 def hall_spec(hall: str = "HZ01") -> HallSpec:
@@ -116,26 +158,64 @@ def _command(kind: type, state: HallState, random: Random, serial: int) -> Comma
     id = CommandId(f"http/{serial:032x}")
     counter = random.choice(list(state.spec.counters))
     if kind is TakeTicket:
-        service = random.choice(list(state.spec.services))
-        return TakeTicket(
-            id=id, service=service, language=ZH, channel=Channel.KIOSK, kiosk=KioskId("k1")
-        )
-    if kind in (ReportPrint, ReprintTicket, CancelTicket) and state.tickets:
+        return _take(id, state, random)
+    if kind in OF_A_TICKET and state.lines:
         ticket = _some_ticket(state, random)
-        if kind is ReportPrint:
-            failure = "paper out" if random.random() < 0.05 else None
-            return ReportPrint(id=id, ticket=ticket, failure=failure)
-        return kind(id=id, ticket=ticket)
+        if kind is CallTicket:
+            return CallTicket(id=id, counter=counter, ticket=ticket)
+        return kind(id=id, ticket=ticket, **_details(kind, state, random))
     if kind is PauseCounter:
         return PauseCounter(id=id, counter=counter, reason="午休")
-    if kind in (CallNext, OpenCounter, CloseCounter, RecallTicket, StartService, FinishService):
-        return kind(id=id, counter=counter)
-    return MarkNoShow(id=id, counter=counter)
+    if kind is OpenCounter:
+        staff = random.choice([None, StaffId("007"), StaffId("008")])
+        return OpenCounter(id=id, counter=counter, staff=staff)
+    if kind in OF_A_TICKET:
+        return CallNext(id=id, counter=counter)
+    return kind(id=id, counter=counter)
+
+
+def _take(id: CommandId, state: HallState, random: Random) -> TakeTicket:
+    """Mostly somebody for one service; some are known, some bring others, some want several things."""
+    service, *others = random.sample(list(state.spec.services), len(state.spec.services))
+    person = PersonId(f"p{random.randrange(500)}") if random.random() < 0.2 else None
+    return TakeTicket(
+        id=id,
+        service=service,
+        language=ZH,
+        ticket_class=TicketClass.PRIORITY if random.random() < 0.1 else TicketClass.NORMAL,
+        channel=Channel.KIOSK,
+        kiosk=KioskId("k1"),
+        person=person,
+        party=random.choice((1, 1, 1, 4)),
+        then=tuple(others[: random.choice((0, 0, 0, 0, 1, 2))]),
+        visit_order=random.choice(list(VisitOrder)),
+    )
+
+
+def _details(kind: type, state: HallState, random: Random) -> dict[str, Any]:
+    """What else a command of a ticket says."""
+    if kind is ReportPrint:
+        return {"failure": "paper out" if random.random() < 0.05 else None}
+    if kind in (RequeueTicket, ReactivateTicket):
+        return {"place": random.choice(list(QueuePlace)), "after": random.randrange(6)}
+    if kind is HoldTicket:
+        return {"note": random.choice(("", "复印材料"))}
+    if kind is EvaluateService:
+        return {"level": random.randint(1, 5)}
+    if kind is TransferTicket:
+        to_counter = random.choice([None, *state.spec.counters])
+        return {
+            "to_service": random.choice(list(state.spec.services)),
+            "to_counter": to_counter,
+            "back": random.random() < 0.5,
+            "note": "转办",
+        }
+    return {}
 
 
 def _some_ticket(state: HallState, random: Random) -> TicketId:
     """One of the last tickets of some service, without walking through all of them."""
     service = random.choice(list(state.lines))
-    serial = max(1, state.lines[service].serial - random.randrange(20))
+    serial = max(1, (state.lines[service].serial or 1) - random.randrange(20))
     number = state.spec.services[service].number(serial)
     return TicketId(f"{state.day:%Y%m%d}-{number}")
