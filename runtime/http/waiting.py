@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
+from actors.hall.apply import served_last
 from actors.hall.ranks import entries
 from actors.hall.refusals import reaches
 from actors.hall.state import BEFORE_ALL, HallState, Ticket
@@ -43,6 +44,15 @@ class ListedTicket:
 
 
 @value
+class LastServed:
+    """Whom a counter served last."""
+
+    id: TicketId
+    number: str
+    evaluated: bool
+
+
+@value
 class CounterQueue:
     """Those whom a counter may call or bring back, after event ``seq``."""
 
@@ -52,6 +62,7 @@ class CounterQueue:
         about=f"The first {WAITING_SHOWN_MAX} by their place; the policy may call another one first."
     )
     held: tuple[ListedTicket, ...] = field(about="Set aside, oldest first.")
+    last: LastServed | None = field(about="Whom it served last, since it opened.")
     ended: tuple[ListedTicket, ...] = field(
         about=f"The last {ENDED_SHOWN_MAX} that ended as no-show or cancelled, newest first."
     )
@@ -76,8 +87,20 @@ def counter_queue(state: HallState, counter: CounterId, aside: Iterable[Ticket])
         note="" if has is None else state.tickets[has].note,
         waiting=tuple(_listed(state.tickets[id]) for _, id in places[:WAITING_SHOWN_MAX]),
         held=tuple(_listed(ticket) for ticket in held[:WAITING_SHOWN_MAX]),
+        last=_last_served(state, counter),
         ended=tuple(_listed(ticket) for ticket in ended[:ENDED_SHOWN_MAX]),
     )
+
+
+def _last_served(state: HallState, counter: CounterId) -> LastServed | None:
+    id = state.post(counter).last
+    if id is None:
+        return None
+    ticket = state.tickets[id]
+    place = served_last(ticket, counter=counter)
+    assert place is not None, "what the counter served last was served there"
+    evaluated = ticket.served[place].level is not None
+    return LastServed(id=id, number=ticket.number, evaluated=evaluated)
 
 
 def _listed(ticket: Ticket) -> ListedTicket:

@@ -1,6 +1,7 @@
 // A counter's screen for its staff: who is there, who waits, and the steps that are possible now.
 
 import { Problem, post } from "./api.js";
+import { listQueue } from "./counter-queue.js";
 import {
   advice,
   because,
@@ -29,8 +30,29 @@ let saidUntil = 0;
 
 const SAID_MS = 8000; // then it may be about the customer before
 
-const KEYS = { n: "next", r: "recall", s: "start", f: "finish", x: "no-show", o: "open", p: "pause", c: "close" };
+const KEYS = {
+  n: "next",
+  r: "recall",
+  s: "start",
+  f: "finish",
+  x: "no-show",
+  h: "hold",
+  t: "transfer",
+  b: "requeue",
+  a: "reactivate",
+  e: "invite",
+  w: "staff",
+  o: "open",
+  p: "pause",
+  c: "close",
+};
 const SHORTCUTS = "paihao-shortcuts";
+
+const lists = listQueue(counterPath, serviceNames, (name, ticket) => {
+  if (name === "call") step(name, { ticket: ticket.id }, ticket);
+  else step(name, {}, ticket);
+});
+lists.onChange(() => draw());
 
 const buttons = new Map(
   [...document.querySelectorAll("button[data-step]")].map((button) => [button.dataset.step, button]),
@@ -54,7 +76,16 @@ function possible(step) {
     case "no-show":
       return state === "called";
     case "finish":
+    case "hold":
+    case "transfer":
+    case "requeue":
       return state === "called" || state === "serving";
+    case "reactivate":
+      return Boolean(lists.queue()?.ended.length);
+    case "invite":
+      return lists.queue()?.last?.evaluated === false;
+    case "staff":
+      return true;
     case "open":
       return at.mode !== "open";
     case "pause":
@@ -74,10 +105,14 @@ function draw() {
     // Not `disabled`: a button that has the focus would lose it at each step.
     button.setAttribute("aria-disabled", String(!possible(step)));
   }
+  lists.mark(!at || busy);
   if (!at) return;
   const mode = byId("mode");
   put(mode, text(`mode.${at.mode}`) + (at.reason ? ` · ${at.reason}` : ""));
   mode.dataset.mode = at.mode;
+  put(byId("staff"), at.staff ? text("counter.staff_at", { name: at.staff.name ?? at.staff.id }) : "");
+  const { served, evaluated, mean_level: mean } = at.today;
+  put(byId("today"), text(mean === null ? "counter.today" : "counter.today_mean", { served, evaluated, mean }));
   drawTicket(at.ticket);
   drawWaiting(at);
 }
@@ -92,6 +127,9 @@ function drawTicket(ticket) {
   put(state, text(`state.${ticket.state}`));
   state.dataset.state = ticket.state;
   put(byId("recalls"), ticket.recalls ? text("counter.recalls", { count: ticket.recalls }) : "");
+  const note = lists.queue()?.note ?? "";
+  byId("note-line").hidden = !note;
+  put(byId("note"), note);
   drawElapsed(ticket);
 }
 
@@ -171,6 +209,11 @@ function unsay() {
 // -- steps
 
 const DONE = {
+  hold: "counter.held_done",
+  transfer: "counter.transferred",
+  requeue: "counter.requeued",
+  resume: "counter.resumed",
+  reactivate: "counter.reactivated",
   recall: "counter.recalled",
   start: "counter.started",
   finish: "counter.finished",
@@ -180,18 +223,35 @@ const DONE = {
   close: "counter.closed",
 };
 
-async function step(name, body = {}) {
-  if (!possible(name)) return;
-  const ticket = counter().ticket;
-  const ofTicket = ["recall", "start", "finish", "no-show"].includes(name);
-  const path = ofTicket ? `${base}/tickets/${encodeURIComponent(ticket.id)}/${name}` : `${counterPath}/${name}`;
+const OF_TICKET = new Set([
+  "recall",
+  "start",
+  "finish",
+  "no-show",
+  "hold",
+  "resume",
+  "requeue",
+  "transfer",
+  "reactivate",
+]);
+
+/** Take a step of the counter, or of `ticket`: the one that it has, or one of the lists. */
+async function step(name, body = {}, ticket = counter()?.ticket) {
+  if (!counter() || busy) return;
+  const path = OF_TICKET.has(name)
+    ? `${base}/tickets/${encodeURIComponent(ticket.id)}/${name}`
+    : `${counterPath}/${name === "staff" ? "open" : name}`;
   busy = true;
   draw();
   try {
     const answer = await post(path, body);
-    if (name === "next") {
+    if (name === "next" || name === "call") {
       if (answer.ticket) say("counter.called", { number: answer.ticket.number });
       else say("counter.nobody");
+    } else if (name === "invite") {
+      say("counter.invited", { number: lists.queue()?.last?.number ?? "" });
+    } else if (name === "staff") {
+      say("counter.logged_in", { name: body.staff });
     } else {
       say(DONE[name], { number: ticket?.number ?? "" });
     }
@@ -204,26 +264,59 @@ async function step(name, body = {}) {
   }
 }
 
-const pauseDialog = byId("pause-dialog");
+/** What a dialog's fields say, without those that were left empty. */
+function saidIn(form) {
+  const given = new FormData(form);
+  return Object.fromEntries(
+    [...given].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value),
+  );
+}
+
+const DIALOGS = {
+  pause: ({ reason }) => (reason ? { reason } : {}),
+  hold: ({ note }) => (note ? { note } : {}),
+  transfer({ service, counter, note, back }) {
+    const body = { back: Boolean(back) };
+    if (service) body.to_service = service;
+    if (counter) body.to_counter = counter;
+    if (note) body.note = note;
+    return body;
+  },
+  requeue: ({ place, after }) => (place === "after" ? { place, after: Number(after ?? 0) } : { place }),
+  staff: ({ staff }) => ({ staff }),
+};
+
+let meant = null; // the ticket that a dialog is about: another may be there when it is closed
 
 function choose(name) {
   if (!possible(name)) return;
-  if (name === "pause") {
-    byId("pause-reason").value = "";
-    pauseDialog.returnValue = "";
-    pauseDialog.showModal();
+  if (name in DIALOGS) {
+    const dialog = byId(`${name}-dialog`);
+    dialog.querySelector("form").reset();
+    dialog.returnValue = "";
+    meant = counter().ticket;
+    showPlace();
+    dialog.showModal();
+  } else if (name === "reactivate") {
+    step(name, {}, lists.queue().ended[0]);
   } else {
     step(name);
   }
 }
 
-byId("pause-cancel").addEventListener("click", () => pauseDialog.close("cancel"));
+for (const [name, body] of Object.entries(DIALOGS)) {
+  const dialog = byId(`${name}-dialog`);
+  dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close("cancel"));
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "done") step(name, body(saidIn(dialog.querySelector("form"))), meant);
+  });
+}
 
-pauseDialog.addEventListener("close", () => {
-  if (pauseDialog.returnValue !== "pause") return;
-  const reason = byId("pause-reason").value.trim();
-  step("pause", reason ? { reason } : {});
-});
+function showPlace() {
+  byId("requeue-after-line").hidden = byId("requeue-place").value !== "after";
+}
+
+byId("requeue-place").addEventListener("change", showPlace);
 
 for (const [name, button] of buttons) button.addEventListener("click", () => choose(name));
 
@@ -239,7 +332,8 @@ shortcuts.addEventListener("change", () => {
 
 document.addEventListener("keydown", (event) => {
   if (!shortcuts.checked || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (pauseDialog.open || event.target.closest("input:not([type=checkbox]), textarea, select")) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select")) return;
   const name = KEYS[event.key.toLowerCase()];
   if (!name) return;
   event.preventDefault();
@@ -262,6 +356,7 @@ followHall(data.hall, {
   onHall(view) {
     hall = view;
     draw();
+    lists.refresh(counter()?.waiting ?? 0);
   },
   live: {
     alarms(changed) {

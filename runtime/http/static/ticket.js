@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { byId, currentLanguage, data, languageTag, nameIn, onLanguage, put, putNumber, text } from "./page.js";
+import { showEvaluation } from "./ticket-evaluation.js";
 
 const NEAR_AHEAD = 3;
 const NEAR_MS = 3000;
@@ -54,6 +55,7 @@ async function refresh() {
     if (problem.kind === "unknown-ticket") ticket = { ...ticket, state: "expired" };
   }
   draw();
+  showEvaluation(ticket, refresh);
   if (!ENDED.has(ticket.state) && !document.hidden) {
     const near = ticket.state !== "waiting" || ticket.ahead <= NEAR_AHEAD;
     timer = setTimeout(refresh, (near ? NEAR_MS : FAR_MS) * (0.8 + 0.4 * Math.random()));
@@ -67,4 +69,5 @@ document.addEventListener("visibilitychange", () => {
 
 onLanguage(draw);
 draw();
+showEvaluation(ticket, refresh);
 timer = setTimeout(refresh, NEAR_MS);

@@ -15,7 +15,14 @@ from tests.runtime.http.rig import HALL, Served
 STATIC = files("runtime.http") / "static"
 TEMPLATES = files("runtime.http") / "templates"
 
-PAGES = ("/", "/halls/HZ01/kiosk/k1", "/halls/HZ01/counter/1", "/halls/HZ01/display", "/problems")
+PAGES = (
+    "/",
+    "/halls/HZ01/kiosk/k1",
+    "/halls/HZ01/counter/1",
+    "/halls/HZ01/counter/1/evaluate",
+    "/halls/HZ01/display",
+    "/problems",
+)
 
 
 def _page(hall: Served, path: str, **given: object) -> str:
@@ -34,7 +41,18 @@ def test_texts_are_the_same_in_each_language() -> None:
         assert places[0] == places[1], key
 
 
-FORMED = ("state.", "mode.", "ticket.", "devices.", "failure.", "alarm.")
+FORMED = (
+    "state.",
+    "mode.",
+    "ticket.",
+    "devices.",
+    "failure.",
+    "alarm.",
+    "evaluate.level.",
+    "counter.class.",
+    "counter.place.",
+    "counter.queue.",
+)
 """Texts whose keys scripts put together."""
 
 
