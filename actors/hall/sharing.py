@@ -17,6 +17,8 @@ from protocol.values import value
 
 ROUNDS = 4
 """Rounds in which the groups even out; the first two bring the most."""
+LAYOUTS_MAX = 8
+"""Halls whose layouts are remembered; then all are forgotten, and made anew."""
 
 
 @value
@@ -31,10 +33,33 @@ class Layout:
     groups_of: tuple[tuple[int, ...], ...]
     services_of: tuple[tuple[int, ...], ...]
     group_of: dict[CounterId, int]
+    asked: dict[ServiceId, tuple[CounterId, ...]]
+    """The counters that have each service."""
+    alone: bool
+    """There is one service only."""
 
 
-def layout_around(spec: HallSpec, service: ServiceId) -> Layout:
-    """Return what has to do with ``service``."""
+_layouts: dict[int, tuple[HallSpec, dict[ServiceId, Layout]]] = {}
+"""By the identity of the hall's configuration, which is kept here so that no other one gets it."""
+
+
+def layout_of(spec: HallSpec, service: ServiceId) -> Layout:
+    """Return what has to do with ``service``; the same one for all services that have to do with each other."""
+    remembered = _layouts.get(id(spec))
+    if remembered is None:
+        if len(_layouts) >= LAYOUTS_MAX:
+            _layouts.clear()
+        remembered = _layouts[id(spec)] = (spec, {})
+    layouts = remembered[1]
+    layout = layouts.get(service)
+    if layout is None:
+        layout = _layout_around(spec, service)
+        if service in layout.asked:
+            layouts.update(dict.fromkeys(layout.services, layout))
+    return layout
+
+
+def _layout_around(spec: HallSpec, service: ServiceId) -> Layout:
     alike: dict[tuple[ServiceId, ...], list[CounterId]] = {}
     for id, counter in spec.counters.items():
         alike.setdefault(tuple(sorted(counter.services)), []).append(id)
@@ -56,40 +81,48 @@ def layout_around(spec: HallSpec, service: ServiceId) -> Layout:
             tuple(place for place, each in enumerate(services) if each in its) for its in groups
         ),
         group_of={id: place for place, ids in enumerate(groups.values()) for id in ids},
+        asked={
+            each: tuple(id for id, counter in spec.counters.items() if each in counter.services)
+            for each in services
+        },
+        alone=services == (service,),
     )
 
 
-def shares(
-    layout: Layout,
-    counters: Sequence[int],
-    busy_s: Sequence[float],
-    work_s: Sequence[float],
-    mine: Sequence[int],
+def pulls_of(
+    layout: Layout, counters: Sequence[int], busy_s: Sequence[float], work_s: Sequence[float]
 ) -> list[float]:
-    """Return which share (0 to 1) of each service's people will be called by counters of one's own.
+    """Return how much a counter of each group draws, beside the others.
 
     Args:
         layout: the services and groups.
         counters: how many are open in each group.
         busy_s: how long one of them is busy already, above 0.
         work_s: what is to be done for each service, in seconds.
-        mine: how many of the open ones are one's own.
     """
     pulls = [1.0] * len(counters)
+    for _ in range(ROUNDS):
+        drawn = _drawn(layout, counters, pulls)
+        get = [work / (draw or 1.0) for work, draw in zip(work_s, drawn, strict=True)].__getitem__
+        for group, services in enumerate(layout.services_of):
+            pull = pulls[group]
+            pulls[group] = pull / (busy_s[group] + pull * sum(map(get, services)))
+    return pulls
+
+
+def shares(
+    layout: Layout, counters: Sequence[int], pulls: Sequence[float], mine: Sequence[int]
+) -> list[float]:
+    """Return which share (0 to 1) of each service's people will be called by counters of one's own.
+
+    ``mine`` is how many of the open ``counters`` of each group are one's own.
+    """
     drawn = _drawn(layout, counters, pulls)
-    if len(counters) > 1:
-        for _ in range(ROUNDS):
-            each_s = [work / (draw or 1.0) for work, draw in zip(work_s, drawn, strict=True)]
-            get = each_s.__getitem__
-            for group, services in enumerate(layout.services_of):
-                pull = pulls[group]
-                pulls[group] = pull / (busy_s[group] + pull * sum(map(get, services)))
-            drawn = _drawn(layout, counters, pulls)
     got = _drawn(layout, mine, pulls)
     return [part / (draw or 1.0) for part, draw in zip(got, drawn, strict=True)]
 
 
-def _drawn(layout: Layout, counters: Sequence[int], pulls: list[float]) -> list[float]:
+def _drawn(layout: Layout, counters: Sequence[int], pulls: Sequence[float]) -> list[float]:
     """Return for each service how much these counters draw all together."""
     get = [count * pull for count, pull in zip(counters, pulls, strict=True)].__getitem__
     return [sum(map(get, groups)) for groups in layout.groups_of]

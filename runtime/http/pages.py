@@ -20,7 +20,7 @@ from runtime.http.languages import CHOSEN_AGE_S, COOKIE, FALLBACK, TEXTS, wanted
 from runtime.http.problems import KINDS, Problem, refuse
 from runtime.http.request import HTML, NO_STORE, HttpRequest, Response
 from runtime.http.static_files import StaticFiles
-from runtime.http.views import ticket_view
+from runtime.http.views import menu_view, ticket_view
 
 SVG = b"image/svg+xml"
 
@@ -73,6 +73,7 @@ class Pages:
         call.asked_by.check_kiosk(id)
         data = _hall_data(spec) | {
             "kiosk": id,
+            "menu": menu_view(spec),
             "printer": kiosk.printer is not None,
         }
         return self.render(
@@ -138,7 +139,8 @@ class Pages:
             if ticket is None:
                 raise refuse("unknown-ticket", f"hall {port.spec.id} has no ticket {id!r} today")
             scan_url = port.scan_url(id)
-            view = ticket_view(state, ticket, scan_url if code else without_code(scan_url))
+            shown_url = scan_url if code else without_code(scan_url)
+            view = ticket_view(state, ticket, shown_url, call.hall.now())
             data = _hall_data(port.spec) | {"ticket": view}
             data |= {"code": code, "reasons": port.spec.evaluation.reasons}
             return self.render(
@@ -260,7 +262,8 @@ def _hall_data(spec: HallSpec) -> dict[str, Any]:
         "hallNames": spec.names,
         "timeZone": spec.time_zone,
         "services": [
-            {"id": service.id, "names": service.names} for service in spec.services.values()
+            {"id": service.id, "names": service.names, "identity": service.identity}
+            for service in spec.services.values()
         ],
         "counters": [
             {"id": counter.id, "names": counter.names, "services": counter.services}

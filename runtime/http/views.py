@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from actors.hall.access import Availability, availability
 from actors.hall.admission import is_late
-from actors.hall.estimating import estimate_service, estimate_ticket
+from actors.hall.estimating import estimate_services, estimate_ticket
 from actors.hall.opening import stretch_of
 from actors.hall.state import HallState, Ticket
 from actors.hall.views import ahead_of
@@ -363,9 +363,10 @@ def hall_view(state: HallState, at: datetime) -> tuple[HallView, datetime]:
     """Return the hall as ``state`` has it at ``at``, and until when (aware) that holds if nothing happens."""
     spec = state.spec
     stretch = stretch_of(spec, None, at)
+    estimates = estimate_services(state, at)
     available = {id: availability(state, id, at) for id in spec.services}
     services = tuple(
-        _service_view(state, service, available[service.id], at)
+        _service_view(state, service, available[service.id], estimates[service.id], at)
         for service in spec.services.values()
     )
     until = min(stretch.ends, *(one.until for one in available.values()))
@@ -392,9 +393,12 @@ def hall_view(state: HallState, at: datetime) -> tuple[HallView, datetime]:
 
 
 def _service_view(
-    state: HallState, service: Service, available: Availability, at: datetime
+    state: HallState,
+    service: Service,
+    available: Availability,
+    estimate: Estimate | None,
+    at: datetime,
 ) -> ServiceView:
-    estimate = estimate_service(state, service.id, at)
     return ServiceView(
         id=service.id,
         names=service.names,

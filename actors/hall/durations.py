@@ -1,0 +1,52 @@
+"""How long a ticket of a service keeps a counter: what was measured, and what was expected. Pure."""
+
+from __future__ import annotations
+
+from actors.hall.apply import TIMES_MEMORY
+from actors.hall.state import HallState
+from protocol.ids import ServiceId
+
+PRIOR_WEIGHT = 10.0
+"""Observations that the configured duration of a service is worth; fewer the more were made."""
+SPREAD_MIN, SPREAD_MAX = 0.02, 4.0
+"""Bounds of a service's variance, in squares of its mean: a few measurements may say anything."""
+MEAN_MIN_S = 0.001
+"""A service takes no less, whatever was measured."""
+UNKNOWN_S = 300.0
+"""A service of which nothing is known takes so long."""
+
+Duration = tuple[float, float, float]
+"""The mean (seconds), the variance in squares of the mean, and the observations by which they are known."""
+
+_PRIOR_FADES = PRIOR_WEIGHT / TIMES_MEMORY
+
+
+def duration_of(state: HallState, service: ServiceId) -> Duration:
+    """Return how long tickets of the service keep a counter.
+
+    Measured times and the configured one together, which counts less and less. What is expected of the
+    variance before it is measured is that of the exponential distribution.
+    """
+    times = state.times.get(service)
+    count = 0 if times is None else times.count
+    if times is None or count < TIMES_MEMORY:
+        configured = state.spec.services.get(service)
+        # Configured no more: somebody may still be served.
+        prior_s = UNKNOWN_S if configured is None else configured.service_s
+        if times is None:
+            return prior_s, 1.0, PRIOR_WEIGHT
+        prior = PRIOR_WEIGHT - count * _PRIOR_FADES
+        known = count + prior
+        mean_s = max(MEAN_MIN_S, (count * times.mean_s + prior * prior_s) / known)
+        spread = (count * times.variance / (mean_s * mean_s) + prior) / known
+    else:
+        known = float(count)
+        mean_s = times.mean_s
+        if mean_s < MEAN_MIN_S:
+            mean_s = MEAN_MIN_S
+        spread = times.variance / (mean_s * mean_s)
+    if spread < SPREAD_MIN:
+        spread = SPREAD_MIN
+    elif spread > SPREAD_MAX:
+        spread = SPREAD_MAX
+    return mean_s, spread, known
