@@ -8,7 +8,15 @@ from actors.audience import Audience
 from actors.display import ANNOUNCEMENTS_MAX, DisplayActor, ReadDisplay
 from actors.hall.actor import ReadState, StateRead
 from protocol.commands import CallNext, RecallTicket, TakeTicket
-from protocol.events import ServiceFinished, TicketCalled, TicketRecalled
+from protocol.events import (
+    Event,
+    ServiceFinished,
+    TicketCalled,
+    TicketHeld,
+    TicketRecalled,
+    TicketRequeued,
+    TicketTransferred,
+)
 from protocol.messages import Announced, DisplayChanged, Recorded, Subscribe, Unwatch, Watch
 from tests.actors.conftest import NOON
 from tests.actors.hall.conftest import ONE, TAX, TWO, VAT, ZH, Book, hall_spec
@@ -112,6 +120,34 @@ def test_a_finished_ticket_leaves_the_display(stage: Stage) -> None:
     stage.call("A001", "1")
     stage.call("A002", "2")
     stage.tell(ServiceFinished(at=NOON, command="f", ticket="A001", counter="1"))
+    stage.rig.run()
+    assert stage.shown() == [("A002", "2")]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        TicketHeld(at=NOON, command="h", ticket="A001", counter="1", note=""),
+        TicketRequeued(at=NOON, command="r", ticket="A001", counter="1", order=(1,)),
+        TicketTransferred(
+            at=NOON,
+            command="t",
+            ticket="A001",
+            counter="1",
+            service="vat",
+            to_counter="2",
+            order=(1,),
+            note="",
+        ),
+    ],
+    ids=["held", "sent back", "transferred"],
+)
+def test_a_ticket_that_its_counter_has_no_more_leaves_the_display(
+    stage: Stage, event: Event
+) -> None:
+    stage.call("A001", "1")
+    stage.call("A002", "2")
+    stage.tell(event)
     stage.rig.run()
     assert stage.shown() == [("A002", "2")]
 

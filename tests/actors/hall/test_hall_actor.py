@@ -17,10 +17,16 @@ from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import (
     CallNext,
     CancelTicket,
+    Command,
     FinishService,
+    HoldTicket,
+    OpenCounter,
     RecallTicket,
+    RequeueTicket,
+    ResumeTicket,
     StartService,
     TakeTicket,
+    TransferTicket,
 )
 from protocol.events import DayBegun, TicketCalled, TicketTaken
 from protocol.ids import CommandId, CounterId, TicketId
@@ -449,6 +455,31 @@ def test_staff_of_a_free_counter_are_told_of_one_who_came_in_the_commit_of_a_cal
     stage.hall.tell(Submit(command=TakeTicket(id=CommandId("t"), service=VAT, language=ZH)))
     stage.run()
     assert stage.journal.batches[-1] >= 2
+    assert [view.waiting for view in ear[seen:]] == [1]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ResumeTicket(id=CommandId("x"), ticket=TicketId("20260302-B001")),
+        RequeueTicket(id=CommandId("x"), ticket=TicketId("20260302-B001")),
+        TransferTicket(id=CommandId("x"), ticket=TicketId("20260302-B001"), to_service=VAT),
+        TransferTicket(id=CommandId("x"), ticket=TicketId("20260302-B001"), to_counter=TWO),
+    ],
+    ids=["resumed", "sent back", "to a service", "to a counter"],
+)
+def test_staff_of_a_free_counter_are_told_of_a_ticket_that_waits_again(
+    stage: Stage, command: Command
+) -> None:
+    stage.take(service=VAT)
+    stage.submit(OpenCounter(id=CommandId("o"), counter=TWO))
+    stage.submit(CallNext(id=CommandId("n"), counter=ONE))
+    stage.submit(HoldTicket(id=CommandId("h"), counter=ONE))
+    ear = Ear()
+    stage.hall.tell(WatchCounter(counter=TWO, recipient=ear))
+    stage.run()
+    seen = len(ear)
+    stage.submit(command)
     assert [view.waiting for view in ear[seen:]] == [1]
 
 
