@@ -6,9 +6,10 @@ const PATIENCE_MS = 12000;
 
 /** A refusal (RFC 9457), or a server that cannot be reached (kind "network"). */
 export class Problem extends Error {
-  constructor(kind, detail) {
+  constructor(kind, detail, more = {}) {
     super(detail);
     this.kind = kind;
+    this.more = more;
   }
 }
 
@@ -24,7 +25,7 @@ async function read(response) {
   const said = type.includes("json") ? await response.json() : {};
   if (response.ok) return said;
   const kind = (said.type ?? "").replace("/problems/", "") || `status-${response.status}`;
-  throw new Problem(kind, said.detail ?? response.statusText);
+  throw new Problem(kind, said.detail ?? response.statusText, said);
 }
 
 async function attempt(path, options) {

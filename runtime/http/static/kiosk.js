@@ -8,27 +8,30 @@ import {
   currentLanguage,
   data,
   make,
-  nameIn,
   onLanguage,
   put,
   putNumber,
   setLanguage,
   text,
 } from "./page.js";
+import { IdentityPad } from "./kiosk-identity.js";
+import { MenuPages, when } from "./kiosk-menu.js";
 import { followHall } from "./stream.js";
 
 const SHOWN_S = 10; // a number with its paper
 const SHOWN_WITHOUT_PAPER_S = 45; // long enough to find one's phone
-const IDLE_S = 60; // after that the language goes back to the hall's own
+const IDLE_S = 60; // after that the screen is as the next customer expects it, and a number typed is gone
+const READ_AGAIN_MS = 30000; // services open and close without any event
 const PRINT_PATIENCE_MS = 20000; // no word from the printer: the code is shown
 const UNPRINTED_SHOWN_MAX = 3;
 const OUTCOMES_MAX = 20;
 const RESTARTED = "interrupted by a restart"; // says nothing of the printer
 
 const base = `/api/v1/halls/${encodeURIComponent(data.hall)}`;
-const views = ["choose", "busy", "ticket", "failed"];
+const views = ["choose", "identity", "busy", "ticket", "failed"];
 
 let hall = null;
+let chosen = null; // the service that is asked about
 let ticket = null; // what is on the screen
 let failure = null; // why it has no paper
 let paper = "none"; // none, printing, printed, failed
@@ -52,25 +55,25 @@ function showing(name) {
 
 // -- choosing
 
+const menu = new MenuPages(choose);
+const pad = new IdentityPad((number) => take(chosen, { [chosen.identity]: number }));
+
 function drawServices() {
-  const waiting = new Map((hall?.services ?? []).map((service) => [service.id, service.waiting]));
-  const list = byId("services");
-  if (list.childElementCount !== data.services.length) {
-    list.replaceChildren(
-      ...data.services.map((service) => {
-        const button = make("button", { type: "button", className: "service" });
-        button.append(make("span", { className: "service-name" }), make("span", { className: "service-waiting" }));
-        button.addEventListener("click", () => take(service.id));
-        return make("li", {}, button);
-      }),
-    );
-  }
-  data.services.forEach((service, index) => {
-    const [name, count] = list.children[index].firstChild.children;
-    put(name, nameIn(service.names));
-    const people = waiting.get(service.id);
-    put(count, people === undefined ? "" : people ? text("kiosk.waiting", { count: people }) : text("kiosk.nobody"));
-  });
+  menu.draw(hall);
+}
+
+function choose(service) {
+  if (!showing("choose")) return;
+  chosen = service;
+  if (service.identity === "none") return take(service);
+  show("identity");
+  pad.ask(service.identity);
+}
+
+function backToMenu() {
+  pad.clear();
+  show("choose");
+  drawServices();
 }
 
 async function drawUnprinted() {
@@ -98,20 +101,27 @@ async function drawUnprinted() {
   put(byId("trouble"), ill ? text("kiosk.printer_trouble", { failure: because(printer.failure) }) : "");
 }
 
-async function take(service) {
-  if (!showing("choose")) return;
+async function take(service, identity = {}) {
   show("busy");
   try {
     const issued = await post(`${base}/tickets`, {
-      service,
+      service: service.id,
       language: currentLanguage(),
       kiosk: data.kiosk,
+      ...identity,
     });
+    pad.clear();
     const outcome = outcomes.get(issued.id);
     if (outcome) showTicket(issued, outcome.paper, outcome.failure);
     else showTicket(issued, data.printer ? "printing" : "none", "");
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
+    if (problem.kind === "identity-invalid") {
+      show("identity");
+      pad.refuse();
+      return;
+    }
+    pad.clear();
     error = problem;
     show("failed");
     drawError();
@@ -121,7 +131,8 @@ async function take(service) {
 
 function drawError() {
   if (!error) return;
-  put(byId("failed-detail"), advice(error));
+  const again = error.more.opens_at;
+  put(byId("failed-detail"), again ? text(`refused.${error.kind}.again`, { when: when(again) }) : advice(error));
 }
 
 // -- the number
@@ -214,8 +225,10 @@ function drawCountdown() {
 
 function backToStart() {
   clearTimeout(patience);
-  ticket = error = null;
+  ticket = error = chosen = null;
   secondsLeft = 0;
+  pad.clear();
+  menu.reset();
   idleSince = Date.now();
   setLanguage(data.language);
   show("choose");
@@ -227,18 +240,35 @@ setInterval(() => {
     secondsLeft -= 1;
     if (secondsLeft === 0) backToStart();
     else drawCountdown();
-  } else if (showing("choose") && Date.now() - idleSince > IDLE_S * 1000 && currentLanguage() !== data.language) {
-    setLanguage(data.language);
+  } else if (Date.now() - idleSince > IDLE_S * 1000) {
+    idleSince = Date.now();
+    if (showing("identity") || (showing("choose") && (menu.page || currentLanguage() !== data.language))) backToStart();
   }
 }, 1000);
 
+setInterval(async () => {
+  try {
+    const view = await get(base);
+    if (!hall || view.seq >= hall.seq) hall = view;
+    drawServices();
+  } catch {
+    // Whoever follows the hall says that the connection is lost.
+  }
+}, READ_AGAIN_MS);
+
 document.addEventListener("pointerdown", () => (idleSince = Date.now()));
+document.addEventListener("keydown", (event) => {
+  idleSince = Date.now();
+  if (showing("identity") && pad.typedOnKeyboard(event)) event.preventDefault();
+});
+byId("identity-back").addEventListener("click", backToMenu);
 byId("done").addEventListener("click", backToStart);
 byId("failed-done").addEventListener("click", backToStart);
 byId("reprint").addEventListener("click", reprint);
 
 onLanguage(() => {
   drawServices();
+  pad.draw();
   drawUnprinted();
   drawTicket();
   drawError();
