@@ -37,7 +37,14 @@ KIOSK = f"/halls/{HALL}/kiosk/k1"
 COUNTER = f"/halls/{HALL}/counter/"
 DISPLAY = f"/halls/{HALL}/display"
 DEVICES = "/devices"
-ROLES = {KIOSK: "kiosk", COUNTER: "counter", DISPLAY: "display", DEVICES: "manager"}
+TABLET = f"{COUNTER}2/evaluate"
+ROLES = {
+    KIOSK: "kiosk",
+    TABLET: "evaluator",
+    COUNTER: "counter",
+    DISPLAY: "display",
+    DEVICES: "manager",
+}
 
 LIVE = ".service-waiting:not(:empty), #mode:not(:empty), #waiting li, [data-window]"
 """What is on a page only once its script has read the hall."""
@@ -407,6 +414,111 @@ def test_ticket_page_follows_its_ticket(hall: RunningHall, open_page: Open) -> N
     expect(page.locator("#state")).to_have_text("已办结")
 
 
+def test_counter_sets_aside_sends_on_and_brings_back_with_notes(
+    hall: RunningHall, open_page: Open
+) -> None:
+    numbers = [hall.take("register")["number"] for _ in range(2)]
+    page = open_page(hall, f"{COUNTER}3", width=320, height=700)
+    said, held, ended = (
+        page.locator("#said"),
+        page.locator("#queue-held"),
+        page.locator("#queue-ended"),
+    )
+    expect(page.locator("#queue-waiting li")).to_have_count(2)
+    page.keyboard.press("w")
+    page.get_by_label("Staff number").fill("1003")
+    page.keyboard.press("Enter")
+    expect(page.locator("#staff")).to_have_text("Staff: 陈静")
+    page.keyboard.press("n")
+    expect(page.locator("#number")).to_have_text(numbers[0])
+    page.keyboard.press("h")
+    page.locator("#hold-note").fill("no licence yet")
+    page.keyboard.press("Enter")
+    expect(said).to_have_text(f"{numbers[0]} is on hold")
+    expect(held.locator("li")).to_contain_text("no licence yet")
+    assert not scrolls_sideways(page)
+    page.keyboard.press("n")
+    expect(page.locator("#number")).to_have_text(numbers[1])
+    expect(page.locator("#note-line")).to_be_hidden()
+    page.keyboard.press("x")
+    expect(ended).to_contain_text(numbers[1])
+    page.get_by_role("button", name=f"Call {numbers[0]}").click()
+    expect(page.locator("#number")).to_have_text(numbers[0])
+    expect(page.locator("#note")).to_have_text("no licence yet")
+    page.keyboard.press("t")
+    page.locator("#transfer-service").select_option("declare")
+    page.locator("#transfer-note").fill("licence seen")
+    page.locator("#transfer-dialog").get_by_role("button", name="Transfer").click()
+    expect(said).to_have_text(f"{numbers[0]} was transferred")
+    page.keyboard.press("a")
+    expect(said).to_have_text(f"{numbers[1]} waits again")
+    assert hall.at_counter("1", "next")["ticket"]["number"] == numbers[0]
+    page.keyboard.press("n")
+    expect(page.locator("#number")).to_have_text(numbers[1])
+    expect(page.locator("[data-step=requeue]")).to_have_attribute("aria-disabled", "false")
+    page.keyboard.press("b")
+    page.locator("#requeue-place").select_option("front")
+    page.locator("#requeue-dialog").get_by_role("button", name="Put back").click()
+    expect(said).to_have_text(f"{numbers[1]} waits again")
+    page.get_by_role("button", name=f"Call {numbers[1]}").click()
+    expect(page.locator("#number")).to_have_text(numbers[1])
+
+
+def test_tablet_asks_whom_its_counter_served_and_goes_back_to_rest(
+    hall: RunningHall, open_page: Open
+) -> None:
+    tablet = open_page(hall, TABLET, width=1024, height=768, language="en-GB")
+    counter = open_page(hall, f"{COUNTER}2")
+    expect(tablet.locator("#mode")).to_have_text("已关闭")
+    number = hall.take("invoice")["number"]
+    hall.at_counter("2", "next")
+    before = hall.hall()["counters"][1]["today"]
+    expect(counter.locator("#number")).to_have_text(number)
+    counter.keyboard.press("f")
+    expect(tablet.locator("#question")).to_contain_text(number)
+    tablet.get_by_role("button", name="暂不评价").click()
+    expect(tablet.locator("#rest")).to_be_visible()
+    expect(counter.locator("[data-step=invite]")).to_have_attribute("aria-disabled", "false")
+    counter.keyboard.press("e")
+    expect(counter.locator("#said")).to_have_text(f"{number} is asked to evaluate")
+    tablet.get_by_role("button", name="不满意", exact=True).click()
+    tablet.get_by_role("button", name="等候太久").click()
+    tablet.locator("#send").click()
+    expect(tablet.locator("#said")).to_have_text("感谢您的评价！")
+    expect(tablet.locator("#rest")).to_be_visible()
+    after = hall.hall()["counters"][1]["today"]
+    assert after["evaluated"] == before["evaluated"] + 1
+    expect(counter.locator("[data-step=invite]")).to_have_attribute("aria-disabled", "true")
+
+
+def test_phone_that_scanned_the_ticket_evaluates_once(hall: RunningHall, open_page: Open) -> None:
+    ticket = hall.take("register")
+    scanned = ticket["scan_url"].removeprefix(hall.base)
+    phone = open_page(hall, scanned, width=320, height=640)
+    guessed = open_page(hall, scanned.partition("?")[0])
+    hall.at_counter("3", "next")
+    expect(phone.locator("#sentence")).to_have_text("Please go to Counter 3")
+    expect(phone.locator("#evaluation")).to_be_hidden()
+    hall.call("POST", f"{IN_HALL}/tickets/{ticket['id']}/finish", "counter").ok()
+    expect(guessed.locator("#evaluation-scan")).to_be_visible()
+    expect(guessed.locator("#evaluation")).to_be_hidden()
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.locator("#evaluation-said")).to_have_text("Please choose 1 to 5 stars first.")
+    phone.get_by_role("radio", name="Fair").focus()
+    phone.keyboard.press("Space")
+    phone.keyboard.press("ArrowRight")
+    expect(phone.locator("#level")).to_have_text("Good")
+    phone.get_by_label("Long wait").check()
+    phone.locator("textarea").fill("Friendly\nbut slow")
+    assert not scrolls_sideways(phone)
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.locator("#evaluation-thanks")).to_be_visible()
+    expect(phone.locator("#evaluation")).to_be_hidden()
+    phone.reload()
+    expect(phone.locator("#state")).to_have_text("Done")
+    expect(phone.locator("#evaluation")).to_be_hidden()
+
+
 def test_key_of_a_virtual_keypad_shows_the_number_at_the_window_and_on_the_display(
     hall: RunningHall, open_page: Open
 ) -> None:
@@ -447,7 +559,7 @@ def test_pages_fit_a_narrow_phone(hall: RunningHall, open_page: Open, language: 
     for path in ("/problems", f"/t/{HALL}/{ticket['id']}"):
         page.goto(f"{hall.base}{path}")
         assert not scrolls_sideways(page), path
-    for path in (KIOSK, f"{COUNTER}1", f"{COUNTER}2", DISPLAY, DEVICES):
+    for path in (KIOSK, f"{COUNTER}1", f"{COUNTER}2", TABLET, DISPLAY, DEVICES):
         page.goto(hall.page(path, role_of(path)))
         expect(page.locator(LIVE).first).to_be_visible()
         assert not scrolls_sideways(page), path
