@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.hall.ranks import Ranks, at, before, entries, first, put, size, without
+from actors.hall.ranks import Ranks, at, before, entries, first, from_on, put, size, without
 from protocol.ids import TicketId
 
 ORDERS = st.tuples(st.integers(-20, 60)) | st.tuples(st.integers(-20, 60), st.integers(-9, 9))
@@ -92,6 +92,16 @@ def test_lines_with_the_same_people_are_equal_however_they_came(
     assert line != without(line, orders[0])
     assert line != put(without(line, orders[0]), orders[0], TicketId("somebody else"))
     assert line != "a line"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(ORDERS, max_size=80, unique=True), ORDERS)
+def test_a_line_can_be_cut_anywhere(orders: list[tuple[int, ...]], cut: tuple[int, ...]) -> None:
+    line = line_of(orders)
+    rest = from_on(line, cut)
+    assert [order for order, _ in shown(rest)] == sorted(each for each in orders if each >= cut)
+    assert_sound(rest)
+    assert size(line) == len(orders)
 
 
 @pytest.mark.parametrize("orders", [range(4096), range(4096, 0, -1)], ids=["later", "earlier"])
