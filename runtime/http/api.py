@@ -37,6 +37,7 @@ from protocol.values import replace
 from runtime.config.model import Role
 from runtime.http.calls import Call
 from runtime.http.codes import without_code
+from runtime.http.desk import Desk
 from runtime.http.encoding import to_json
 from runtime.http.persons import Given, person_of
 from runtime.http.problems import RETRY_AFTER_S, refuse, retry_after
@@ -88,8 +89,7 @@ def _event(accepted: Accepted, kind: type[E]) -> E | None:
 def take_ticket(call: Call) -> None:
     """Issue a ticket."""
     body: TakeTicketBody = call.body
-    desk, asked_by = call.hall, call.asked_by
-    spec = desk.spec
+    spec = call.hall.spec
     language = body.language or spec.languages[0]
     if language not in spec.languages:
         raise refuse(
@@ -97,14 +97,34 @@ def take_ticket(call: Call) -> None:
             f"hall {spec.id} does not speak {language!r}; it speaks {', '.join(spec.languages)}",
             allowed=list(spec.languages),
         )
-    kiosk = body.kiosk or asked_by.kiosk
-    if kiosk is not None:
-        asked_by.check_kiosk(kiosk)
-        channel = Channel.KIOSK
-    else:
-        channel = Channel.WEB if asked_by.role is Role.KIOSK else Channel.RECEPTION
-
+    kiosk, channel = taken_at(call, body.kiosk)
     person = _person(call, body)
+    command = TakeTicket(
+        id=call.command_id(),
+        service=body.service,
+        language=language,
+        ticket_class=body.ticket_class,
+        channel=channel,
+        kiosk=kiosk,
+        person=person,
+        party=body.party,
+        then=body.then,
+        visit_order=body.visit_order,
+    )
+    call.submit(command, issued_by(call.hall))
+
+
+def taken_at(call: Call, kiosk: KioskId | None) -> tuple[KioskId | None, Channel]:
+    """Return at which kiosk a ticket is taken, if at one, and how."""
+    kiosk = kiosk or call.asked_by.kiosk
+    if kiosk is not None:
+        call.asked_by.check_kiosk(kiosk)
+        return kiosk, Channel.KIOSK
+    return None, Channel.WEB if call.asked_by.role is Role.KIOSK else Channel.RECEPTION
+
+
+def issued_by(desk: Desk) -> Callable[[Accepted], Response]:
+    """Return what renders the ticket that the hall of ``desk`` issued."""
 
     def issued(accepted: Accepted) -> Response:
         taken = _event(accepted, TicketTaken)
@@ -119,26 +139,14 @@ def take_ticket(call: Call) -> None:
             late=taken.late,
             scan_url=desk.port.scan_url(taken.ticket),
         )
-        location = f"/api/v1/halls/{spec.id}/tickets/{taken.ticket}"
+        location = f"/api/v1/halls/{desk.spec.id}/tickets/{taken.ticket}"
         return Response(
             status=201,
             body=to_json(ticket),
             headers=(NO_STORE, (b"Location", location.encode())),
         )
 
-    command = TakeTicket(
-        id=call.command_id(),
-        service=body.service,
-        language=language,
-        ticket_class=body.ticket_class,
-        channel=channel,
-        kiosk=kiosk,
-        person=person,
-        party=body.party,
-        then=body.then,
-        visit_order=body.visit_order,
-    )
-    call.submit(command, issued)
+    return issued
 
 
 def _person(call: Call, body: TakeTicketBody) -> PersonId | None:

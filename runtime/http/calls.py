@@ -124,8 +124,11 @@ class Call:
             self.fingerprints.check(command, self.body)
         return command
 
-    def submit(self, command: Command, render: Callable[[Accepted], Response]) -> None:
-        """Have the hall carry out ``command``; ``render`` makes the response of what it accepted."""
+    def submit(self, command: Command, render: Callable[[Accepted], Response | None]) -> None:
+        """Have the hall carry out ``command``; ``render`` makes the response of what it accepted.
+
+        It returns None if it has asked for what it answers with.
+        """
 
         desk = self.hall
 
@@ -165,10 +168,10 @@ class Call:
 
 def _answer(
     message: object | None,
-    render: Callable[[Accepted], Response],
+    render: Callable[[Accepted], Response | None],
     desk: Desk,
     language: Language,
-) -> Response:
+) -> Response | None:
     if isinstance(message, Accepted):
         return render(message)
     if not isinstance(message, Rejected):

@@ -154,6 +154,10 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", route.pattern)
     ]
+    parameters += [
+        {"name": name, "in": "query", "description": about, "schema": {"type": "string"}}
+        for name, about in route.query.items()
+    ]
     if route.changes:
         parameters.append(_idempotency_key())
     if "text/event-stream" in route.answers.values():

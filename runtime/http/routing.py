@@ -37,6 +37,8 @@ class Route:
     body: type | None = None
     answers: Mapping[int, type | str] = MappingProxyType({})
     problems: tuple[str, ...] = ()
+    query: Mapping[str, str] = MappingProxyType({})
+    """What may stand in the query, and what it means."""
     changes: bool = False
     page: bool = False
     listed: bool = True

@@ -13,6 +13,7 @@ from protocol.ids import HallId
 from runtime.config.model import Token
 from runtime.http import routes
 from runtime.http.auth import Passes
+from runtime.http.bookings import appointments
 from runtime.http.calls import Call
 from runtime.http.desk import Desk
 from runtime.http.dispatch import Dispatcher
@@ -111,6 +112,7 @@ class HttpService:
         return (
             *routes.tickets(),
             *routes.counters(),
+            *appointments(),
             *routes.halls(self._list_halls),
             *routes.watching(self._watching, self._describe),
             *routes.pages(self._pages),
