@@ -8,6 +8,7 @@ from actors.hall.apply import apply_all
 from actors.hall.choosing import choose, given
 from actors.hall.refusals import (
     Refusal,
+    check_reached,
     check_step,
     find_counter,
     find_step,
@@ -67,6 +68,8 @@ def call_given(state: HallState, command: CallTicket, at: datetime) -> tuple[Eve
     check_step(ticket, TicketStep.CALL)
     if ticket.state is TicketState.WAITING:
         _check_calls(state, counter, ticket)
+    else:
+        check_reached(state, counter, ticket)
     events = _made_free(state, counter, command.id, at)
     events.append(_call(ticket, counter, command.id, given(state, ticket, at), at))
     return tuple(events)
@@ -99,6 +102,8 @@ def _call(
         service=ticket.service,
         counter=counter,
         choice=choice,
+        waited_s=(at - ticket.waiting_since).total_seconds(),
+        estimate=ticket.estimate,
     )
 
 

@@ -94,17 +94,20 @@ def _check_counter(state: HallState, counter: CounterId, ticket: Ticket, step: T
         raise Refusal(Reason.NO_TICKET_AT_COUNTER, f"{ticket.number} is not at counter {counter}")
 
 
+def reaches(state: HallState, counter: CounterId, ticket: Ticket) -> bool:
+    """Return whether the ticket is at the counter or was last there, or else could be called to it."""
+    if ticket.counter == counter:
+        return True
+    if ticket.state.at_counter:
+        return False
+    if ticket.reserved_for is not None:
+        return ticket.reserved_for == counter
+    return ticket.service in state.spec.counters[counter].services
+
+
 def check_reached(state: HallState, counter: CounterId, ticket: Ticket) -> None:
     """Refuse a ticket that is neither for the counter nor was last there."""
-    if ticket.counter == counter:
-        return
-    if ticket.state.at_counter:
-        reached = False
-    elif ticket.reserved_for is not None:
-        reached = ticket.reserved_for == counter
-    else:
-        reached = ticket.service in state.spec.counters[counter].services
-    if not reached:
+    if not reaches(state, counter, ticket):
         raise Refusal(
             Reason.WRONG_COUNTER,
             f"{ticket.number} is not for counter {counter}, and was not there last",

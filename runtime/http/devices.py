@@ -159,6 +159,18 @@ def device_routes(
     return routes
 
 
+KEYS = (
+    Key.NEXT,
+    Key.RECALL,
+    Key.START,
+    Key.FINISH,
+    Key.NO_SHOW,
+    Key.HOLD,
+    Key.PAUSE,
+)
+"""What a virtual keypad has: all keys that need no argument."""
+
+
 class _Shelf:
     def __init__(
         self, halls: Mapping[HallId, VirtualHall], specs: Mapping[HallId, HallSpec]
@@ -169,9 +181,7 @@ class _Shelf:
     def layout(self) -> Mapping[str, Any]:
         """Return which devices there are."""
         return {
-            "keys": [
-                key.name for key in (Key.NEXT, Key.RECALL, Key.START, Key.FINISH, Key.NO_SHOW)
-            ],
+            "keys": [key.name for key in KEYS],
             "halls": [self._hall_layout(self._specs[id], hall) for id, hall in self._halls.items()],
         }
 

@@ -16,8 +16,9 @@ _OPTIONS = orjson.OPT_UTC_Z
 RECORD = "record"
 """The name of stream events that are durable and numbered."""
 
-_KEPT_BACK = {"command", "person", "booking"}
-"""A command's id is between its sender and the hall; who a customer is concerns nobody, even as a digest."""
+_KEPT_BACK = {"command", "person", "booking", "note", "level", "reasons", "text"}
+"""A command's id is between its sender and the hall; who a customer is concerns nobody, even as a digest. What
+staff note and what customers think is not for every screen that follows the hall."""
 
 
 _names_of: dict[type, tuple[tuple[str, str], ...]] = {}

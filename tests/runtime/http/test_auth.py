@@ -34,7 +34,7 @@ def test_scheme_is_read_in_any_case(hall: Served) -> None:
 
 
 ALLOWED = {
-    ("GET", HALL): {"manager", "kiosk", "counter", "display"},
+    ("GET", HALL): {"manager", "kiosk", "counter", "tablet", "display"},
     ("GET", f"{HALL}/alarms"): {"manager"},
     ("GET", "/metrics"): {"manager", "elsewhere"},
     ("POST", TICKETS): {"manager", "kiosk", "counter"},
@@ -47,6 +47,11 @@ ALLOWED = {
     ("GET", "/halls/HZ01/kiosk/k2"): {"manager"},
     ("GET", "/halls/HZ01/counter/1"): {"manager", "counter"},
     ("GET", "/halls/HZ01/counter/2"): {"manager"},
+    ("GET", "/halls/HZ01/counter/1/evaluate"): {"manager", "counter", "tablet"},
+    ("GET", "/halls/HZ01/counter/2/evaluate"): {"manager"},
+    ("GET", f"{HALL}/counters/1/queue"): {"manager", "counter"},
+    ("POST", f"{HALL}/counters/1/invite"): {"manager", "counter"},
+    ("POST", f"{TICKETS}/none/hold"): {"manager", "counter"},
     ("GET", DISPLAY): {"manager", "display"},
 }
 

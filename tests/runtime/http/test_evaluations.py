@@ -184,3 +184,23 @@ def test_counter_invites_and_the_hall_says_who_is_asked(hall: Served) -> None:
     assert (asked["id"], asked["number"], asked["service"]) == (ticket["id"], "A001", "tax")
     hall.ask("POST", TABLET, {"level": 5}, token="tablet")
     assert hall.ask("GET", HALL).json["counters"][0]["asked"] is None
+
+
+def test_what_customers_think_and_staff_note_is_not_streamed_to_every_screen(hall: Served) -> None:
+    stream = hall.stream(token="tablet")
+    ticket = serve(hall)
+    evaluate(hall, ticket, level=1, reasons=["slow"], text="秘密")
+    held = hall.take()
+    hall.ask("POST", f"{TICKETS}/{held['id']}/hold", {"note": "秘密"})
+    records = {record["type"]: record for _, record in stream.events("record", 7)}
+    assert records["ServiceEvaluated"].keys() == {
+        "seq",
+        "type",
+        "at",
+        "ticket",
+        "service",
+        "counter",
+        "staff",
+        "device",
+    }
+    assert records["TicketHeld"].keys() == {"seq", "type", "at", "ticket", "counter"}
