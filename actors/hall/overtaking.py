@@ -12,8 +12,8 @@ waited as long as one of those between whom it stands, at least and at most (`co
 the same queue, the first was overtaken at least as often, and has waited at least as long, as the second:
 
 - overtaken() does not grow with the order, as whatever is behind the second is behind the first;
-- `counts_since` does not fall with the order: tickets that are taken come in the order of their times, and one
-  that is put anywhere is clamped to what its neighbours have.
+- `counts_since` does not fall with the order: it is never before the instant with which the order begins, that
+  instant for a ticket as it is taken, and clamped to what its neighbours have for one that is put anywhere.
 
 **The bound.** Let the policy have chosen a ticket ``u``, and let some ticket of its service before ``u`` be
 at a bound: overtaken `Policy.overtaken_max` times, or waiting since `Policy.overtaken_wait_s`. Then so is the
@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from actors.hall.ranks import Order, Ranks, before, first, from_on, instant, put
+from actors.hall.ranks import Order, Ranks, before, first, from_on, instant, instant_of, put
 from actors.hall.ranks import at as entry_at
 from actors.hall.state import HallState, Line, Ticket
 from protocol.ids import TicketId
@@ -106,7 +106,7 @@ def counts_since(ticket: Ticket) -> datetime:
 
 def clamped_since(state: HallState, ticket: Ticket) -> datetime:
     """Return what is to be `counts_since` of a ticket that is about to join its queue; see the module."""
-    since = due_at(ticket) or ticket.waiting_since
+    since = max(due_at(ticket) or ticket.waiting_since, instant_of(ticket.order))
     line = state.lines.get(ticket.service)
     queue = None if line is None else line.classes.get(ticket.ticket_class)
     if queue is None or ticket.reserved_for is not None:

@@ -8,7 +8,7 @@ who stands at a place, are found in O(log n) steps like everything else here. Th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -26,6 +26,7 @@ ticket came, or the time of its appointment. A negative instant is before all.
 Key = tuple[Any, ...]
 """What a line is sorted by: orders, or what begins with one."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEAVIER = 3
 """A side may have so many times as many entries as the other one."""
 _SINGLE = 2
@@ -59,8 +60,14 @@ _make = maker(Ranks)
 
 
 def instant(at: datetime) -> int:
-    """Return ``at`` (aware) as orders begin with it; what is later is not smaller."""
-    return int(at.timestamp() * 1e6)
+    """Return ``at`` (aware) as orders begin with it."""
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def instant_of(order: Order) -> datetime:
+    """Return the instant that an order begins with; very early for one that is before all."""
+    return _EPOCH + timedelta(microseconds=order[0])
 
 
 def size(ranks: Ranks | None) -> int:

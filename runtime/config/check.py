@@ -17,6 +17,7 @@ from protocol.hall import (
     Service,
     Terminal,
 )
+from protocol.policies import PolicyKind
 from protocol.ports import SerialAddress, TcpAddress, VirtualAddress, parse_port
 from protocol.values import replace, value
 from runtime.config import model
@@ -55,6 +56,7 @@ def check(tables: Tables, findings: Findings) -> None:
     ports: dict[tuple[str, ...], str] = {}
     for place, hall in halls:
         _check_queues(given, place)
+        _check_policy(given, place, hall)
         _check_opening(given, place)
         _check_menu(given, place)
         _check_languages(given, place, hall)
@@ -101,6 +103,8 @@ def _check_queues(given: _Given, hall: Place) -> None:
     for place, counter in counters:
         for index, name in enumerate(counter.services):
             _refer(given, (*place, "services", index), name, "service", services)
+        for name in counter.weights:
+            _check_weight(given, (*place, "weights", name), name, counter)
         called.update(counter.services)
     # One service that is misspelt at its counter is reported there, not here as well.
     if counters and findings.sound((*hall, "counter")):
@@ -170,6 +174,31 @@ def _check_menu(given: _Given, hall: Place) -> None:
             wrong = "is not in the hall's menu, so nobody could choose it at a kiosk"
             allowed = f"needed is an entry of [[hall.menu]] with service = {service.id!r}"
             findings.add((*place, "id"), wrong, allowed)
+
+
+def _check_weight(given: _Given, place: Place, name: str, counter: Counter) -> None:
+    """A counter weighs the services that it calls."""
+    services = (*place[:-2], "services")
+    if name not in counter.services and given.findings.sound(place, services):
+        wrong = f"counter {counter.id} does not call {name!r}"
+        given.findings.add(place, wrong, f"allowed: {', '.join(counter.services[:_SHOWN_MAX])}")
+
+
+def _check_policy(given: _Given, place: Place, hall: HallSpec) -> None:
+    """What the policy does not use is not typed: somebody would think that it counts."""
+    findings, kind = given.findings, hall.policy.kind
+    if not findings.sound((*place, "policy", "kind")):
+        return
+    typed: list[tuple[Place, object, PolicyKind]] = [
+        ((*place, "policy", "ratios"), hall.policy.ratios, PolicyKind.CLASS_RATIOS)
+    ]
+    for counter_place, counter in given.tables.within(place, Counter):
+        weights = (*counter_place, "weights")
+        typed.append((weights, counter.weights, PolicyKind.SERVICE_WEIGHTS))
+    for there, used, needed in typed:
+        if used and kind is not needed and findings.sound(there):
+            wrong = f"counts for nothing with the policy {kind.value!r}"
+            findings.add(there, wrong, f"needed is kind = {needed.value!r} in [hall.policy]")
 
 
 # -- languages -----------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from protocol.hall import (
     UnstartedTicket,
 )
 from protocol.hours import Hours
+from protocol.policies import WEIGHT_MAX, LateRule, Policy, PolicyKind
+from protocol.tickets import TicketClass
 from protocol.values import value
 from runtime.config import kinds, model
 from runtime.config.appointments import declare_appointments
@@ -77,6 +79,7 @@ def _declare_devices(tables: Tables) -> None:
 
 def _declare_hall(tables: Tables) -> None:
     identity = tables.one(kinds.IDENTITY)
+    weight = tables.one(kinds.whole(1, WEIGHT_MAX))
     tables.declare(
         Service,
         id=identity,
@@ -99,6 +102,17 @@ def _declare_hall(tables: Tables) -> None:
         id=identity,
         names=tables.names,
         services=tables.several(kinds.IDENTITY, most=model.SERVICES_MAX),
+        weights=tables.keyed(kinds.IDENTITY, weight, most=model.SERVICES_MAX),
+    )
+    tables.declare(
+        Policy,
+        kind=tables.one(kinds.choice(PolicyKind)),
+        ratios=tables.keyed(kinds.choice(TicketClass), weight, most=len(TicketClass)),
+        overtaken_max=tables.one(kinds.whole(0, 1000)),
+        overtaken_wait_s=tables.one(kinds.number(1, 86_400)),
+        due_before_s=tables.one(kinds.number(0, 3600)),
+        late=tables.one(kinds.choice(LateRule)),
+        late_after_s=tables.one(kinds.number(0, 86_400)),
     )
     tables.declare(
         EvaluationSpec,
@@ -124,6 +138,7 @@ def _declare_hall(tables: Tables) -> None:
         counters=Field(key="counter", read=tables.by_key(Counter, "id", most=model.COUNTERS_MAX)),
         kiosks=Field(key="kiosk", read=tables.by_key(Kiosk, "id", most=model.KIOSKS_MAX)),
         gateways=Field(key="gateway", read=tables.by_key(Gateway, "id", most=model.GATEWAYS_MAX)),
+        policy=tables.table(Policy),
         evaluation=tables.table(EvaluationSpec),
         staff=tables.keyed(kinds.IDENTITY, tables.one(kinds.NAME), most=model.STAFF_MAX),
     )

@@ -18,6 +18,8 @@ from protocol.hall import (
     Terminal,
     TerminalKind,
 )
+from protocol.policies import LateRule, Policy, PolicyKind
+from protocol.tickets import TicketClass
 from runtime.config import model
 from runtime.config.document import parse_document
 from runtime.config.load import DEMO, EXAMPLE, load_config, parse_config
@@ -92,6 +94,38 @@ def test_tablet_has_a_token_of_its_own(changed: Changed) -> None:
     assert (token.role, token.hall, token.counter) == (Role.EVALUATOR, "HZ01", "1")
 
 
+def test_policy_and_weights_are_read(changed: Changed) -> None:
+    day = 'day_begins = "05:30"\n'
+    policy = """
+[hall.policy]
+kind = "class_ratios"
+ratios = { priority = 3, normal = 2 }
+overtaken_max = 4
+overtaken_wait_s = 600
+due_before_s = 60
+late = "walk_in"
+late_after_s = 120
+"""
+    [hall] = parse_config(changed((day, day + policy)), "hall.toml").halls
+    assert hall.policy == Policy(
+        kind=PolicyKind.CLASS_RATIOS,
+        ratios={TicketClass.PRIORITY: 3, TicketClass.NORMAL: 2},
+        overtaken_max=4,
+        overtaken_wait_s=600.0,
+        due_before_s=60.0,
+        late=LateRule.WALK_IN,
+        late_after_s=120.0,
+    )
+    services = 'services = ["tax", "advice"]\n'
+    weighted = (
+        (day, f'{day}[hall.policy]\nkind = "service_weights"\n'),
+        (services, f"{services}weights = {{ tax = 3 }}\n"),
+    )
+    [hall] = parse_config(changed(*weighted), "hall.toml").halls
+    assert hall.policy.kind is PolicyKind.SERVICE_WEIGHTS
+    assert hall.counters["1"].weights == {"tax": 3}
+
+
 def test_secrets_are_not_in_the_representation(right: str) -> None:
     assert "0123456789abcdef" not in repr(parse_config(right, "hall.toml"))
 
@@ -121,7 +155,7 @@ def _is_setting(text: str) -> bool:
 
 def test_example_names_every_key(right: str) -> None:
     text = EXAMPLE.read_text("utf-8")
-    kinds = (Service, Counter, EvaluationSpec, Kiosk, Gateway, Terminal, HallSpec)
+    kinds = (Service, Counter, EvaluationSpec, Policy, Kiosk, Gateway, Terminal, HallSpec)
     for kind in (*kinds, model.Server, model.Token):
         plural = {"services", "counters", "kiosks", "gateways", "terminals"}
         for attribute in attrs.fields(kind):
@@ -137,6 +171,7 @@ def test_example_names_every_key(right: str) -> None:
         Service,
         Counter,
         EvaluationSpec,
+        Policy,
         Kiosk,
         Gateway,
         Terminal,

@@ -31,6 +31,20 @@ def staff(line: str) -> tuple[str, str, int]:
     return DAY_BEGINS, f"{DAY_BEGINS}[hall.staff]\n{line}\n", 21
 
 
+POLICY = HALL + "policy / "
+
+
+def ruled(line: str) -> tuple[str, str, int]:
+    """The change that adds a line to the hall's policy, and where that line is."""
+    return DAY_BEGINS, f"{DAY_BEGINS}[hall.policy]\n{line}\n", 21
+
+
+def weighed(weights: str) -> tuple[str, str, int]:
+    """The change that gives the first counter weights, and where they are."""
+    services = 'services = ["tax", "advice"]\n'
+    return services, f"{services}weights = {weights}\n", 35
+
+
 REFUSALS = [
     # unknown and missing keys
     ("port = 8081", "prot = 8081", 2, "server / prot", "is an unknown key; did you mean 'port'?"),
@@ -129,6 +143,18 @@ REFUSALS = [
         HALL + "service advice / prefix",
         "overlap the numbers A001",
     ),
+    # policy and weights
+    (*ruled('kind = "ratios"'), POLICY + "kind", "did you mean 'class_ratios'?"),
+    (*ruled("overtaken_max = -1"), POLICY + "overtaken_max", "allowed is a whole number from 0 to"),
+    (*ruled("overtaken_wait_s = 0"), POLICY + "overtaken_wait_s", "a number from 1 to 86400"),
+    (*ruled('late = "never"'), POLICY + "late", "allowed is one of by_time, walk_in"),
+    (*ruled("due_before_s = 3601"), POLICY + "due_before_s", "3601 is out of range"),
+    (*ruled("late_after_s = -1"), POLICY + "late_after_s", "-1 is out of range"),
+    (*ruled("ratios = { priority = 21 }"), POLICY + "ratios / priority", "from 1 to 20"),
+    (*ruled("ratios = { prio = 2 }"), POLICY + "ratios / prio", "normal, priority, appointment"),
+    (*ruled("ratios = { priority = 2 }"), POLICY + "ratios", 'needed is kind = \'class_ratios\' in'),
+    (*weighed("{ tax = 0 }"), COUNTER + "weights / tax", "from 1 to 20"),
+    (*weighed("{ advise = 2 }"), COUNTER + "weights / advise", "allowed: tax, advice"),
     # evaluation and staff
     (*within("within_s = 59"), HALL + "evaluation / within_s", "59 is out of range"),
     (*within("invite = 1"), HALL + "evaluation / invite", "is a whole number; allowed is true or"),
