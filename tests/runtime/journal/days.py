@@ -47,7 +47,14 @@ from protocol.ids import (
     TicketId,
 )
 from protocol.messages import Recorded
-from protocol.tickets import Channel, QueuePlace, TicketClass, VisitOrder
+from protocol.tickets import (
+    OPEN_STATES,
+    Channel,
+    QueuePlace,
+    TicketClass,
+    TicketState,
+    VisitOrder,
+)
 
 MORNING = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
 """A Monday, 08:30 in Shanghai."""
@@ -91,6 +98,14 @@ OF_A_TICKET = frozenset(
         TransferTicket,
     }
 )
+
+SOUGHT: Mapping[type, frozenset[TicketState]] = {
+    CallTicket: frozenset({TicketState.WAITING, TicketState.HELD}),
+    ResumeTicket: frozenset({TicketState.HELD}),
+    ReactivateTicket: frozenset({TicketState.NO_SHOW, TicketState.CANCELLED}),
+    TransferTicket: OPEN_STATES,
+}
+"""The states in which these find a ticket, if there is one within some tries."""
 
 
 def hall_spec(hall: str = "HZ01") -> HallSpec:
@@ -160,7 +175,7 @@ def _command(kind: type, state: HallState, random: Random, serial: int) -> Comma
     if kind is TakeTicket:
         return _take(id, state, random)
     if kind in OF_A_TICKET and state.lines:
-        ticket = _some_ticket(state, random)
+        ticket = _some_ticket(kind, state, random)
         if kind is CallTicket:
             return CallTicket(id=id, counter=counter, ticket=ticket)
         return kind(id=id, ticket=ticket, **_details(kind, state, random))
@@ -213,9 +228,14 @@ def _details(kind: type, state: HallState, random: Random) -> dict[str, Any]:
     return {}
 
 
-def _some_ticket(state: HallState, random: Random) -> TicketId:
+def _some_ticket(kind: type, state: HallState, random: Random) -> TicketId:
     """One of the last tickets of some service, without walking through all of them."""
-    service = random.choice(list(state.lines))
-    serial = max(1, (state.lines[service].serial or 1) - random.randrange(20))
-    number = state.spec.services[service].number(serial)
-    return TicketId(f"{state.day:%Y%m%d}-{number}")
+    for _ in range(20):
+        service = random.choice(list(state.lines))
+        serial = max(1, (state.lines[service].serial or 1) - random.randrange(40))
+        number = state.spec.services[service].number(serial)
+        id = TicketId(f"{state.day:%Y%m%d}-{number}")
+        ticket = state.tickets.get(id)
+        if kind not in SOUGHT or (ticket is not None and ticket.state in SOUGHT[kind]):
+            break
+    return id
