@@ -51,6 +51,7 @@ def reopens() -> date:
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHall]:
     """The demo hall with a menu of three pages; one service is closed, two ask who one is, one has a quota."""
     text = DEMO.read_text("utf-8")
+    menu = text[text.index("[[hall.menu]]") : text.index("[[hall.service]]")]
     last = reopens() - timedelta(days=1)
     closure = f"[[hall.service.hours.closure]]\nfirst = 2020-01-01\nlast = {last}\n"
     for old, new in (
@@ -58,7 +59,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHall]:
         ('prefix = "B"\n', f'prefix = "B"\n{closure}'),
         ('prefix = "C"\n', f'prefix = "C"\nidentity = "phone"\n{PROPERTY}'),
         ('services = ["register", ', 'services = ["register", "property", '),
-        ("[[hall.service]]\n", f"{MENU}\n[[hall.service]]\n"),
+        (menu, MENU),
     ):
         assert old in text
         text = text.replace(old, new, 1)
