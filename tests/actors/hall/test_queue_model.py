@@ -452,7 +452,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
 # -- long days -----------------------------------------------------------------------------------
 
-SELDOM: dict[str, int] = {"close": 3, "a_day_passes": 1, "restart": 2, "the_clock_is_set": 2}
+SELDOM: dict[str, int] = {"close": 8, "a_day_passes": 1, "restart": 2, "the_clock_is_set": 2}
 """Shares of the rules in a long day; all others have ten."""
 
 
