@@ -24,6 +24,7 @@ THEN_MAX = 9
 """Further services of one visit."""
 
 NOTE_CHARACTERS_MAX = 200
+"""Characters that staff may write about a ticket or a pause."""
 
 EVALUATION_CHARACTERS_MAX = 500
 """Characters that a customer may write about a service."""
@@ -130,7 +131,7 @@ class TransferTicket(TicketCommand):
     """Let the ticket wait for another service, or for one counter alone, under the same number.
 
     At least one of the two is given. It keeps its time of arrival among those who wait there, unless ``back``.
-    ``note`` is for whoever calls it next.
+    ``note`` is for whoever calls it next. Nobody is sent to a closed counter.
     """
 
     to_service: ServiceId | None = None
@@ -184,7 +185,10 @@ class OpenCounter:
 
 @value
 class PauseCounter:
-    """The counter takes nobody for a while; ``reason`` is shown to people."""
+    """The counter takes nobody for a while; ``reason`` (to `NOTE_CHARACTERS_MAX`) is shown to people.
+
+    Refused while it has a ticket.
+    """
 
     id: CommandId
     counter: CounterId
@@ -201,7 +205,10 @@ class TogglePause:
 
 @value
 class CloseCounter:
-    """The counter takes nobody any more; what it has goes back to where it stood in the queue."""
+    """The counter takes nobody any more; what it has goes back to where it stood in the queue.
+
+    What waits for it alone waits for its service from now on, if any counter has that.
+    """
 
     id: CommandId
     counter: CounterId
