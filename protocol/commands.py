@@ -237,7 +237,7 @@ class ReprintTicket:
 
 @value
 class BookAppointment:
-    """Book a slot of a service. ``code`` was drawn at random; it becomes the booking's unless there is one with it.
+    """Book a slot of a service. ``code`` was drawn at random; it becomes the booking's unless another has it.
 
     ``party`` people (1 to `PARTY_MAX`) take one place and will have one number.
     """

@@ -8,7 +8,6 @@ is read wait for durability. A commit that fails takes back every decision since
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import Any
 
 from actors.audience import Audience, told
@@ -18,22 +17,15 @@ from actors.hall.batch import Batch
 from actors.hall.clock import HallClock
 from actors.hall.decide import decide
 from actors.hall.memory import ANSWERS_MAX, AnswerMemory
+from actors.hall.publishing import counters_to_tell
 from actors.hall.state import HallState
 from actors.hall.views import counter_changed
+from actors.hall.waking import DayCheckDue, ReviewDue, Waking
 from actors.ports import CommitFailed, Committed, Journal
-from actors.world import Timer
 from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import BeginDay, Command, ReviewBookings
-from protocol.events import (
-    TicketReactivated,
-    TicketRequeued,
-    TicketResumed,
-    TicketTaken,
-    TicketTransferred,
-    VisitContinued,
-)
 from protocol.hall import HallSpec
-from protocol.ids import CommandId, CounterId, ServiceId
+from protocol.ids import CommandId, CounterId
 from protocol.messages import (
     Recipient,
     Recorded,
@@ -42,7 +34,6 @@ from protocol.messages import (
     Unsubscribe,
     WatchCounter,
 )
-from protocol.tickets import TicketState
 from protocol.values import maker, value
 
 log = logging.getLogger(__name__)
@@ -55,15 +46,6 @@ WAITING_MAX = 10_000
 SNAPSHOT_EVENTS = 5_000
 """Events after which the state is kept in a snapshot, or as many as there are tickets if that is more: a
 restart then replays no more than these, and writing snapshots stays a small part of the work."""
-
-WAITS_AGAIN = (TicketResumed, TicketRequeued, TicketTransferred, TicketReactivated, VisitContinued)
-"""Events after which a ticket waits that has its number already."""
-
-DAY_CHECK_S = 60.0
-"""The longest sleep before the end of day is looked at again: the wall clock may be set meanwhile."""
-
-REVIEW_RETRY_S = 1.0
-"""How soon bookings are reviewed again where that could not be durable, or where too many were due at once."""
 
 REPLAY_BATCH = 1_000
 """Events read from the journal at once after a restart."""
@@ -86,16 +68,6 @@ class StateRead:
 @value
 class _FlushDue:
     """To ourselves, behind the commands that are there already: commit what they decided."""
-
-
-@value
-class _DayCheckDue:
-    """The business day may be over."""
-
-
-@value
-class _ReviewDue:
-    """A reservation may have lapsed, or an appointment been missed."""
 
 
 @value
@@ -146,8 +118,7 @@ class HallActor(Actor):
         self._flush_due = False
         self._waiting = 0
         self._snapshot_due_seq = 0
-        self._day_timer: Timer | None = None
-        self._review_timer: Timer | None = None
+        self._waking = Waking(self.later)
 
     # -- life -------------------------------------------------------------------------------
 
@@ -164,8 +135,8 @@ class HallActor(Actor):
         self._memory.rebuild(recent)
         log.info("hall recovered hall=%s seq=%d day=%s", self._spec.id, state.seq, state.day)
         self._publish_unheard()
-        self._take_day_check(_DayCheckDue())
-        self._take_review(_ReviewDue())
+        self._take_day_check(DayCheckDue())
+        self._take_review(ReviewDue())
 
     def on_failure(self, *failure: Any) -> None:
         """Leave nobody waiting for an answer that will not come."""
@@ -289,11 +260,11 @@ class HallActor(Actor):
         self._publish(batch.records, before)
         if self._durable.day != before.day:
             self._keep_snapshot()
-            self._set_day_timer()
+            self._waking.set_day(self._durable.ends_at, self._clock.now())
         elif self._durable.seq >= self._snapshot_due_seq:
             self._keep_snapshot()
         if self._durable.diary is not before.diary:
-            self._set_review_timer()
+            self._waking.set_review(self._durable.diary.next_due_at, self._clock.now())
         if self._open.records:
             self._flush()
 
@@ -354,44 +325,9 @@ class HallActor(Actor):
             for record in records:
                 audience.events.tell(record)
         if audience.counters:
-            self._publish_counters(records, before)
-
-    def _publish_counters(self, records: list[Recorded], before: HallState) -> None:
-        after, watched = self._durable, self._audience.counters
-        changed: set[CounterId | None] = set()
-        newly_waited_for: list[ServiceId] = []
-        for record in records:
-            event = record.event
-            if type(event) is TicketTaken:
-                if not event.ahead:
-                    newly_waited_for.append(event.service)
-                continue
-            changed.add(getattr(event, "counter", None))
-            if isinstance(event, WAITS_AGAIN):
-                ticket = after.tickets.get(event.ticket)
-                if ticket is not None and ticket.state is TicketState.WAITING:
-                    changed.add(ticket.reserved_for)
-                    newly_waited_for.append(ticket.service)
-        if before.day != after.day:
-            changed |= set(watched)
-        elif newly_waited_for:
-            changed |= self._free_for(newly_waited_for)
-        # In the order of watching, not the set's: runs must repeat exactly.
-        for counter in watched if len(changed) > 1 else changed:
-            if counter is not None and counter in changed and counter in watched:
-                watched[counter].tell(counter_changed(after, counter))
-
-    def _free_for(self, services: list[ServiceId]) -> set[CounterId]:
-        """Return free counters for services where somebody waits now and nobody did: staff want to know."""
-        posts, counters = self._durable.posts, self._spec.counters
-        free = set()
-        for id in self._audience.counters:
-            post = posts.get(id)
-            if (post is None or post.ticket is None) and any(
-                service in services for service in counters[id].services
-            ):
-                free.add(id)
-        return free
+            after = self._durable
+            for counter in counters_to_tell(records, before, after, audience.counters):
+                audience.counters[counter].tell(counter_changed(after, counter))
 
     def _publish_unheard(self) -> None:
         """After a failure: publish what became durable while nobody could say so."""
@@ -408,41 +344,21 @@ class HallActor(Actor):
         for counter, watchers in audience.counters.items():
             watchers.tell(counter_changed(self._durable, counter))
 
-    # -- the business day -------------------------------------------------------------------
+    # -- what comes with time ---------------------------------------------------------------
 
-    @receives(_DayCheckDue)
-    def _take_day_check(self, _message: _DayCheckDue) -> None:
+    @receives(DayCheckDue)
+    def _take_day_check(self, _message: DayCheckDue) -> None:
         if self._clock.now() >= self._open.state.ends_at:
             # The id names the end of the old day, so that a restart does not ask for it twice.
             ended = self._open.state.ends_at.isoformat()
             self._take_command(Submit(command=BeginDay(id=CommandId(f"day/{ended}"))))
-        self._set_day_timer()
+        self._waking.set_day(self._durable.ends_at, self._clock.now())
 
-    def _set_day_timer(self) -> None:
-        if self._day_timer is not None:
-            self._day_timer.cancel()
-        left = self._durable.ends_at - self._clock.now()
-        delay_s = min(max(left, timedelta(seconds=1)).total_seconds(), DAY_CHECK_S)
-        self._day_timer = self.later(delay_s, _DayCheckDue())
-
-    # -- appointments -----------------------------------------------------------------------
-
-    @receives(_ReviewDue)
-    def _take_review(self, _message: _ReviewDue) -> None:
+    @receives(ReviewDue)
+    def _take_review(self, _message: ReviewDue) -> None:
         state = self._open.state
         due_at = state.diary.next_due_at
         if due_at is not None and due_at <= self._clock.now():
             id = CommandId(f"review/{due_at.isoformat()}/{state.seq}")
             self._take_command(Submit(command=ReviewBookings(id=id)))
-        self._set_review_timer()
-
-    def _set_review_timer(self) -> None:
-        """Wake when the next booking is due; the wall clock may be set meanwhile, so never sleep long."""
-        if self._review_timer is not None:
-            self._review_timer.cancel()
-            self._review_timer = None
-        due_at = self._durable.diary.next_due_at
-        if due_at is not None:
-            left_s = (due_at - self._clock.now()).total_seconds()
-            delay_s = min(left_s, DAY_CHECK_S) if left_s > 0 else REVIEW_RETRY_S
-            self._review_timer = self.later(delay_s, _ReviewDue())
+        self._waking.set_review(self._durable.diary.next_due_at, self._clock.now())

@@ -24,6 +24,15 @@ from protocol.appointments import (
     code_of,
     read_code,
 )
+from protocol.booking_events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentConfirmed,
+    AppointmentLapsed,
+    AppointmentMissed,
+    AppointmentMoved,
+    PersonBanned,
+)
 from protocol.commands import (
     PARTY_MAX,
     BookAppointment,
@@ -33,16 +42,7 @@ from protocol.commands import (
     ReviewBookings,
 )
 from protocol.errors import CodeError
-from protocol.events import (
-    AppointmentBooked,
-    AppointmentCancelled,
-    AppointmentConfirmed,
-    AppointmentLapsed,
-    AppointmentMissed,
-    AppointmentMoved,
-    Event,
-    PersonBanned,
-)
+from protocol.events import Event
 from protocol.hall import Identity, Service
 from protocol.ids import BookingId, CommandId, PersonId
 

@@ -10,7 +10,7 @@ from typing import Any
 from actors.hall.diary import AddedClosure, Booking, Diary, filed, unfiled
 from actors.hall.state import HallState
 from protocol.appointments import BAN_DAYS_MAX, BAN_NO_SHOWS_MAX, BookingState
-from protocol.events import (
+from protocol.booking_events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentConfirmed,

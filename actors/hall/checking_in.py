@@ -13,8 +13,9 @@ from actors.hall.state import HallState
 from actors.hall.taking import issue
 from protocol.answers import Reason
 from protocol.appointments import BookingState
+from protocol.booking_events import CustomerCheckedIn
 from protocol.commands import CheckIn, TakeTicket
-from protocol.events import CustomerCheckedIn, Event
+from protocol.events import Event
 from protocol.ids import PersonId
 
 

@@ -12,8 +12,9 @@ from actors.hall.slots import OfferedSlot, find_slot, slot_at, today_of
 from actors.hall.state import HallState
 from protocol.answers import Reason
 from protocol.appointments import DAYS_AHEAD_MAX, REASON_CHARACTERS_MAX, Slot
+from protocol.booking_events import AppointmentRevoked, ClosureAdded, ClosureRemoved
 from protocol.commands import AddClosure, RemoveClosure
-from protocol.events import AppointmentRevoked, ClosureAdded, ClosureRemoved, Event
+from protocol.events import Event
 from protocol.hours import Closure
 from protocol.ids import ClosureId, CommandId
 

@@ -1,4 +1,4 @@
-"""What the routes of appointments do, and the table of these routes."""
+"""What the routes of appointments and closures do. The table is in `booking_routes`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from actors.hall.slots import appointments_of, offered_between, today_of
 from actors.hall.state import HallState
 from protocol.answers import Accepted
 from protocol.appointments import Slot, code_of, read_code, read_slot
+from protocol.booking_events import (
+    AppointmentBooked,
+    AppointmentMoved,
+    AppointmentRevoked,
+    ClosureAdded,
+)
 from protocol.commands import (
     AddClosure,
     BookAppointment,
@@ -23,15 +29,12 @@ from protocol.commands import (
     RemoveClosure,
 )
 from protocol.errors import CodeError
-from protocol.events import AppointmentBooked, AppointmentMoved, AppointmentRevoked, ClosureAdded
 from protocol.hall import Service
 from protocol.hours import Closure
 from protocol.ids import BookingId, ClosureId, Language, PersonId, ServiceId
-from runtime.config.model import Role
 from runtime.http.api import issued_by, taken_at
 from runtime.http.booking_views import (
     BookBody,
-    BookingView,
     CheckInBody,
     CheckInPersonBody,
     ClosureBody,
@@ -50,8 +53,6 @@ from runtime.http.encoding import to_json
 from runtime.http.persons import Given, person_of
 from runtime.http.problems import RequestRefused, of_reason, refuse
 from runtime.http.request import NO_STORE, Response
-from runtime.http.routing import Route
-from runtime.http.views import IssuedTicket, Nothing
 
 SLOT_DAYS_MAX = 62
 """Days whose slots are listed at once."""
@@ -287,142 +288,3 @@ def remove_closure(call: Call) -> None:
     id = ClosureId(call.params["closure"])
     gone = Response(status=200, body=to_json(ClosureGone(id=id)))
     call.submit(RemoveClosure(id=call.command_id(), closure=id), lambda _: gone)
-
-
-# -- the table -----------------------------------------------------------------------------------
-
-MANAGERS = frozenset({Role.MANAGER})
-TAKERS = frozenset({Role.KIOSK, Role.COUNTER})
-
-_HALL = "/api/v1/halls/{hall}"
-_BOOKING = f"{_HALL}/bookings/{{code}}"
-
-_IDENTITY = ("identity-invalid", "identity-needed")
-_SLOT = ("no-appointments", "unknown-slot", "slot-full")
-_CHECKING_IN = (
-    "unknown-booking",
-    "booking-state",
-    "check-in-early",
-    "check-in-late",
-    "unknown-service",
-    "unknown-kiosk",
-    "unknown-language",
-    "numbers-exhausted",
-)
-
-
-def appointments() -> tuple[Route, ...]:
-    """Return the routes of appointments and closures."""
-
-    def step(
-        name: str, handler: Callable[[Call], None], summary: str, *more: str, **given: Any
-    ) -> Route:
-        return Route(
-            method="POST",
-            pattern=f"{_BOOKING}/{name}",
-            handler=handler,
-            summary=summary,
-            roles=TAKERS,
-            **{"body": Nothing, "answers": {200: BookingView}, **given},
-            problems=("unknown-booking", "booking-state", *more),
-            changes=True,
-        )
-
-    return (
-        Route(
-            method="GET",
-            pattern=f"{_HALL}/services/{{service}}/slots",
-            handler=list_slots,
-            summary="List the slots of a service that may be booked, with their free places",
-            roles=TAKERS,
-            answers={200: SlotList},
-            problems=("unknown-service", "no-appointments", "malformed-request"),
-            query={
-                "from": "The first day, such as 2026-03-02; today where it is left out.",
-                "to": f"The last day, at most {SLOT_DAYS_MAX} days in all.",
-            },
-        ),
-        Route(
-            method="POST",
-            pattern=f"{_HALL}/bookings",
-            handler=book_slot,
-            summary="Book a slot; a repeated request answers with the same booking, as it is then",
-            roles=TAKERS,
-            body=BookBody,
-            answers={201: BookingView},
-            problems=(
-                *("unknown-service", "unknown-language", "bad-value", "quota"),
-                *("person-limit", "banned"),
-                *_IDENTITY,
-                *_SLOT,
-            ),
-            changes=True,
-        ),
-        Route(
-            method="GET",
-            pattern=_BOOKING,
-            handler=read_booking,
-            summary="Read a booking",
-            roles=TAKERS,
-            answers={200: BookingView},
-            problems=("unknown-booking",),
-        ),
-        step("confirm", step_booking(ConfirmAppointment), "The customer will come"),
-        step("cancel", step_booking(CancelAppointment), "The customer will not come"),
-        step("move", move_booking, "Take another slot", "unknown-service", *_SLOT, body=MoveBody),
-        step(
-            "check-in",
-            check_in,
-            "The customer has come: issue the ticket",
-            *_CHECKING_IN,
-            body=CheckInBody,
-            answers={201: IssuedTicket},
-        ),
-        Route(
-            method="POST",
-            pattern=f"{_HALL}/bookings/check-in",
-            handler=check_in_person,
-            summary="The customer has come and says who it is: issue the ticket",
-            roles=TAKERS,
-            body=CheckInPersonBody,
-            answers={201: IssuedTicket},
-            problems=(*_CHECKING_IN, *_IDENTITY),
-            changes=True,
-        ),
-        *_closures(),
-    )
-
-
-def _closures() -> tuple[Route, ...]:
-    return (
-        Route(
-            method="GET",
-            pattern=f"{_HALL}/closures",
-            handler=list_closures,
-            summary="List the closures that were added while the hall was running",
-            roles=TAKERS,
-            answers={200: ClosureList},
-        ),
-        Route(
-            method="POST",
-            pattern=f"{_HALL}/closures",
-            handler=add_closure,
-            summary="Close the hall or a service on some days; bookings are moved or revoked",
-            roles=MANAGERS,
-            body=ClosureBody,
-            answers={201: ClosureStep},
-            problems=("unknown-service", "bad-value"),
-            changes=True,
-        ),
-        Route(
-            method="POST",
-            pattern=f"{_HALL}/closures/{{closure}}/remove",
-            handler=remove_closure,
-            summary="Do not close after all; bookings that were moved or revoked stay so",
-            roles=MANAGERS,
-            body=Nothing,
-            answers={200: ClosureGone},
-            problems=("unknown-closure",),
-            changes=True,
-        ),
-    )

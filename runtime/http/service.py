@@ -13,7 +13,7 @@ from protocol.ids import HallId
 from runtime.config.model import Token
 from runtime.http import routes
 from runtime.http.auth import Passes
-from runtime.http.bookings import appointments
+from runtime.http.booking_routes import appointments
 from runtime.http.calls import Call
 from runtime.http.desk import Desk
 from runtime.http.dispatch import Dispatcher

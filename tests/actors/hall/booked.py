@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from actors.hall.diary import Booking
 from protocol.answers import Reason, Rejected
 from protocol.appointments import AppointmentSpec, Slot, SlotPattern, code_of, read_slot
+from protocol.booking_events import AppointmentBooked
 from protocol.commands import (
     AddClosure,
     BookAppointment,
@@ -19,7 +20,6 @@ from protocol.commands import (
     MoveAppointment,
     ReviewBookings,
 )
-from protocol.events import AppointmentBooked
 from protocol.hall import HallSpec
 from protocol.hours import Closure
 from protocol.ids import BookingId, CommandId, PersonId

@@ -12,15 +12,14 @@ from actors.hall.diary import EMPTY_DIARY
 from actors.hall.slots import bookable, offered_between
 from protocol.answers import Reason, Rejected
 from protocol.appointments import BOOKING_TRANSITIONS, BanRule, BookingState, BookingStep
-from protocol.events import (
+from protocol.booking_events import (
     AppointmentBooked,
     AppointmentLapsed,
     AppointmentMissed,
     CustomerCheckedIn,
-    DayBegun,
     PersonBanned,
-    TicketTaken,
 )
+from protocol.events import DayBegun, TicketTaken
 from protocol.hall import Identity
 from protocol.hours import Closure, Hours, Opening, SpecialDay
 from protocol.ids import BookingId, KioskId

@@ -11,8 +11,8 @@ from actors.hall.actor import HallActor, HallAudience
 from actors.hall.apply import apply_all
 from actors.hall.state import HallState
 from protocol.appointments import BookingState, code_of, read_slot
+from protocol.booking_events import AppointmentLapsed, AppointmentMissed
 from protocol.commands import BookAppointment
-from protocol.events import AppointmentLapsed, AppointmentMissed
 from protocol.ids import BookingId, CommandId
 from protocol.messages import Recorded, Submit, Subscribe
 from sim.journal import MemoryJournal

@@ -23,8 +23,8 @@ from actors.hall.diary import EMPTY_DIARY, filed
 from actors.hall.state import HallState
 from protocol.answers import Rejected
 from protocol.appointments import OPEN_BOOKINGS, PLACED_BOOKINGS, BanRule
+from protocol.booking_events import AppointmentBooked, ClosureAdded
 from protocol.commands import AddClosure, RemoveClosure
-from protocol.events import AppointmentBooked, ClosureAdded
 from protocol.hours import Closure
 from protocol.ids import PersonId
 from protocol.values import replace

@@ -8,8 +8,9 @@ from actors.hall.closing import CLOSURES_MAX
 from actors.hall.slots import offered_between
 from protocol.answers import Reason
 from protocol.appointments import BookingState
+from protocol.booking_events import AppointmentMoved, AppointmentRevoked, ClosureAdded
 from protocol.commands import RemoveClosure, TakeTicket
-from protocol.events import AppointmentMoved, AppointmentRevoked, ClosureAdded, TicketTaken
+from protocol.events import TicketTaken
 from protocol.ids import ClosureId
 from protocol.values import replace
 from tests.actors.hall import booked as b
