@@ -109,6 +109,8 @@ class _Timetable:
         return self._closing
 
     def _found(self, at: datetime) -> Stretch:
+        if self.hours == (ALWAYS,):
+            return Stretch(begins=at, ends=at + _DAY, open=True, changes_at=None)
         today = at.astimezone(zone(self._time_zone)).date()
         horizon = self._instant(today + timedelta(days=SEARCH_DAYS), _MIDNIGHT)
         for opens, closes in self._spans(today - _DAY, SEARCH_DAYS + 1):

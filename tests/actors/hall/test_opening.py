@@ -74,6 +74,13 @@ def test_the_break_at_noon_is_no_closing_of_the_day() -> None:
     assert closing_at(state, TAX, local(7, 10)) is None  # on Saturday it does not open
 
 
+def test_who_is_open_at_the_end_of_the_business_day_does_not_close_in_it() -> None:
+    state = hall(Hours(openings=(opening(0, 24, (1, 2, 3)),)))
+    assert closing_at(state, TAX, local(2, 10)) is None
+    assert closing_at(state, TAX, local(4, 10)) == local(5, 0)
+    assert stretch_of(state.spec, TAX, local(2, 10)).closes_at == local(5, 0)
+
+
 def test_special_days_and_closures_replace_the_usual_hours() -> None:
     hours = Hours(
         openings=OFFICE.openings,
