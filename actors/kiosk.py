@@ -189,6 +189,7 @@ class KioskActor(Actor):
             service=event.service,
             ahead=event.ahead,
             taken_at=event.at,
+            late=event.late,
         )
         self._print(facts, event.language)
 
@@ -245,6 +246,7 @@ class KioskActor(Actor):
             ahead=ahead_of(state, ticket) if waiting else None,
             taken_at=ticket.taken_at,
             reprinted_at=self.now,
+            late=waiting and ticket.taken.late,
         )
         self._print(facts, ticket.language)
 

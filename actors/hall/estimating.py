@@ -11,6 +11,7 @@ overtake, people who will give up. Where no open counter has the service nothing
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import inf
 
 from actors.hall.ahead import (
     Stream,
@@ -33,7 +34,7 @@ from actors.hall.intervals import (
 )
 from actors.hall.overtaking import due_at
 from actors.hall.ranks import Order, before
-from actors.hall.sharing import Layout, layout_of, pulls_of, shares
+from actors.hall.sharing import Layout, layout_of, loads_of, pulls_of, shares
 from actors.hall.state import HallState, Post, Ticket
 from protocol.estimates import Estimate
 from protocol.ids import CounterId, ServiceId
@@ -63,6 +64,9 @@ class _Scene:
     counters: list[int]
     """How many are open in each group of the layout."""
     pulls: list[float]
+    loads_s: list[float]
+    """What each of them will do for those ahead."""
+    usual_s: float
 
 
 @value
@@ -151,7 +155,7 @@ def estimate_ticket(state: HallState, ticket: Ticket, at: datetime) -> Estimate 
 
 def _estimate(state: HallState, scene: _Scene, wish: _Wish) -> Estimate | None:
     """Return the interval where other services, counters, classes or appointments are in the way."""
-    mine = [counter for counter in wish.asked if counter in scene.opened]
+    mine = _sooner(scene, [counter for counter in wish.asked if counter in scene.opened])
     if not mine:
         return None
     streams, policy = scene.streams, state.spec.policy
@@ -171,6 +175,23 @@ def _estimate(state: HallState, scene: _Scene, wish: _Wish) -> Estimate | None:
         called_at = scene.at + timedelta(seconds=estimate.p50_s) + due_before
         return _wait(state, scene, wish, mine, with_due(state, streams, called_at))
     return estimate
+
+
+def _sooner(scene: _Scene, asked: list[CounterId]) -> list[CounterId]:
+    """Return those of the counters that will call somebody first: not the busiest, if others come sooner."""
+    group_of, loads_s = scene.layout.group_of, scene.loads_s
+    groups = sorted({group_of[counter] for counter in asked}, key=loads_s.__getitem__)
+    if len(groups) < 2:
+        return asked
+    least_s, counters, sum_s, some = inf, 0, 0.0, 0
+    for place, group in enumerate(groups, 1):
+        counters += scene.counters[group]
+        sum_s += scene.counters[group] * loads_s[group]
+        wait_s = (sum_s + scene.usual_s) / counters
+        if wait_s < least_s:
+            least_s, some = wait_s, place
+    chosen = set(groups[:some])
+    return [counter for counter in asked if group_of[counter] in chosen]
 
 
 def _wait(
@@ -223,7 +244,7 @@ def _scene(state: HallState, layout: Layout, order: Order | None, at: datetime) 
         group = layout.group_of[counter]
         counters[group] += 1
         busy[group] += post.ticket is not None
-    pulls = [1.0] * len(counters)
+    pulls, loads_s, usual_s = [1.0] * len(counters), [0.0] * len(counters), 0.0
     if len(counters) > 1:
         work_s = {each: duration[0] * SLIGHT for each, duration in durations.items()}
         for stream in streams:
@@ -234,7 +255,9 @@ def _scene(state: HallState, layout: Layout, order: Order | None, at: datetime) 
             usual_s * (0.5 * some / (all or 1) + 0.1)
             for some, all in zip(busy, counters, strict=True)
         ]
-        pulls = pulls_of(layout, counters, busy_s, list(work_s.values()))
+        works_s = list(work_s.values())
+        pulls = pulls_of(layout, counters, busy_s, works_s)
+        loads_s = loads_of(layout, counters, pulls, works_s)
     return _Scene(
         at=at,
         layout=layout,
@@ -243,6 +266,8 @@ def _scene(state: HallState, layout: Layout, order: Order | None, at: datetime) 
         streams=streams,
         counters=counters,
         pulls=pulls,
+        loads_s=loads_s,
+        usual_s=usual_s,
     )
 
 

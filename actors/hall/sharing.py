@@ -110,6 +110,18 @@ def pulls_of(
     return pulls
 
 
+def loads_of(
+    layout: Layout, counters: Sequence[int], pulls: Sequence[float], work_s: Sequence[float]
+) -> list[float]:
+    """Return how many seconds of the work a counter of each group will do."""
+    drawn = _drawn(layout, counters, pulls)
+    get = [work / (draw or 1.0) for work, draw in zip(work_s, drawn, strict=True)].__getitem__
+    return [
+        pull * sum(map(get, services))
+        for pull, services in zip(pulls, layout.services_of, strict=True)
+    ]
+
+
 def shares(
     layout: Layout, counters: Sequence[int], pulls: Sequence[float], mine: Sequence[int]
 ) -> list[float]:

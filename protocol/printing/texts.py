@@ -16,6 +16,7 @@ class Texts:
     ahead_none: str
     ahead_one: str
     ahead_many: str
+    late: str
     taken: str
     reprinted: str
     scan: str
@@ -43,6 +44,7 @@ ZH = Texts(
     ahead_none="前面无人等候",
     ahead_one="前面等候 1 人",
     ahead_many="前面等候 {} 人",
+    late="今天下班前可能无法办理",
     taken="取号 {}",
     reprinted="补打 {}",
     scan="扫码查看排队进度",
@@ -55,6 +57,7 @@ EN = Texts(
     ahead_none="You are next",
     ahead_one="1 person ahead",
     ahead_many="{} people ahead",
+    late="Probably not served before closing today",
     taken="Taken {}",
     reprinted="Printed again {}",
     scan="Scan to follow the queue",

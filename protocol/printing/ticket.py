@@ -25,6 +25,8 @@ class TicketFacts:
     ahead: int | None
     taken_at: datetime
     reprinted_at: datetime | None = None
+    late: bool = False
+    """It will probably not be served before closing."""
 
 
 @lru_cache(maxsize=64)
@@ -65,6 +67,8 @@ def render_ticket(
     if facts.ahead is not None:
         paper.space(20)
         paper.line(texts.ahead(facts.ahead), size=2)
+    if facts.late:
+        paper.line(texts.late, bold=True)
     paper.space(24)
     paper.line(texts.taken.format(texts.moment(facts.taken_at.astimezone(zone))))
     if facts.reprinted_at is not None:

@@ -13,6 +13,7 @@ import {
   putNumber,
   setLanguage,
   text,
+  waitOf,
 } from "./page.js";
 import { IdentityPad } from "./kiosk-identity.js";
 import { MenuPages, when } from "./kiosk-menu.js";
@@ -173,6 +174,7 @@ function drawTicket() {
   const ahead =
     people === 0 ? "kiosk.ahead_none" : people === 1 ? "kiosk.ahead_one" : "kiosk.ahead";
   put(byId("ahead"), text(ahead, { count: people }));
+  put(byId("wait"), waitOf(ticket));
   const said = {
     printing: "kiosk.printing",
     printed: "kiosk.printed",

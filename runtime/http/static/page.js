@@ -29,6 +29,18 @@ export function nameIn(names, inLanguage = language) {
   return names[inLanguage] ?? Object.values(names)[0] ?? "";
 }
 
+// How long a wait will probably last, in whole minutes; nothing where nobody can tell.
+export function waitOf({ estimate, late }) {
+  const said = [];
+  if (estimate) {
+    const from = Math.round(estimate.p50_s / 60);
+    const to = Math.max(1, Math.ceil(estimate.p90_s / 60));
+    said.push(from > 0 && from < to ? text("wait.range", { from, to }) : text("wait.within", { to }));
+  }
+  if (late) said.push(text("wait.late"));
+  return said.join(" · ");
+}
+
 export function currentLanguage() {
   return language;
 }

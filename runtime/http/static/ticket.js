@@ -1,7 +1,7 @@
 // A customer's ticket: asks how it stands now and then, more often when it is nearly due.
 
 import { get } from "./api.js";
-import { byId, currentLanguage, data, languageTag, nameIn, onLanguage, put, putNumber, text } from "./page.js";
+import { byId, currentLanguage, data, languageTag, nameIn, onLanguage, put, putNumber, text, waitOf } from "./page.js";
 import { showEvaluation } from "./ticket-evaluation.js";
 
 const NEAR_AHEAD = 3;
@@ -29,6 +29,7 @@ function draw() {
   putNumber(byId("number"), ticket.number);
   put(byId("state"), text(`state.${ticket.state}`));
   put(byId("sentence"), sentence());
+  put(byId("wait"), ticket.state === "waiting" ? waitOf(ticket) : "");
   const time = (at) =>
     new Intl.DateTimeFormat(languageTag(currentLanguage()), {
       timeZone: data.timeZone,

@@ -201,3 +201,17 @@ def test_rendering_touches_no_file_and_loading_leaves_none(tmp_path: Path) -> No
         timeout=60,
     )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [(ZH, "今天下班前可能无法办理"), (EN, "Probably not served before closing today")],
+)
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_ticket_that_is_probably_not_served_today_says_so(
+    language: Language, line: str, columns: int
+) -> None:
+    late = read_paper(render_ticket(facts(late=True), hall(), language, URL, columns), columns)
+    assert line in late.text.replace("\n", " ")
+    usual = read_paper(render_ticket(facts(), hall(), language, URL, columns), columns)
+    assert line not in usual.text.replace("\n", " ")
