@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from actors.hall.state import HallState
+from actors.hall.state import HallState, Ticket
 from protocol.answers import Accepted
 from protocol.commands import (
     CallNext,
@@ -36,6 +36,7 @@ from protocol.tickets import Channel, CounterMode, TicketState
 from protocol.values import replace
 from runtime.config.model import Role
 from runtime.http.calls import Call
+from runtime.http.choice_views import why_view
 from runtime.http.codes import without_code
 from runtime.http.desk import Desk
 from runtime.http.encoding import to_json
@@ -160,19 +161,41 @@ def _person(call: Call, body: TakeTicketBody) -> PersonId | None:
 
 def read_ticket(call: Call) -> None:
     """Say how a ticket is."""
-    id = TicketId(call.params["ticket"])
     port = call.hall.port
 
     def found(state: HallState) -> Response:
-        ticket = state.tickets.get(id)
-        if ticket is None:
-            raise refuse(
-                "unknown-ticket",
-                f"hall {port.spec.id} has no ticket {id!r} on business day {state.day}",
-            )
-        return _ok(ticket_view(state, ticket, without_code(port.scan_url(id)), call.hall.now()))
+        ticket = _ticket(call, state)
+        scan_url = without_code(port.scan_url(ticket.id))
+        return _ok(ticket_view(state, ticket, scan_url, call.hall.now()))
 
     call.read(found)
+
+
+def read_why(call: Call) -> None:
+    """Say why a ticket was called, the last time."""
+
+    def found(state: HallState) -> Response:
+        ticket = _ticket(call, state)
+        why = None if ticket.called is None else why_view(ticket.called)
+        if why is None:
+            raise refuse(
+                "ticket-state", f"{ticket.number} is {ticket.state}, and was not called today"
+            )
+        return _ok(why)
+
+    call.read(found)
+
+
+def _ticket(call: Call, state: HallState) -> Ticket:
+    """Return the ticket that the path names."""
+    id = TicketId(call.params["ticket"])
+    ticket = state.tickets.get(id)
+    if ticket is None:
+        raise refuse(
+            "unknown-ticket",
+            f"hall {state.spec.id} has no ticket {id!r} on business day {state.day}",
+        )
+    return ticket
 
 
 def step_ticket(step: Step) -> Callable[[Call], None]:

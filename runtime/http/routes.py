@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime.config.model import Role
 from runtime.http import api, evaluation, steps, waiting
+from runtime.http.choice_views import Why
 from runtime.http.pages import Pages
 from runtime.http.routing import Route
 from runtime.http.views import (
@@ -93,6 +94,15 @@ def tickets() -> tuple[Route, ...]:
             summary="Read a ticket; anybody with its id may, as its paper is public, too",
             answers={200: TicketView},
             problems=("unknown-ticket",),
+        ),
+        Route(
+            method="GET",
+            pattern=f"{_TICKET}/why",
+            handler=api.read_why,
+            summary="Say why a ticket was called the last time: the rule, the candidates, whom it overtook",
+            roles=STAFF,
+            answers={200: Why},
+            problems=("unknown-ticket", "ticket-state"),
         ),
         step("start", api.start_service, "The customer has come: begin the service"),
         step("finish", api.finish_service, "End the service"),

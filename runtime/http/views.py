@@ -18,6 +18,7 @@ from protocol.messages import Alarm
 from protocol.tickets import CounterMode, PrintState, TicketClass, TicketState, VisitOrder
 from protocol.values import value
 from runtime.http.bodies import field
+from runtime.http.choice_views import ClassView, PolicyView, class_views, policy_view
 from runtime.http.service_views import (
     AskedTicket,
     CounterToday,
@@ -230,6 +231,7 @@ class ServiceView:
     names: Names
     prefix: str
     waiting: int
+    classes: tuple[ClassView, ...] = field(about="Those who wait, by class.")
     estimate: WaitView | None = field(
         about="How long somebody who comes now will probably wait; null if no open counter has it."
     )
@@ -309,6 +311,7 @@ class HallView:
     open: bool = field(about="Whether the hall is open; its services may have shorter hours.")
     opens_at: datetime | None = field(about="When the hall opens next, if it is closed.")
     closes_at: datetime | None = field(about="When the hall closes next, if it is open.")
+    policy: PolicyView
     services: tuple[ServiceView, ...]
     menu: tuple[MenuEntry, ...]
     counters: tuple[CounterView, ...]
@@ -381,6 +384,7 @@ def hall_view(state: HallState, at: datetime) -> tuple[HallView, datetime]:
         open=stretch.open,
         opens_at=stretch.opens_at,
         closes_at=stretch.closes_at,
+        policy=policy_view(spec.policy),
         services=services,
         menu=menu_view(spec),
         counters=tuple(_counter_view(state, counter) for counter in spec.counters),
@@ -404,6 +408,7 @@ def _service_view(
         names=service.names,
         prefix=service.prefix,
         waiting=state.waiting(service.id),
+        classes=class_views(state, service.id),
         estimate=wait_view(estimate),
         late=is_late(state, service.id, at, estimate),
         identity=service.identity,
