@@ -10,6 +10,7 @@ from typing import Any
 from immutables import Map
 
 from actors.hall.booking_apply import APPLY_BOOKINGS, without_old
+from actors.hall.evaluating_apply import APPLY_EVALUATIONS
 from actors.hall.overtaking import clamped_since, overtook
 from actors.hall.queues import enter_queue, leave_queue
 from actors.hall.ranks import Order, instant, put
@@ -20,10 +21,8 @@ from protocol.events import (
     CounterOpened,
     CounterPaused,
     DayBegun,
-    EvaluationInvited,
     Event,
     ReprintRequested,
-    ServiceEvaluated,
     ServiceFinished,
     ServiceStarted,
     TicketCalled,
@@ -41,7 +40,7 @@ from protocol.events import (
     TicketTransferred,
     VisitContinued,
 )
-from protocol.ids import CounterId, ServiceId, TicketId
+from protocol.ids import TicketId
 from protocol.policies import PolicyKind
 from protocol.tickets import CounterMode, PrintState, TicketState
 from protocol.values import changer, copied, maker, replace
@@ -274,23 +273,6 @@ def _ended(
     state.tickets = state.tickets.set(ticket.id, _end(ticket, end, event.at))
 
 
-def _invited(state: HallState, event: EvaluationInvited) -> None:
-    ticket = state.tickets[event.ticket]
-    place = served_last(ticket, service=event.service, counter=event.counter)
-    assert place is not None, "what was not served cannot be evaluated"
-    if not ticket.served[place].invited:
-        _change_served(state, ticket, place, invited=True)
-        _count(state, event.counter, invited=1)
-
-
-def _evaluated(state: HallState, event: ServiceEvaluated) -> None:
-    ticket = state.tickets[event.ticket]
-    place = served_last(ticket, service=event.service, counter=event.counter, not_evaluated=True)
-    assert place is not None, "an evaluation counts once"
-    _change_served(state, ticket, place, level=event.level)
-    _count(state, event.counter, evaluated=1, levels=event.level)
-
-
 def _printed(state: HallState, event: TicketPrinted) -> None:
     _change_ticket(state, event.ticket, printed=PrintState.PRINTED, print_failure=None)
 
@@ -332,7 +314,13 @@ def _wait(state: HallState, ticket: Ticket, order: Order, at: datetime, **change
     """
     if ticket.order < order:
         changes["waiting_since"] = at
-    changes = {"state": TicketState.WAITING, "order": order, "estimate": None, **_NO_CALL, **changes}
+    changes = {
+        "state": TicketState.WAITING,
+        "order": order,
+        "estimate": None,
+        **_NO_CALL,
+        **changes,
+    }
     ticket = replace(ticket, **changes)
     ticket = replace(ticket, counts_since=clamped_since(state, ticket))
     state.tickets = state.tickets.set(ticket.id, ticket)
@@ -355,38 +343,6 @@ def _change_ticket(state: HallState, id: TicketId, /, **changes: Any) -> None:
     state.tickets = state.tickets.set(id, replace(state.tickets[id], **changes))
 
 
-def served_last(
-    ticket: Ticket,
-    *,
-    service: ServiceId | None = None,
-    counter: CounterId | None = None,
-    not_evaluated: bool = False,
-) -> int | None:
-    """Return the place in ``ticket.served`` of the newest such service; none if there is no such."""
-    for place in reversed(range(len(ticket.served))):
-        served = ticket.served[place]
-        if (
-            service in (None, served.service)
-            and counter in (None, served.counter)
-            and not (not_evaluated and served.level is not None)
-        ):
-            return place
-    return None
-
-
-def _change_served(state: HallState, ticket: Ticket, place: int, /, **changes: Any) -> None:
-    served = list(ticket.served)
-    served[place] = replace(served[place], **changes)
-    _change_ticket(state, ticket.id, served=tuple(served))
-
-
-def _count(state: HallState, counter: CounterId, **more: int) -> None:
-    """Add to what is counted of the counter today."""
-    post = state.post(counter)
-    tally = replace(post.tally, **{name: getattr(post.tally, name) + n for name, n in more.items()})
-    state.posts = {**state.posts, counter: replace(post, tally=tally)}
-
-
 _APPLY: dict[type, Callable[[HallState, Any], None]] = {
     DayBegun: _day_begun,
     TicketTaken: _taken,
@@ -400,8 +356,6 @@ _APPLY: dict[type, Callable[[HallState, Any], None]] = {
     ServiceStarted: _started,
     ServiceFinished: _finished,
     VisitContinued: _continued,
-    EvaluationInvited: _invited,
-    ServiceEvaluated: _evaluated,
     TicketNoShow: _no_show,
     TicketCancelled: _cancelled,
     TicketExpired: _expired,
@@ -412,4 +366,5 @@ _APPLY: dict[type, Callable[[HallState, Any], None]] = {
     CounterPaused: _paused,
     CounterClosed: _closed,
     **APPLY_BOOKINGS,
+    **APPLY_EVALUATIONS,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from actors.hall.apply import served_last
+from actors.hall.evaluating_apply import served_last
 from actors.hall.refusals import Refusal, find_counter, find_ticket, listed
 from actors.hall.state import HallState, Served, Ticket
 from protocol.answers import Reason

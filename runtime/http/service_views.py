@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from actors.hall.apply import served_last
 from actors.hall.evaluating import open_until
+from actors.hall.evaluating_apply import served_last
 from actors.hall.state import HallState, Post, Ticket
 from protocol.ids import CounterId, ServiceId, StaffId, TicketId
 from protocol.values import value

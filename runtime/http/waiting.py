@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
-from actors.hall.apply import served_last
+from actors.hall.evaluating_apply import served_last
 from actors.hall.ranks import entries
 from actors.hall.refusals import reaches
 from actors.hall.state import BEFORE_ALL, HallState, Ticket
