@@ -10,7 +10,15 @@ from protocol.values import replace
 from runtime.http.languages import moment, text_in
 from runtime.http.problems import Problem, of_reason
 
-COME_AGAIN = frozenset({Reason.CLOSED, Reason.QUOTA, Reason.NUMBERS_EXHAUSTED, Reason.PERSON_LIMIT})
+COME_AGAIN = frozenset(
+    {
+        Reason.CLOSED,
+        Reason.TOO_LATE,
+        Reason.QUOTA,
+        Reason.NUMBERS_EXHAUSTED,
+        Reason.PERSON_LIMIT,
+    }
+)
 """Reasons that another time may help against."""
 
 

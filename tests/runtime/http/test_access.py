@@ -60,7 +60,8 @@ def test_a_moment_is_said_as_people_do(days: int, en: str, zh: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "reason", [Reason.CLOSED, Reason.QUOTA, Reason.NUMBERS_EXHAUSTED, Reason.PERSON_LIMIT]
+    "reason",
+    [Reason.CLOSED, Reason.TOO_LATE, Reason.QUOTA, Reason.NUMBERS_EXHAUSTED, Reason.PERSON_LIMIT],
 )
 @pytest.mark.parametrize("known", [True, False])
 def test_a_refusal_says_when_to_come_again_if_that_is_known(reason: Reason, known: bool) -> None:
