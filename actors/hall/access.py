@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from actors.hall.closures import with_closures
 from actors.hall.day import zone
 from actors.hall.opening import Stretch, closing_at, stretch_of
 from actors.hall.refusals import Refusal
@@ -33,6 +34,7 @@ class Availability:
 
 def availability(state: HallState, id: ServiceId, at: datetime) -> Availability:
     """Return whether the service ``id`` gives out tickets at ``at`` (aware)."""
+    state = with_closures(state)
     spec = state.spec
     service = spec.services[id]
     stretch = stretch_of(spec, id, at)
@@ -79,6 +81,9 @@ def check_access(
     ``then`` are further services of the visit, which the hall has: one that opens later today will do.
     Costs a few tests of attributes where nothing of this is configured.
     """
+    if state.diary.closures:
+        state = with_closures(state)
+        service = state.spec.services[service.id]
     spec = state.spec
     if spec.hours is not ALWAYS or service.hours is not ALWAYS:
         _check_open(state, service, at)

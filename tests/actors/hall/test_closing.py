@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from actors.hall.access import availability
 from actors.hall.closing import CLOSURES_MAX
 from actors.hall.slots import offered_between
-from protocol.answers import Reason
+from protocol.answers import Reason, Rejected
 from protocol.appointments import BookingState
 from protocol.booking_events import AppointmentMoved, AppointmentRevoked, ClosureAdded
 from protocol.commands import RemoveClosure, TakeTicket
@@ -119,6 +120,30 @@ def test_closures_outlive_the_day_and_are_dropped_when_long_over() -> None:
     hall.now = local("2026-03-12T09:00")
     b.review(hall)
     assert not hall.state.diary.closures
+
+
+def test_walk_ins_are_refused_on_closed_days_and_learn_when_it_opens() -> None:
+    hall = diary_of()
+    b.close(hall, 2, 3)
+    decision = hall.do(TakeTicket(id=next(b.ids), service=TAX, language=ZH))
+    assert refused(decision) is Reason.CLOSED
+    assert "works" in decision.detail
+    assert decision.opens_at == local("2026-03-04T00:00")
+    seen = availability(hall.state, TAX, hall.now)
+    assert (seen.open, seen.opens_at) == (False, local("2026-03-04T00:00"))
+    hall.now = local("2026-03-04T09:00")
+    assert isinstance(
+        hall.do(TakeTicket(id=next(b.ids), service=TAX, language=ZH))[-1], TicketTaken
+    )
+
+
+def test_walk_ins_of_other_services_are_served_when_one_is_closed() -> None:
+    hall = diary_of()
+    b.close(hall, 2, 2, TAX)
+    for service, closed in ((TAX, True), (VAT, False)):
+        decision = hall.do(TakeTicket(id=next(b.ids), service=service, language=ZH))
+        assert isinstance(decision, Rejected) is closed
+        assert availability(hall.state, service, hall.now).open is not closed
 
 
 def test_a_closed_day_offers_no_slot() -> None:
