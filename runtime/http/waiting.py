@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from heapq import merge
 from itertools import islice
 
 from actors.hall.evaluating_apply import served_last
-from actors.hall.ranks import entries
+from actors.hall.ranks import Key, Ranks, entries
 from actors.hall.refusals import reaches
 from actors.hall.state import BEFORE_ALL, HallState, Ticket
 from protocol.ids import CounterId, ServiceId, TicketId
@@ -70,12 +71,7 @@ class CounterQueue:
 
 def counter_queue(state: HallState, counter: CounterId, aside: Iterable[Ticket]) -> CounterQueue:
     """Return what the counter may call or bring back; ``aside`` are all that are in no queue."""
-    places = [
-        (entry.order, entry.ticket)
-        for queue in state.queues(counter)
-        for entry in islice(entries(queue), WAITING_SHOWN_MAX)
-    ]
-    places.sort()
+    places = merge(*(entries(queue) for queue in state.queues(counter)), key=_order)
     mine = [ticket for ticket in aside if reaches(state, counter, ticket)]
     held = [ticket for ticket in mine if ticket.state is TicketState.HELD]
     held.sort(key=lambda ticket: (ticket.taken_at, ticket.id))
@@ -85,11 +81,17 @@ def counter_queue(state: HallState, counter: CounterId, aside: Iterable[Ticket])
     return CounterQueue(
         seq=state.seq,
         note="" if has is None else state.tickets[has].note,
-        waiting=tuple(_listed(state.tickets[id]) for _, id in places[:WAITING_SHOWN_MAX]),
+        waiting=tuple(
+            _listed(state.tickets[place.ticket]) for place in islice(places, WAITING_SHOWN_MAX)
+        ),
         held=tuple(_listed(ticket) for ticket in held[:WAITING_SHOWN_MAX]),
         last=_last_served(state, counter),
         ended=tuple(_listed(ticket) for ticket in ended[:ENDED_SHOWN_MAX]),
     )
+
+
+def _order(place: Ranks) -> Key:
+    return place.order
 
 
 def _last_served(state: HallState, counter: CounterId) -> LastServed | None:
