@@ -140,7 +140,9 @@ class RunningHall:
         said = self.said
         where = re.search(r"runs on http://[^\s/]+:(\d+)/", said)
         # The display's page is printed like a token, and its token behind it: what counts is the names.
-        tokens = dict(re.findall(r"^  (kiosk|counter|evaluator|display|manager) +(\S+)$", said, re.MULTILINE))
+        tokens = dict(
+            re.findall(r"^  (kiosk|counter|evaluator|display|manager) +(\S+)$", said, re.MULTILINE)
+        )
         if where is None or len(tokens) < 5:
             return False
         self.port = int(where[1])
