@@ -342,17 +342,17 @@ def three_counters(more: dict[CounterId, tuple[ServiceId, ...]]) -> Book:
 
 @pytest.mark.parametrize("started", [False, True])
 def test_closing_puts_what_the_counter_has_back_in_its_place(book: Book, started: bool) -> None:
-    one, two = take(book), take(book)
-    assert call(book, TWO) == one
-    since = book.state.tickets[one].waiting_since
+    one, two, three = (take(book) for _ in range(3))
+    call_given(book, two, TWO)
+    since = book.state.tickets[two].waiting_since
     book.wait(minutes=2)
     if started:
         done(book, StartService(id=id(), counter=TWO))
     back, closed = done(book, CloseCounter(id=id(), counter=TWO))
     assert isinstance(back, TicketRequeued)
     assert isinstance(closed, CounterClosed)
-    assert book.state.tickets[one].waiting_since == since
-    assert calls(book, ONE) == [one, two]
+    assert book.state.tickets[two].waiting_since == since
+    assert calls(book, ONE) == [one, two, three]
 
 
 def test_what_waits_for_a_closing_counter_alone_waits_for_its_service_in_order(
