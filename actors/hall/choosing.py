@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from heapq import nsmallest
+from operator import attrgetter
 
 from actors.hall.overtaking import due_at, earlier, first_at_bound, overtaken
-from actors.hall.ranks import first
+from actors.hall.ranks import Order, first
 from actors.hall.state import HallState, Ticket
 from actors.hall.strides import key_of, start_of
 from protocol.choices import CANDIDATES_MAX, Candidate, Choice, Rule
@@ -28,6 +29,8 @@ from protocol.tickets import TicketClass
 from protocol.values import maker
 
 _make_choice, _make_candidate = maker(Choice), maker(Candidate)
+
+_order: Callable[[Ticket], Order] = attrgetter("order")
 
 _FIRST_COME = PolicyKind.FIRST_COME
 _RULES = {
@@ -106,18 +109,30 @@ def _by_kind_or_time(
         assert due is not None
         if due - at <= timedelta(seconds=policy.due_before_s):
             return following, Rule.APPOINTMENT_DUE
-        left_s = (due - at).total_seconds()
-        heads = [
-            head
-            for head in heads
-            if due_at(head) is None and _expected_s(state, head.service) <= left_s
-        ]
+        heads = _fitting(state, heads, (due - at).total_seconds())
         if not heads:
             return following, Rule.APPOINTMENT_NEXT
     return _BY_KIND[policy.kind](state, counter, heads, at), _RULES[policy.kind]
 
 
+def _fitting(state: HallState, heads: list[Ticket], left_s: float) -> list[Ticket]:
+    """Return those without an appointment who will probably be done within ``left_s``."""
+    fits: dict[ServiceId, bool] = {}
+    fitting = []
+    for head in heads:
+        if head.taken.due_at is not None and due_at(head) is not None:
+            continue
+        service = head.service
+        fit = fits.get(service)
+        if fit is None:
+            fit = fits[service] = _expected_s(state, service) <= left_s
+        if fit:
+            fitting.append(head)
+    return fitting
+
+
 def _expected_s(state: HallState, service: ServiceId) -> float:
+    """Return how long a service probably takes: as measured, or else as configured."""
     times = state.times.get(service)
     if times is not None:
         return times.mean_s
@@ -128,10 +143,6 @@ def _expected_s(state: HallState, service: ServiceId) -> float:
 # -- the kinds of policies -----------------------------------------------------------------------
 
 
-def _order(ticket: Ticket) -> tuple[int, ...]:
-    return ticket.order
-
-
 def _first_come(
     _state: HallState, _counter: CounterId, heads: list[Ticket], _at: datetime
 ) -> Ticket:
@@ -140,21 +151,29 @@ def _first_come(
 
 def _by_share(state: HallState, counter: CounterId, heads: list[Ticket], _at: datetime) -> Ticket:
     policy, post = state.spec.policy, state.post(counter)
-    return min(heads, key=lambda head: (start_of(post, key_of(policy, head)), head.order))
+    first_of: dict[str, Ticket] = {}
+    for head in heads:
+        key = key_of(policy, head)
+        other = first_of.get(key)
+        if other is None or head.order < other.order:
+            first_of[key] = head
+    starts = [(start_of(post, key), head.order, head) for key, head in first_of.items()]
+    return min(starts)[2]  # no two have the same order
 
 
 def _longest_against_target(
     state: HallState, _counter: CounterId, heads: list[Ticket], at: datetime
 ) -> Ticket:
     services = state.spec.services
-
-    def part(head: Ticket) -> tuple[float, tuple[int, ...]]:
-        waited_s = (at - head.waiting_since).total_seconds()
+    chosen, longest = heads[0], -1.0
+    for head in heads:
         # A ticket of today may be for a service that is configured no more.
         service = services.get(head.service)
-        return -waited_s / (service.target_wait_s if service else 1.0), head.order
-
-    return min(heads, key=part)
+        target_s = 1.0 if service is None else service.target_wait_s
+        part = (at - head.waiting_since).total_seconds() / target_s
+        if part > longest or (part == longest and head.order < chosen.order):
+            chosen, longest = head, part
+    return chosen
 
 
 _BY_KIND: dict[PolicyKind, Callable[[HallState, CounterId, list[Ticket], datetime], Ticket]] = {

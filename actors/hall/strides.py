@@ -29,7 +29,9 @@ _with_shares = changer(Post, "clock", "shares")
 
 def key_of(policy: Policy, ticket: Ticket) -> str:
     """Return what the ticket's call counts for."""
-    return ticket.service if policy.kind is PolicyKind.SERVICE_WEIGHTS else ticket.ticket_class
+    return (
+        ticket.service if policy.kind is PolicyKind.SERVICE_WEIGHTS else ticket.taken.ticket_class
+    )
 
 
 def start_of(post: Post, key: str) -> int:

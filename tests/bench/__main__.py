@@ -22,7 +22,7 @@ from rich.table import Table
 
 from tests.bench.figures import Figure
 
-SUITES = ("actors", "journal", "http", "simulation", "radio", "memory")
+SUITES = ("actors", "journal", "http", "simulation", "radio", "memory", "queue", "estimate")
 """Modules of this package with ``measure() -> list[Figure]``, in the order of the table."""
 
 README = Path(__file__).parents[2] / "README.md"
