@@ -20,12 +20,12 @@ from protocol.values import value
 class Availability:
     """Whether a service gives out tickets. Times are aware, UTC.
 
-    ``open`` is whether its hours and the hall's allow a ticket, ``full`` whether as many were given out as a
+    ``is_open`` is whether its hours and the hall's allow a ticket, ``full`` whether as many were given out as a
     day may have. ``opens_at`` is when there are tickets again, if there are none now and that is known;
     ``closes_at`` when hours next end, if they do. Without an event all this holds until ``until``.
     """
 
-    open: bool
+    is_open: bool
     full: bool
     opens_at: datetime | None
     closes_at: datetime | None
@@ -38,17 +38,17 @@ def availability(state: HallState, id: ServiceId, at: datetime) -> Availability:
     spec = state.spec
     service = spec.services[id]
     stretch = stretch_of(spec, id, at)
-    until, open, opens_at = stretch.ends, stretch.open, stretch.opens_at
-    last = last_ticket_at(state, id, at) if stretch.open else None
+    until, is_open, opens_at = stretch.ends, stretch.is_open, stretch.opens_at
+    last = last_ticket_at(state, id, at) if stretch.is_open else None
     if last is not None and last <= at:
-        open, opens_at = False, _opens_after(state, id, at)
+        is_open, opens_at = False, _opens_after(state, id, at)
     elif last is not None:
         until = min(until, last)
     full = at < state.ends_at and is_full(state, service)
     if full:
         until, opens_at = min(until, state.ends_at), _opens_anew(state, id)
     return Availability(
-        open=open, full=full, opens_at=opens_at, closes_at=stretch.closes_at, until=until
+        is_open=is_open, full=full, opens_at=opens_at, closes_at=stretch.closes_at, until=until
     )
 
 
@@ -115,7 +115,7 @@ def numbers_exhausted(state: HallState, service: Service) -> Refusal:
 def _check_open(state: HallState, service: Service, at: datetime) -> None:
     spec = state.spec
     stretch = stretch_of(spec, service.id, at)
-    if not stretch.open:
+    if not stretch.is_open:
         raise _closed(state, service, at, stretch)
     last = last_ticket_at(state, service.id, at)
     if last is not None and last <= at:
@@ -131,14 +131,14 @@ def _check_open(state: HallState, service: Service, at: datetime) -> None:
 def _check_opens_today(state: HallState, service: Service, at: datetime) -> None:
     """Refuse a further service of a visit that is not open any more in this business day."""
     stretch = stretch_of(state.spec, service.id, at)
-    if not stretch.open and (stretch.opens_at is None or stretch.opens_at >= state.ends_at):
+    if not stretch.is_open and (stretch.opens_at is None or stretch.opens_at >= state.ends_at):
         raise _closed(state, service, at, stretch)
 
 
 def _closed(state: HallState, service: Service, at: datetime, stretch: Stretch) -> Refusal:
     spec, opens_at = state.spec, stretch.opens_at
     hall = stretch_of(spec, None, at)
-    who = f"service {service.id}" if hall.open else f"hall {spec.id}"
+    who = f"service {service.id}" if hall.is_open else f"hall {spec.id}"
     day = at.astimezone(zone(spec.time_zone)).date()
     closures = (*spec.hours.closures, *service.hours.closures)
     reasons = [one.reason for one in closures if one.first <= day <= one.last and one.reason]
@@ -160,7 +160,7 @@ def _opens_after(state: HallState, service: ServiceId, at: datetime) -> datetime
 def _opens_anew(state: HallState, service: ServiceId) -> datetime | None:
     """Return from when on there are numbers of the next business day."""
     stretch = stretch_of(state.spec, service, state.ends_at)
-    return state.ends_at if stretch.open else stretch.opens_at
+    return state.ends_at if stretch.is_open else stretch.opens_at
 
 
 def _local(spec: HallSpec, at: datetime) -> str:

@@ -41,18 +41,18 @@ class Stretch:
 
     begins: datetime
     ends: datetime
-    open: bool
+    is_open: bool
     changes_at: datetime | None
 
     @property
     def opens_at(self) -> datetime | None:
         """When it opens next; None while it is open."""
-        return None if self.open else self.changes_at
+        return None if self.is_open else self.changes_at
 
     @property
     def closes_at(self) -> datetime | None:
         """When it closes next; None while it is closed."""
-        return self.changes_at if self.open else None
+        return self.changes_at if self.is_open else None
 
 
 def closing_at(state: HallState, service: ServiceId, at: datetime) -> datetime | None:
@@ -110,19 +110,19 @@ class _Timetable:
 
     def _found(self, at: datetime) -> Stretch:
         if self.hours == (ALWAYS,):
-            return Stretch(begins=at, ends=at + _DAY, open=True, changes_at=None)
+            return Stretch(begins=at, ends=at + _DAY, is_open=True, changes_at=None)
         today = at.astimezone(zone(self._time_zone)).date()
         horizon = self._instant(today + timedelta(days=SEARCH_DAYS), _MIDNIGHT)
         for opens, closes in self._spans(today - _DAY, SEARCH_DAYS + 1):
             if closes <= at:
                 continue
             if opens > at:
-                return Stretch(begins=at, ends=opens, open=False, changes_at=opens)
+                return Stretch(begins=at, ends=opens, is_open=False, changes_at=opens)
             changes_at = closes if closes < horizon else None
             # An answer that looks no further than the horizon is worked out again every day.
             ends = closes if closes < horizon else at + _DAY
-            return Stretch(begins=opens, ends=ends, open=True, changes_at=changes_at)
-        return Stretch(begins=at, ends=at + _DAY, open=False, changes_at=None)
+            return Stretch(begins=opens, ends=ends, is_open=True, changes_at=changes_at)
+        return Stretch(begins=at, ends=at + _DAY, is_open=False, changes_at=None)
 
     def _spans(self, first: date, days: int) -> Iterator[tuple[datetime, datetime]]:
         """Yield when it opens and closes in so many days from ``first``, in order, with gaps between."""

@@ -40,6 +40,7 @@ from runtime.http.choice_views import why_view
 from runtime.http.codes import without_code
 from runtime.http.desk import Desk
 from runtime.http.encoding import to_json
+from runtime.http.menu_views import wait_view
 from runtime.http.persons import Given, person_of
 from runtime.http.problems import RETRY_AFTER_S, refuse, retry_after
 from runtime.http.request import NO_STORE, Response
@@ -58,7 +59,6 @@ from runtime.http.views import (
     TakeTicketBody,
     TicketReprinted,
     ticket_view,
-    wait_view,
 )
 
 E = TypeVar("E")

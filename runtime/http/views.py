@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from actors.hall.access import Availability, availability
+from actors.hall.access import availability
 from actors.hall.admission import is_late
 from actors.hall.estimating import estimate_services, estimate_ticket
 from actors.hall.opening import stretch_of
 from actors.hall.state import HallState, Ticket
 from actors.hall.views import ahead_of
 from protocol.commands import PARTY_MAX, THEN_MAX
-from protocol.estimates import Estimate
-from protocol.hall import HallSpec, Identity, Menu, Names, Service
+from protocol.hall import Names
 from protocol.ids import CounterId, HallId, KioskId, Language, ServiceId, TicketId
 from protocol.messages import Alarm
 from protocol.tickets import CounterMode, PrintState, TicketClass, TicketState, VisitOrder
 from protocol.values import value
 from runtime.http.bodies import field
-from runtime.http.choice_views import ClassView, PolicyView, class_views, policy_view
+from runtime.http.choice_views import PolicyView, policy_view
+from runtime.http.menu_views import (
+    MenuEntry,
+    ServiceView,
+    WaitView,
+    menu_view,
+    service_view,
+    wait_view,
+)
 from runtime.http.service_views import (
     AskedTicket,
     CounterToday,
@@ -91,14 +98,6 @@ class PauseBody:
 
 
 # -- answers -------------------------------------------------------------------------------------
-
-
-@value
-class WaitView:
-    """How long a wait will probably last, in seconds from now: half of all such waits end by ``p50_s``."""
-
-    p50_s: int
-    p90_s: int = field(about="Nine tenths of all such waits end by then.")
 
 
 @value
@@ -224,39 +223,6 @@ class HallList:
 
 
 @value
-class ServiceView:
-    """A service of a hall."""
-
-    id: ServiceId
-    names: Names
-    prefix: str
-    waiting: int
-    classes: tuple[ClassView, ...] = field(about="Those who wait, by class.")
-    estimate: WaitView | None = field(
-        about="How long somebody who comes now will probably wait; null if no open counter has it."
-    )
-    late: bool = field(
-        about="Whether one who comes now will probably not be called before closing."
-    )
-    identity: Identity = field(about="What a customer has to say of himself.")
-    open: bool = field(about="Whether its hours allow a ticket now.")
-    full: bool = field(about="Whether as many were given out today as may be.")
-    opens_at: datetime | None = field(
-        about="When there are tickets again, if there are none now and that is known."
-    )
-    closes_at: datetime | None = field(about="When its present hours end, if they do.")
-
-
-@value
-class MenuEntry:
-    """An entry of the kiosk's menu: a service, or a page with a name and entries of its own."""
-
-    service: ServiceId | None
-    names: Names | None
-    entries: tuple[MenuEntry, ...]
-
-
-@value
 class TicketAtCounter:
     """The ticket that a counter has."""
 
@@ -328,13 +294,6 @@ class AlarmList:
 # -- from a hall's state -------------------------------------------------------------------------
 
 
-def wait_view(estimate: Estimate | None) -> WaitView | None:
-    """Return the estimate in whole seconds."""
-    if estimate is None:
-        return None
-    return WaitView(p50_s=round(estimate.p50_s), p90_s=round(estimate.p90_s))
-
-
 def ticket_view(state: HallState, ticket: Ticket, scan_url: str, at: datetime) -> TicketView:
     """Return what anybody with its id may see of ``ticket``."""
     estimate = estimate_ticket(state, ticket, at)
@@ -369,7 +328,7 @@ def hall_view(state: HallState, at: datetime) -> tuple[HallView, datetime]:
     estimates = estimate_services(state, at)
     available = {id: availability(state, id, at) for id in spec.services}
     services = tuple(
-        _service_view(state, service, available[service.id], estimates[service.id], at)
+        service_view(state, service, available[service.id], estimates[service.id], at)
         for service in spec.services.values()
     )
     until = min(stretch.ends, *(one.until for one in available.values()))
@@ -381,7 +340,7 @@ def hall_view(state: HallState, at: datetime) -> tuple[HallView, datetime]:
         day=state.day,
         seq=state.seq,
         waiting=sum(service.waiting for service in services),
-        open=stretch.open,
+        open=stretch.is_open,
         opens_at=stretch.opens_at,
         closes_at=stretch.closes_at,
         policy=policy_view(spec.policy),
@@ -394,41 +353,6 @@ def hall_view(state: HallState, at: datetime) -> tuple[HallView, datetime]:
         ),
     )
     return view, until
-
-
-def _service_view(
-    state: HallState,
-    service: Service,
-    available: Availability,
-    estimate: Estimate | None,
-    at: datetime,
-) -> ServiceView:
-    return ServiceView(
-        id=service.id,
-        names=service.names,
-        prefix=service.prefix,
-        waiting=state.waiting(service.id),
-        classes=class_views(state, service.id),
-        estimate=wait_view(estimate),
-        late=is_late(state, service.id, at, estimate),
-        identity=service.identity,
-        open=available.open,
-        full=available.full,
-        opens_at=available.opens_at,
-        closes_at=available.closes_at,
-    )
-
-
-def menu_view(spec: HallSpec) -> tuple[MenuEntry, ...]:
-    """Return the hall's menu; every service in the order of the configuration where it has none."""
-    return tuple(_menu_entry(entry) for entry in spec.menu or tuple(spec.services))
-
-
-def _menu_entry(entry: Menu | ServiceId) -> MenuEntry:
-    if isinstance(entry, Menu):
-        inner = tuple(_menu_entry(one) for one in entry.entries)
-        return MenuEntry(service=None, names=entry.names, entries=inner)
-    return MenuEntry(service=entry, names=None, entries=())
 
 
 def _counter_view(state: HallState, id: CounterId) -> CounterView:

@@ -64,7 +64,7 @@ def see(book: Book, service: Any = TAX) -> tuple[bool, bool, datetime | None]:
     """Return what is shown; it must agree with what happens to whoever asks."""
     seen = availability(book.state, service, book.now)
     assert seen.until > book.now
-    return seen.open, seen.full, seen.opens_at
+    return seen.is_open, seen.full, seen.opens_at
 
 
 # -- hours ---------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ def test_walk_ins_are_refused_on_closed_days_and_learn_when_it_opens() -> None:
     assert "works" in decision.detail
     assert decision.opens_at == local("2026-03-04T00:00")
     seen = availability(hall.state, TAX, hall.now)
-    assert (seen.open, seen.opens_at) == (False, local("2026-03-04T00:00"))
+    assert (seen.is_open, seen.opens_at) == (False, local("2026-03-04T00:00"))
     hall.now = local("2026-03-04T09:00")
     assert isinstance(
         hall.do(TakeTicket(id=next(b.ids), service=TAX, language=ZH))[-1], TicketTaken
@@ -143,7 +143,7 @@ def test_walk_ins_of_other_services_are_served_when_one_is_closed() -> None:
     for service, closed in ((TAX, True), (VAT, False)):
         decision = hall.do(TakeTicket(id=next(b.ids), service=service, language=ZH))
         assert isinstance(decision, Rejected) is closed
-        assert availability(hall.state, service, hall.now).open is not closed
+        assert availability(hall.state, service, hall.now).is_open is not closed
 
 
 def test_a_closed_day_offers_no_slot() -> None:

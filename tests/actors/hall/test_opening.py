@@ -39,7 +39,7 @@ def local(day: int, hour: int, minute: int = 0) -> datetime:
 
 def test_a_hall_without_hours_never_closes() -> None:
     stretch = stretch_of(hall().spec, TAX, NOON)
-    assert stretch.open
+    assert stretch.is_open
     assert stretch.closes_at is None
     assert closing_at(hall(), TAX, NOON) is None
 
@@ -47,11 +47,11 @@ def test_a_hall_without_hours_never_closes() -> None:
 def test_opening_and_closing_are_to_the_instant() -> None:
     spec = hall(OFFICE).spec
     before = stretch_of(spec, TAX, local(2, 9) - timedelta(microseconds=1))
-    assert (before.open, before.opens_at) == (False, local(2, 9))
+    assert (before.is_open, before.opens_at) == (False, local(2, 9))
     morning = stretch_of(spec, TAX, local(2, 9))
-    assert (morning.open, morning.closes_at) == (True, local(2, 12))
+    assert (morning.is_open, morning.closes_at) == (True, local(2, 12))
     noon = stretch_of(spec, TAX, local(2, 12))
-    assert (noon.open, noon.opens_at, noon.closes_at) == (False, local(2, 14), None)
+    assert (noon.is_open, noon.opens_at, noon.closes_at) == (False, local(2, 14), None)
     friday = stretch_of(spec, TAX, local(6, 17))
     assert friday.opens_at == local(9, 9)
 
@@ -61,7 +61,7 @@ def test_a_service_is_open_within_the_halls_hours() -> None:
     assert stretch_of(state.spec, TAX, local(2, 8, 30)).opens_at == local(2, 9)
     assert stretch_of(state.spec, TAX, local(2, 9)).closes_at == local(2, 10)
     assert stretch_of(state.spec, TAX, local(2, 11)).opens_at == local(2, 16)
-    assert stretch_of(state.spec, VAT, local(2, 11)).open
+    assert stretch_of(state.spec, VAT, local(2, 11)).is_open
     assert closing_at(state, TAX, local(2, 11)) == local(2, 17)
 
 
@@ -106,7 +106,7 @@ def test_a_closing_at_midnight_joins_the_next_day() -> None:
 def test_a_hall_that_is_closed_for_good_says_that_nothing_is_known() -> None:
     closed = Hours(closures=(Closure(first=date(2026, 1, 1), last=date(2036, 1, 1)),))
     stretch = stretch_of(hall(closed).spec, TAX, NOON)
-    assert (stretch.open, stretch.opens_at) == (False, None)
+    assert (stretch.is_open, stretch.opens_at) == (False, None)
 
 
 def test_hours_follow_the_clock_when_summer_time_begins_and_ends() -> None:
@@ -181,8 +181,8 @@ def test_it_is_open_whenever_the_clock_on_the_wall_says_so(
             continue  # an hour is missing: looked at above
         wall = at.astimezone(ZoneInfo(zone))
         stretch = stretch_of(spec, TAX, at)
-        assert stretch.open == (looked_up(hours, wall) and looked_up(tax, wall))
+        assert stretch.is_open == (looked_up(hours, wall) and looked_up(tax, wall))
         assert stretch.begins <= at < stretch.ends
         if stretch.changes_at is not None:
             changed = stretch_of(spec, TAX, stretch.changes_at)
-            assert changed.open != stretch.open
+            assert changed.is_open != stretch.is_open
