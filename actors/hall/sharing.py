@@ -9,29 +9,35 @@ for each of its services, as all of them see the same load there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 
 from protocol.hall import HallSpec
 from protocol.ids import CounterId, ServiceId
 from protocol.values import value
 
-ROUNDS = 4
+ROUNDS = 3
 """Rounds in which the groups even out; the first two bring the most."""
 LAYOUTS_MAX = 8
 """Halls whose layouts are remembered; then all are forgotten, and made anew."""
+
+
+_Pick = Callable[[Sequence[float]], Iterable[float]]
 
 
 @value
 class Layout:
     """Services that have to do with each other by way of their counters, and the groups of these counters.
 
-    Services and groups are numbered: the groups of each service, and the services of each group.
+    Services and groups are numbered: of figures for each group ``groups_of`` picks those of a service's groups,
+    of figures for each service ``services_of`` those of a group's services. Each picks the last figure as well,
+    which is to be a nought: so that there are always two or more, and they come as a tuple.
     """
 
     services: tuple[ServiceId, ...]
     groups: tuple[tuple[CounterId, ...], ...]
-    groups_of: tuple[tuple[int, ...], ...]
-    services_of: tuple[tuple[int, ...], ...]
+    groups_of: tuple[_Pick, ...]
+    services_of: tuple[_Pick, ...]
     group_of: dict[CounterId, int]
     asked: dict[ServiceId, tuple[CounterId, ...]]
     """The counters that have each service."""
@@ -75,10 +81,12 @@ def _layout_around(spec: HallSpec, service: ServiceId) -> Layout:
         services=services,
         groups=tuple(tuple(ids) for ids in groups.values()),
         groups_of=tuple(
-            tuple(place for place, its in enumerate(groups) if each in its) for each in services
+            itemgetter(*(place for place, its in enumerate(groups) if each in its), -1)
+            for each in services
         ),
         services_of=tuple(
-            tuple(place for place, each in enumerate(services) if each in its) for its in groups
+            itemgetter(*(place for place, each in enumerate(services) if each in its), -1)
+            for its in groups
         ),
         group_of={id: place for place, ids in enumerate(groups.values()) for id in ids},
         asked={
@@ -102,11 +110,11 @@ def pulls_of(
     """
     pulls = [1.0] * len(counters)
     for _ in range(ROUNDS):
-        drawn = _drawn(layout, counters, pulls)
-        get = [work / (draw or 1.0) for work, draw in zip(work_s, drawn, strict=True)].__getitem__
-        for group, services in enumerate(layout.services_of):
-            pull = pulls[group]
-            pulls[group] = pull / (busy_s[group] + pull * sum(map(get, services)))
+        each_s = _each_s(layout, counters, pulls, work_s)
+        pulls = [
+            pull / (busy + pull * sum(services(each_s)))
+            for pull, busy, services in zip(pulls, busy_s, layout.services_of, strict=True)
+        ]
     return pulls
 
 
@@ -114,10 +122,9 @@ def loads_of(
     layout: Layout, counters: Sequence[int], pulls: Sequence[float], work_s: Sequence[float]
 ) -> list[float]:
     """Return how many seconds of the work a counter of each group will do."""
-    drawn = _drawn(layout, counters, pulls)
-    get = [work / (draw or 1.0) for work, draw in zip(work_s, drawn, strict=True)].__getitem__
+    each_s = _each_s(layout, counters, pulls, work_s)
     return [
-        pull * sum(map(get, services))
+        pull * sum(services(each_s))
         for pull, services in zip(pulls, layout.services_of, strict=True)
     ]
 
@@ -134,7 +141,18 @@ def shares(
     return [part / (draw or 1.0) for part, draw in zip(got, drawn, strict=True)]
 
 
+def _each_s(
+    layout: Layout, counters: Sequence[int], pulls: Sequence[float], work_s: Sequence[float]
+) -> list[float]:
+    """Return what there is of each service to be done for each unit that is drawn, and a nought."""
+    drawn = _drawn(layout, counters, pulls)
+    each_s = [work / (draw or 1.0) for work, draw in zip(work_s, drawn, strict=True)]
+    each_s.append(0.0)
+    return each_s
+
+
 def _drawn(layout: Layout, counters: Sequence[int], pulls: Sequence[float]) -> list[float]:
     """Return for each service how much these counters draw all together."""
-    get = [count * pull for count, pull in zip(counters, pulls, strict=True)].__getitem__
-    return [sum(map(get, groups)) for groups in layout.groups_of]
+    draws = [count * pull for count, pull in zip(counters, pulls, strict=True)]
+    draws.append(0.0)
+    return [sum(groups(draws)) for groups in layout.groups_of]
