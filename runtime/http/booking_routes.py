@@ -84,7 +84,7 @@ def appointments() -> tuple[Route, ...]:
             body=BookBody,
             answers={201: BookingView},
             problems=(
-                *("unknown-service", "unknown-language", "bad-value", "quota"),
+                *("unknown-service", "unknown-language", "bad-value"),
                 *("person-limit", "banned"),
                 *_IDENTITY,
                 *_SLOT,

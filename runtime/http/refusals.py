@@ -17,6 +17,8 @@ COME_AGAIN = frozenset(
         Reason.QUOTA,
         Reason.NUMBERS_EXHAUSTED,
         Reason.PERSON_LIMIT,
+        Reason.CHECK_IN_EARLY,
+        Reason.BANNED,
     }
 )
 """Reasons that another time may help against."""

@@ -143,6 +143,25 @@ def test_services_without_appointments_are_not_booked() -> None:
     assert refused(b.book(hall, TUESDAY, code=BookingId("short"))) is Reason.BAD_VALUE
 
 
+def test_a_full_diary_takes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.hall.booking.BOOKINGS_MAX", 1)
+    hall = diary_of()
+    booked(hall, TUESDAY)
+    assert refused(b.book(hall, TUESDAY)) is Reason.SLOT_FULL
+
+
+def test_a_review_ends_so_many_at_once_and_the_rest_with_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("actors.hall.booking.REVIEW_MAX", 1)
+    hall = diary_of(confirm_within_s=60)
+    first, second = booked(hall, TUESDAY), booked(hall, TUESDAY)
+    hall.wait(seconds=61)
+    assert refused(b.confirm(hall, first)) is Reason.BOOKING_STATE
+    assert refused(b.confirm(hall, second)) is Reason.BOOKING_STATE
+    assert [len(b.review(hall)) for _ in range(3)] == [1, 1, 0]
+
+
 def test_a_code_that_is_taken_becomes_another() -> None:
     hall = diary_of()
     first, second = (booked(hall, TUESDAY, code=BookingId("00000000")) for _ in range(2))
@@ -369,7 +388,9 @@ def test_who_misses_too_many_within_the_days_is_banned_for_a_while() -> None:
     assert isinstance(second, AppointmentMissed)
     assert isinstance(ban, PersonBanned)
     assert ban.until == local("2026-03-05T09:10") + timedelta(days=30)
-    assert refused(b.book(hall, "2026-03-06T09:00", LI)) is Reason.BANNED
+    decision = b.book(hall, "2026-03-06T09:00", LI)
+    assert refused(decision) is Reason.BANNED
+    assert decision.opens_at == ban.until
     booked(hall, "2026-03-06T09:00", WANG)
     hall.now = ban.until - timedelta(seconds=1)
     assert refused(b.book(hall, "2026-04-06T09:00", LI)) is Reason.BANNED

@@ -112,6 +112,21 @@ def test_a_booking_goes_from_reserved_to_a_ticket(serve: Serve) -> None:
     assert again.problem == "booking-state"
 
 
+def test_who_is_too_early_is_told_in_the_own_language_when_to_come(serve: Serve) -> None:
+    hall = serve(spec=booked_spec(early_s=0.0))
+    last = slots(hall)[-1]
+    code = booked(hall, last["slot"])["code"]
+    path = f"{BOOKINGS}/{code}/check-in"
+    told = {}
+    for language in ("zh", "en"):
+        answer = hall.ask("POST", path, {"language": language}, token="kiosk")
+        assert answer.problem == "check-in-early"
+        assert answer.json["opens_at"] == last["starts_at"]
+        told[language] = answer.json["detail"]
+    assert "签到" in told["zh"]
+    assert "too early" in told["en"]
+
+
 def test_a_cancelled_booking_frees_its_place(hall: Served) -> None:
     slot = slots(hall)[0]["slot"]
     code = booked(hall, slot)["code"]
