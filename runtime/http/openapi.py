@@ -14,7 +14,8 @@ import attrs
 
 from runtime.config.model import Role
 from runtime.http.bodies import json_name
-from runtime.http.problems import CONTENT_TYPE, KINDS
+from runtime.http.kinds import KINDS
+from runtime.http.problems import CONTENT_TYPE
 from runtime.http.routing import Route
 
 VERSION = "1"

@@ -16,9 +16,10 @@ from runtime.http.calls import Call
 from runtime.http.codes import CODE_QUERY, is_code, without_code
 from runtime.http.desk import Desk
 from runtime.http.encoding import to_json
+from runtime.http.kinds import KINDS
 from runtime.http.languages import CHOSEN_AGE_S, COOKIE, FALLBACK, TEXTS, wanted
 from runtime.http.menu_views import menu_view
-from runtime.http.problems import KINDS, Problem, refuse
+from runtime.http.problems import Problem, refuse
 from runtime.http.request import HTML, NO_STORE, HttpRequest, Response
 from runtime.http.static_files import StaticFiles
 from runtime.http.views import ticket_view

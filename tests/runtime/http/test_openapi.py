@@ -11,7 +11,7 @@ import openapi_spec_validator
 import pytest
 
 from protocol.answers import Reason
-from runtime.http.problems import KINDS
+from runtime.http.kinds import KINDS
 from tests.runtime.http.rig import HALL, TICKETS, Answer, Served
 
 DOCUMENT = "/api/v1/openapi.json"

@@ -8,8 +8,8 @@ from importlib.resources import files
 
 import pytest
 
+from runtime.http.kinds import KINDS
 from runtime.http.languages import TEXTS
-from runtime.http.problems import KINDS
 from tests.runtime.http.rig import HALL, Served
 
 STATIC = files("runtime.http") / "static"
