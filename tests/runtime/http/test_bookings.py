@@ -226,7 +226,7 @@ def test_a_token_is_needed(hall: Served, path: str) -> None:
 def test_streams_do_not_tell_the_code_of_a_booking(hall: Served) -> None:
     stream = hall.stream()
     code = booked(hall, slots(hall)[0]["slot"])["code"]
-    events = []
+    events: list[Any] = []
     while not events or events[-1]["type"] != "AppointmentBooked":
         events += [data for _, data in stream.events("record", 1)]
     assert code not in repr(events)
