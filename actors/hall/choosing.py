@@ -102,33 +102,29 @@ def _chosen(
 def _by_kind_or_time(
     state: HallState, policy: Policy, counter: CounterId, heads: list[Ticket], at: datetime
 ) -> tuple[Ticket, Rule]:
-    booked = [head for head in heads if head.taken.due_at is not None and due_at(head) is not None]
+    booked = {
+        head.id: head
+        for head in heads
+        if head.taken.due_at is not None and due_at(head) is not None
+    }
     if booked:
-        following = min(booked, key=_order)
+        following = min(booked.values(), key=_order)
         due = due_at(following)
         assert due is not None
         if due - at <= timedelta(seconds=policy.due_before_s):
             return following, Rule.APPOINTMENT_DUE
-        heads = _fitting(state, heads, (due - at).total_seconds())
+        walk_ins = [head for head in heads if head.id not in booked]
+        heads = _fitting(state, walk_ins, (due - at).total_seconds())
         if not heads:
             return following, Rule.APPOINTMENT_NEXT
     return _BY_KIND[policy.kind](state, counter, heads, at), _RULES[policy.kind]
 
 
 def _fitting(state: HallState, heads: list[Ticket], left_s: float) -> list[Ticket]:
-    """Return those without an appointment who will probably be done within ``left_s``."""
-    fits: dict[ServiceId, bool] = {}
-    fitting = []
-    for head in heads:
-        if head.taken.due_at is not None and due_at(head) is not None:
-            continue
-        service = head.service
-        fit = fits.get(service)
-        if fit is None:
-            fit = fits[service] = _expected_s(state, service) <= left_s
-        if fit:
-            fitting.append(head)
-    return fitting
+    """Return those who will probably be done within ``left_s``."""
+    services = {head.service for head in heads}
+    fit = {service for service in services if _expected_s(state, service) <= left_s}
+    return heads if len(fit) == len(services) else [head for head in heads if head.service in fit]
 
 
 def _expected_s(state: HallState, service: ServiceId) -> float:
