@@ -6,6 +6,7 @@ import attrs
 
 from protocol.appointments import AppointmentSpec
 from protocol.hall import (
+    Admission,
     Counter,
     EvaluationSpec,
     Gateway,
@@ -133,6 +134,7 @@ def _declare_hall(tables: Tables) -> None:
         announcement_s=tables.one(kinds.number(1, 60)),
         hours=tables.table(Hours),
         last_ticket_s=tables.one(kinds.number(0, 43_200)),
+        admission=tables.one(kinds.choice(Admission)),
         menu=menu_reader(tables),
         services=Field(key="service", read=tables.by_key(Service, "id", most=model.SERVICES_MAX)),
         counters=Field(key="counter", read=tables.by_key(Counter, "id", most=model.COUNTERS_MAX)),
