@@ -214,3 +214,21 @@ def test_hall_that_is_gone_is_told_at_once(hall: Served) -> None:
     hall.call(lambda: hall.hall.stop(block=False))
     answer = hall.ask("POST", TICKETS, {"service": "tax"})
     assert (answer.status, answer.problem) == (503, "hall-unavailable")
+
+
+def test_wait_is_told_with_a_new_ticket_with_one_that_waits_and_for_whoever_comes(
+    hall: Served,
+) -> None:
+    hall.take()
+    hall.ask("POST", f"{HALL}/counters/1/next")
+    id = hall.take()["id"]
+    taken = hall.ask("POST", TICKETS, {"service": "tax"}).json
+    assert 0 < taken["estimate"]["p50_s"] < taken["estimate"]["p90_s"]
+    before = hall.ask("GET", f"{TICKETS}/{id}").json
+    assert 0 < before["estimate"]["p50_s"] < taken["estimate"]["p50_s"]
+    [tax, _] = hall.ask("GET", HALL).json["services"]
+    assert tax["estimate"]["p50_s"] > taken["estimate"]["p50_s"]
+    assert (before["late"], taken["late"], tax["late"]) == (False, False, False)
+    hall.ask("POST", f"{HALL}/counters/2/next")
+    after = hall.ask("GET", f"{TICKETS}/{id}").json
+    assert (after["state"], after["estimate"]) == ("called", None)
