@@ -156,9 +156,7 @@ def _has(ticket: Ticket) -> CounterId | None:
     return ticket.counter if ticket.state.at_counter else None
 
 
-def _place(
-    state: HallState, ticket: Ticket, place: QueuePlace, after: int, at: datetime
-) -> Order:
+def _place(state: HallState, ticket: Ticket, place: QueuePlace, after: int, at: datetime) -> Order:
     """Return the order that puts a ticket where it is wanted among those who wait with it now."""
     if after < 0:
         raise Refusal(Reason.BAD_VALUE, f"a ticket cannot go after {after} others; give 0 or more")
