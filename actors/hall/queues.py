@@ -39,7 +39,9 @@ def leave_queue(state: HallState, ticket: Ticket) -> None:
     ticket_class = ticket.taken.ticket_class
     queue = without(line.classes[ticket_class], ticket.order)
     classes = _with_or_without(line.classes, ticket_class, queue)
-    line = remembered(_with_classes(line, classes))
+    line = _with_classes(line, classes)
+    if line.overtakers is not None:
+        line = remembered(line)
     state.lines = {**state.lines, ticket.service: line}
 
 

@@ -152,7 +152,7 @@ REFUSALS = [
     (*ruled("late_after_s = -1"), POLICY + "late_after_s", "-1 is out of range"),
     (*ruled("ratios = { priority = 21 }"), POLICY + "ratios / priority", "from 1 to 20"),
     (*ruled("ratios = { prio = 2 }"), POLICY + "ratios / prio", "normal, priority, appointment"),
-    (*ruled("ratios = { priority = 2 }"), POLICY + "ratios", 'needed is kind = \'class_ratios\' in'),
+    (*ruled("ratios = { priority = 2 }"), POLICY + "ratios", "needed is kind = 'class_ratios' in"),
     (*weighed("{ tax = 0 }"), COUNTER + "weights / tax", "from 1 to 20"),
     (*weighed("{ advise = 2 }"), COUNTER + "weights / advise", "allowed: tax, advice"),
     # evaluation and staff
