@@ -8,7 +8,7 @@ from actors.hall.closures import with_closures
 from actors.hall.day import zone
 from actors.hall.opening import Stretch, closing_at, stretch_of
 from actors.hall.refusals import Refusal
-from actors.hall.state import HallState
+from actors.hall.state import HallState, Ticket
 from protocol.answers import Reason
 from protocol.hall import HallSpec, Identity, PastLast, Service
 from protocol.hours import ALWAYS
@@ -95,6 +95,21 @@ def check_access(
         further = spec.services[id]
         _check_opens_today(state, further, at)
         _check_person(state, further, person)
+
+
+def check_only_one(state: HallState, ticket: Ticket) -> None:
+    """Refuse to have a ticket wait again whose holder took another one for the service meanwhile."""
+    person = ticket.taken.person
+    if person is None:
+        return
+    for id in state.persons.get(person, ()):
+        other = state.tickets[id]
+        if other.service == ticket.service and other.state.open:
+            raise Refusal(
+                Reason.PERSON_LIMIT,
+                f"whoever had {ticket.number} has {other.number} for service {ticket.service} now; "
+                "cancel that one first",
+            )
 
 
 def numbers_exhausted(state: HallState, service: Service) -> Refusal:

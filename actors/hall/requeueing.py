@@ -7,6 +7,7 @@ from datetime import datetime
 from heapq import merge
 from itertools import islice
 
+from actors.hall.access import check_only_one
 from actors.hall.ranks import Order, Ranks, entries, instant
 from actors.hall.refusals import Refusal, check_note, find_counter, find_service, find_step
 from actors.hall.state import HallState, Ticket
@@ -63,6 +64,7 @@ def requeue(state: HallState, command: RequeueTicket, at: datetime) -> tuple[Eve
 def reactivate(state: HallState, command: ReactivateTicket, at: datetime) -> tuple[Event, ...]:
     """Let a ticket that had ended wait again."""
     ticket = find_step(state, command, TicketStep.REACTIVATE)
+    check_only_one(state, ticket)
     order = _place(state, ticket, command.place, command.after, at)
     reactivated = TicketReactivated(at=at, command=command.id, ticket=ticket.id, order=order)
     return (reactivated, *released(state, ticket, order, command.id, at))

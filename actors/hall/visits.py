@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from math import inf
 
+from actors.hall.access import availability
 from actors.hall.apply import apply_all
 from actors.hall.estimating import estimate_service
 from actors.hall.refusals import Refusal, find_service, listed
@@ -88,7 +89,8 @@ def _next_of(
     return chosen, tuple(service for service in services if service != chosen)
 
 
-def _wait_for(state: HallState, at: datetime, service: ServiceId) -> tuple[float, int]:
-    """Return what is compared of two services: the expected wait, and how many wait where none is known."""
+def _wait_for(state: HallState, at: datetime, service: ServiceId) -> tuple[bool, float, int]:
+    """Return what is compared of two services: whether it is closed, the expected wait, and how many wait."""
+    closed = not availability(state, service, at).is_open
     estimate = estimate_service(state, service, at)
-    return inf if estimate is None else estimate.p50_s, state.waiting(service)
+    return closed, inf if estimate is None else estimate.p50_s, state.waiting(service)

@@ -32,7 +32,7 @@ from protocol.events import (
     TicketTaken,
 )
 from protocol.ids import CounterId, KioskId, PersonId, TicketId
-from protocol.tickets import Channel, CounterMode, TicketState
+from protocol.tickets import Channel, CounterMode, TicketClass, TicketState
 from protocol.values import replace
 from runtime.config.model import Role
 from runtime.http.calls import Call
@@ -91,6 +91,11 @@ def take_ticket(call: Call) -> None:
     """Issue a ticket."""
     body: TakeTicketBody = call.body
     spec = call.hall.spec
+    if body.ticket_class is TicketClass.APPOINTMENT:
+        raise refuse(
+            "bad-value",
+            "class: a ticket is of class appointment when its customer checks in with a booking",
+        )
     language = body.language or spec.languages[0]
     if language not in spec.languages:
         raise refuse(

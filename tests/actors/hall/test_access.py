@@ -11,11 +11,19 @@ import pytest
 
 from actors.hall.access import availability
 from protocol.answers import Reason, Rejected
-from protocol.commands import BeginDay, CallNext, CancelTicket, FinishService, TakeTicket
+from protocol.commands import (
+    BeginDay,
+    CallNext,
+    CancelTicket,
+    FinishService,
+    ReactivateTicket,
+    TakeTicket,
+)
 from protocol.events import DayBegun, ServiceFinished, TicketCalled, TicketExpired, TicketTaken
 from protocol.hall import Identity, PastLast
 from protocol.hours import Closure, Hours, Opening
-from protocol.ids import PersonId
+from protocol.ids import CommandId, PersonId
+from protocol.tickets import VisitOrder
 from protocol.values import replace
 from tests.actors.hall.conftest import EN, NOON, ONE, TAX, VAT, Book, hall_spec
 
@@ -268,3 +276,22 @@ def test_a_refused_person_changes_nothing() -> None:
     before = book.state
     refused(ask(book, person=ALICE), Reason.PERSON_LIMIT)
     assert book.state is before
+
+
+def test_a_visit_by_the_shortest_wait_leaves_what_is_closed_for_later() -> None:
+    morning = Hours(openings=(Opening(weekdays=(1,), opens=time(9), closes=time(13)),))
+    book = hall(tax={"hours": morning})
+    at(book, 2, 8)
+    taken = take(book, then=(VAT,), visit_order=VisitOrder.SHORTEST_WAIT)
+    assert (taken.service, taken.then) == (VAT, (TAX,))
+
+
+def test_a_cancelled_ticket_is_not_reactivated_beside_a_newer_one_of_the_same_person() -> None:
+    book = hall()
+    first = take(book, person=ALICE)
+    book.do(CancelTicket(id=CommandId("cancel"), ticket=first.ticket))
+    second = take(book, person=ALICE)
+    again = ReactivateTicket(id=CommandId("again"), ticket=first.ticket)
+    assert second.number in refused(book.do(again), Reason.PERSON_LIMIT).detail
+    book.do(CancelTicket(id=CommandId("cancel2"), ticket=second.ticket))
+    assert not isinstance(book.do(replace(again, id=CommandId("again2"))), Rejected)

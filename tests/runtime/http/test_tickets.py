@@ -232,3 +232,8 @@ def test_wait_is_told_with_a_new_ticket_with_one_that_waits_and_for_whoever_come
     hall.ask("POST", f"{HALL}/counters/2/next")
     after = hall.ask("GET", f"{TICKETS}/{id}").json
     assert (after["state"], after["estimate"]) == ("called", None)
+
+
+def test_class_appointment_comes_of_a_check_in_alone(hall: Served) -> None:
+    answer = hall.ask("POST", TICKETS, {"service": "tax", "class": "appointment"}, token="manager")
+    assert answer.problem == "bad-value"
