@@ -79,9 +79,17 @@ def put(ranks: Ranks | None, order: Key, ticket: TicketId) -> Ranks:
     """Return the line with one more; nobody in it has that order."""
     if ranks is None:
         return _make(size=1, order=order, ticket=ticket, left=None, right=None)
+    # What `_balanced` does, for the one side that can be too heavy: it is done at every level of the tree.
+    grown, left, right = ranks.size + 1, ranks.left, ranks.right
     if order < ranks.order:
-        return _balanced(ranks, put(ranks.left, order, ticket), ranks.right)
-    return _balanced(ranks, ranks.left, put(ranks.right, order, ticket))
+        left = put(left, order, ticket)
+        if grown > 2 and left.size > _HEAVIER * (grown - 1 - left.size):
+            return _leaned_right(ranks, left, right)
+    else:
+        right = put(right, order, ticket)
+        if grown > 2 and right.size > _HEAVIER * (grown - 1 - right.size):
+            return _leaned_left(ranks, left, right)
+    return _make(size=grown, order=ranks.order, ticket=ranks.ticket, left=left, right=right)
 
 
 def without(ranks: Ranks | None, order: Key) -> Ranks | None:

@@ -31,6 +31,7 @@ from protocol.events import (
     TicketCalled,
     TicketTaken,
 )
+from protocol.hall import Identity
 from protocol.ids import CounterId, KioskId, PersonId, TicketId
 from protocol.tickets import Channel, CounterMode, TicketClass, TicketState
 from protocol.values import replace
@@ -159,6 +160,9 @@ def _person(call: Call, body: TakeTicketBody) -> PersonId | None:
     """Return who wants the ticket, as far as that is said or asked for."""
     spec, key = call.hall.spec, call.hall.port.key
     wanted = [spec.services[id] for id in (body.service, *body.then) if id in spec.services]
+    asked = any(service.identity is not Identity.NONE for service in wanted)
+    if not asked and body.phone is None and body.document is None:
+        return None
     given = Given(phone=body.phone, document=body.document)
     today = datetime.now(ZoneInfo(spec.time_zone)).date()
     return person_of(given, wanted, key, today)

@@ -133,9 +133,21 @@ class Call:
         desk = self.hall
 
         def respond(message: object | None) -> None:
-            self.guard(lambda: _answer(message, render, desk, self._language(desk)))
+            self.guard(lambda: self._answered(message, render, desk))
 
         self._ask(desk.port.hall, lambda reply: Submit(command=command, reply_to=reply), respond)
+
+    def _answered(
+        self, message: object | None, render: Callable[[Accepted], Response | None], desk: Desk
+    ) -> Response | None:
+        if isinstance(message, Accepted):
+            return render(message)
+        if not isinstance(message, Rejected):
+            raise _unavailable()
+        if message.reason is Reason.NOT_DURABLE:
+            desk.note_failure()
+        language, now = self._language(desk), datetime.now(UTC)
+        raise RequestRefused(problem_of(message, language, desk.spec.time_zone, now))
 
     def _language(self, desk: Desk) -> Language:
         """Return the language in which the customer is told what is refused: the body's, or the browser's."""
@@ -164,22 +176,6 @@ class Call:
                 retry_after(RETRY_AFTER_S),
             )
         self.replies.ask(recipient, message, finish)
-
-
-def _answer(
-    message: object | None,
-    render: Callable[[Accepted], Response | None],
-    desk: Desk,
-    language: Language,
-) -> Response | None:
-    if isinstance(message, Accepted):
-        return render(message)
-    if not isinstance(message, Rejected):
-        raise _unavailable()
-    if message.reason is Reason.NOT_DURABLE:
-        desk.note_failure()
-    now = datetime.now(UTC)
-    raise RequestRefused(problem_of(message, language, desk.spec.time_zone, now))
 
 
 def _read(message: object | None, render: Callable[[HallState], Response]) -> Response:

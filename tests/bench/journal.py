@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
+from actors.hall.actor import SNAPSHOT_EVENTS
 from actors.hall.state import HallState
 from actors.ports import Committed
 from protocol.messages import Recorded
@@ -24,7 +25,6 @@ ROUNDS = 3
 
 LONG_EVENTS = 1_000_000
 DAY_EVENTS = 10_000
-SNAPSHOT_EVENTS = 5_000
 ANSWERS_READ = 20_000
 """Events that a hall reads after a restart to know the answers that it gave."""
 

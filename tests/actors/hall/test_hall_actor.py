@@ -358,7 +358,7 @@ def test_restarted_before_its_last_event_the_hall_still_lets_a_call_be_repeated(
 
 def test_a_snapshot_is_taken_at_the_days_begin_and_after_so_many_events(stage: Stage) -> None:
     assert [state.seq for state in stage.journal.snapshots] == [1]
-    for number in range(SNAPSHOT_EVENTS // 2 + 1):
+    for number in range(SNAPSHOT_EVENTS // 3 + 1):
         for command in (
             TakeTicket(id=CommandId(f"t{number}"), service=VAT, language=ZH),
             CallNext(id=CommandId(f"n{number}"), counter=TWO),
