@@ -184,9 +184,7 @@ class Dispatcher:
         """Return the pass that the route accepts, of those shown."""
         if not route.roles:
             return shown[0] if shown else None
-        refused = unauthorized(
-            "this needs a token; send it as Authorization: Bearer TOKEN, or open the page with ?token="
-        )
+        refused: RequestRefused | None = None
         for candidate in shown:
             try:
                 candidate.check(route.roles, hall)
@@ -194,7 +192,9 @@ class Dispatcher:
                 refused = error
             else:
                 return candidate
-        raise refused
+        raise refused or unauthorized(
+            "this needs a token; send it as Authorization: Bearer TOKEN, or open the page with ?token="
+        )
 
     def _read_body(self, call: Call, wanted: type) -> None:
         request = call.request
