@@ -98,16 +98,17 @@ def check_access(
 
 
 def check_only_one(state: HallState, ticket: Ticket) -> None:
-    """Refuse to have a ticket wait again whose holder took another one for the service meanwhile."""
-    person = ticket.taken.person
-    if person is None:
+    """Refuse to have a ticket wait again whose holder took another one for one of its services meanwhile."""
+    taken = ticket.taken
+    if taken.person is None:
         return
-    for id in state.persons.get(person, ()):
+    services = {taken.service, *taken.then}
+    for id in state.persons.get(taken.person, ()):
         other = state.tickets[id]
-        if other.service == ticket.service and other.state.open:
+        if other.state.open and not services.isdisjoint((other.taken.service, *other.taken.then)):
             raise Refusal(
                 Reason.PERSON_LIMIT,
-                f"whoever had {ticket.number} has {other.number} for service {ticket.service} now; "
+                f"whoever had {ticket.number} has {other.number} for the same service now; "
                 "cancel that one first",
             )
 

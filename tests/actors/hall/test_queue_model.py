@@ -295,6 +295,8 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
     def put(self, paper: Paper, step: str, kind: Any, place: QueuePlace, after: int) -> None:
         refused = self.model.refuses(paper, step)
+        if step == "reactivate" and not refused and self.model.has_open(paper.person, paper.asked):
+            refused = Reason.PERSON_LIMIT
         events = self.do(kind, refused, ticket=paper.id, place=place, after=after)
         if events is not None:
             self.model.moved(paper, self.key(paper), events[0].at)
