@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from protocol.answers import Accepted, Answer
@@ -18,9 +18,7 @@ class AnswerMemory:
     """A bounded memory of answers by command id; the oldest goes first."""
 
     def __init__(self) -> None:
-        self._answers: dict[CommandId, Answer] = {}
-        self._order: deque[CommandId] = deque()
-        """Who goes first; one that was forgotten may be there still."""
+        self._answers: OrderedDict[CommandId, Answer] = OrderedDict()
 
     def first_answer(self, command: CommandId) -> Answer | None:
         """Return the answer that the command had, if it is remembered."""
@@ -28,11 +26,9 @@ class AnswerMemory:
 
     def remember(self, answer: Answer) -> None:
         """Keep the answer of a command that was not known before."""
-        command = answer.command
-        self._answers[command] = answer
-        self._order.append(command)
-        if len(self._order) > ANSWERS_MAX:
-            self._answers.pop(self._order.popleft(), None)
+        self._answers[answer.command] = answer
+        if len(self._answers) > ANSWERS_MAX:
+            self._answers.popitem(last=False)
 
     def forget(self, command: CommandId) -> None:
         """The command did not happen after all."""
