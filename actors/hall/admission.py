@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from actors.hall.closures import with_closures
 from actors.hall.opening import closing_at, stretch_of
 from actors.hall.refusals import Refusal
 from actors.hall.state import HallState
@@ -31,6 +32,7 @@ def is_late(state: HallState, service: ServiceId, at: datetime, estimate: Estima
 
 def refused_as_late(state: HallState, taken: TicketTaken) -> Refusal:
     """Return the refusal of a ticket that would be late."""
+    state = with_closures(state)
     service, estimate = taken.service, taken.estimate
     closing = closing_at(state, service, taken.at)
     assert estimate is not None

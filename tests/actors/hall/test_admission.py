@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
 
 from protocol.answers import Reason, Rejected
-from protocol.commands import CallNext, OpenCounter, TakeTicket
+from protocol.commands import AddClosure, CallNext, OpenCounter, TakeTicket
 from protocol.events import TicketTaken
 from protocol.hall import Admission
-from protocol.hours import Hours, Opening
+from protocol.hours import Closure, Hours, Opening
 from protocol.ids import CommandId, CounterId
 from tests.actors.hall.conftest import EN, ONE, VAT, Book, hall_spec
 
@@ -61,3 +61,13 @@ def test_nothing_is_late_where_that_is_off_or_the_hall_never_closes(
     [taken] = take(busy_hall(40, **changes), 99)
     assert isinstance(taken, TicketTaken)
     assert not taken.late
+
+
+def test_who_is_refused_is_not_sent_to_a_day_that_was_closed_meanwhile() -> None:
+    book = busy_hall(0, admission=Admission.REFUSE)
+    tuesday = Closure(first=date(2026, 3, 3), last=date(2026, 3, 3), reason="flood")
+    book.do(AddClosure(id=CommandId("close"), closure=tuesday))
+    refused = [take(book, number) for number in range(1, 30)][-1]
+    assert isinstance(refused, Rejected)
+    assert refused.reason is Reason.TOO_LATE
+    assert refused.opens_at == datetime(2026, 3, 4, 0, 0, tzinfo=UTC)
