@@ -45,8 +45,8 @@ WAITING_MAX = 10_000
 
 SNAPSHOT_EVENTS = 20_000
 """Events after which the state is kept in a snapshot, or as many as there are tickets if that is more: a
-restart then replays no more than these, in half a second, and writing snapshots stays a small part of the work.
-With 5,000, a hall under full load gave out a tenth fewer tickets."""
+restart then replays no more than these, and writing snapshots stays a small part of the work: with 5,000, a
+hall under full load gave out a tenth fewer tickets."""
 
 REPLAY_BATCH = 1_000
 """Events read from the journal at once after a restart."""

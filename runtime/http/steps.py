@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from protocol.answers import Accepted
 from protocol.commands import (
     NOTE_CHARACTERS_MAX,
@@ -147,30 +149,25 @@ def resume_ticket(call: Call) -> None:
     call.submit(command, stepped)
 
 
-def requeue_ticket(call: Call) -> None:
-    """Put a ticket back into its queue."""
-    body: PlaceBody = call.body
-    command = RequeueTicket(
-        id=call.command_id(),
-        ticket=_named(call),
-        counter=call.asked_by.counter,
-        place=body.place,
-        after=body.after,
-    )
-    call.submit(command, stepped)
+def put_back(kind: type[RequeueTicket] | type[ReactivateTicket]) -> Callable[[Call], None]:
+    """Return what puts a ticket into its queue, at the place that the body says."""
+
+    def put(call: Call) -> None:
+        body: PlaceBody = call.body
+        command = kind(
+            id=call.command_id(),
+            ticket=_named(call),
+            counter=call.asked_by.counter,
+            place=body.place,
+            after=body.after,
+        )
+        call.submit(command, stepped)
+
+    return put
 
 
-def reactivate_ticket(call: Call) -> None:
-    """Let a ticket that ended as no-show or cancelled wait again."""
-    body: PlaceBody = call.body
-    command = ReactivateTicket(
-        id=call.command_id(),
-        ticket=_named(call),
-        counter=call.asked_by.counter,
-        place=body.place,
-        after=body.after,
-    )
-    call.submit(command, stepped)
+requeue_ticket = put_back(RequeueTicket)
+reactivate_ticket = put_back(ReactivateTicket)
 
 
 def transfer_ticket(call: Call) -> None:
