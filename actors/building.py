@@ -10,13 +10,13 @@ from actors.audience import Audience
 from actors.base import Ref
 from actors.counter import CounterActor
 from actors.display import DisplayActor
-from actors.gateway import GatewayActor
 from actors.hall.actor import HallActor, HallAudience
-from actors.keypad import KeypadTerminal
 from actors.kiosk import KioskActor
 from actors.ports import Journal, LinkOpener
 from actors.printer import PrinterActor
-from actors.window import WindowTerminal
+from actors.radio.gateway import GatewayActor
+from actors.radio.keypad import KeypadTerminal
+from actors.radio.window import WindowTerminal
 from actors.world import World
 from protocol.hall import HallSpec, Terminal, TerminalKind
 from protocol.ids import CounterId, KioskId, TicketId

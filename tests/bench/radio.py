@@ -22,11 +22,11 @@ from actors.alarms import AlarmBoard
 from actors.audience import Audience
 from actors.base import Actor, Ref
 from actors.counter import CounterActor
-from actors.gateway import GatewayActor
 from actors.hall.actor import HallActor, HallAudience
-from actors.keypad import KeypadTerminal
 from actors.ports import Link
-from actors.window import WindowTerminal
+from actors.radio.gateway import GatewayActor
+from actors.radio.keypad import KeypadTerminal
+from actors.radio.window import WindowTerminal
 from protocol.commands import OpenCounter, TakeTicket
 from protocol.hall import Counter, Gateway, HallSpec, Service, Terminal, TerminalKind
 from protocol.ids import (

@@ -12,10 +12,10 @@ import pytest
 from actors.alarms import AlarmBoard, ReadAlarms
 from actors.audience import Audience
 from actors.counter import CounterActor
-from actors.gateway import GatewayActor, GatewayRead, ReadGateway
 from actors.hall.actor import HallActor, HallAudience
-from actors.keypad import KeypadTerminal
-from actors.window import WindowTerminal
+from actors.radio.gateway import GatewayActor, GatewayRead, ReadGateway
+from actors.radio.keypad import KeypadTerminal
+from actors.radio.window import WindowTerminal
 from protocol.commands import OpenCounter, TakeTicket
 from protocol.events import TicketCalled
 from protocol.hall import Counter, Gateway, HallSpec, Service, Terminal, TerminalKind

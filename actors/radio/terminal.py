@@ -10,7 +10,7 @@ from datetime import datetime
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
-from actors.gateway import ChannelUp
+from actors.radio.gateway import ChannelUp
 from protocol.errors import ProtocolError
 from protocol.hall import Terminal
 from protocol.messages import ClearAlarm, RaiseAlarm, Recipient, SendDownlink, UplinkReceived

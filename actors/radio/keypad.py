@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
-from actors.terminal import TerminalActor
+from actors.radio.terminal import TerminalActor
 from protocol.errors import ProtocolError
 from protocol.hall import Terminal
 from protocol.messages import KeyPressed, PressAnswered, PressOutcome, UplinkReceived

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
-from actors.gateway import ChannelUp
-from actors.terminal import TerminalActor
+from actors.radio.gateway import ChannelUp
+from actors.radio.terminal import TerminalActor
 from actors.world import Timer
 from protocol.errors import ProtocolError
 from protocol.hall import Terminal

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from actors.keypad import AWAITED_MAX, KeypadTerminal
-from actors.terminal import ReadTerminal, TerminalRead
+from actors.radio.keypad import AWAITED_MAX, KeypadTerminal
+from actors.radio.terminal import ReadTerminal, TerminalRead
 from protocol.hall import Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress
 from protocol.messages import (

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from actors.gateway import ChannelUp
-from actors.window import (
+from actors.radio.gateway import ChannelUp
+from actors.radio.window import (
     ALARM_AFTER_S,
     DOWNLINK_MAX_S,
     PAUSE_MAX_S,

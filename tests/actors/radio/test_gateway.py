@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.gateway import STRANGER_GONE_S, ChannelUp, GatewayActor, GatewayRead, ReadGateway
+from actors.radio.gateway import STRANGER_GONE_S, ChannelUp, GatewayActor, GatewayRead, ReadGateway
 from protocol.hall import Gateway, Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress
 from protocol.messages import (
