@@ -10,11 +10,12 @@ from typing import Any
 from immutables import Map
 
 from actors.hall.booking_apply import APPLY_BOOKINGS, without_old
+from actors.hall.durations import measured
 from actors.hall.evaluating_apply import APPLY_EVALUATIONS
 from actors.hall.overtaking import clamped_since, overtook
 from actors.hall.queues import enter_queue, leave_queue
 from actors.hall.ranks import Order, instant, put
-from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Tally, Ticket
+from actors.hall.state import HallState, Line, Post, Served, Tally, Ticket
 from actors.hall.strides import charged
 from protocol.events import (
     CounterClosed,
@@ -51,7 +52,7 @@ _end = changer(Ticket, "state", "ended_at")
 _serve = changer(Ticket, "state", "ended_at", "served")
 _with_ticket = changer(Post, "ticket")
 _with_last = changer(Post, "ticket", "last", "tally")
-_make_served, _make_times, _make_tally = maker(Served), maker(ServiceTimes), maker(Tally)
+_make_served, _make_tally = maker(Served), maker(Tally)
 
 _NO_CALL: Mapping[str, Any] = MappingProxyType(
     {"called_at": None, "started_at": None, "recalls": 0, "recalled_at": None}
@@ -59,9 +60,6 @@ _NO_CALL: Mapping[str, Any] = MappingProxyType(
 """What is forgotten of a call once the ticket waits or is held: its next call is another one."""
 
 _FIRST_COME = PolicyKind.FIRST_COME
-
-TIMES_MEMORY = 100
-"""Services over which a measured time is averaged: later ones count more, and a change shows within so many."""
 
 
 def apply_all(state: HallState, events: Iterable[Event]) -> HallState:
@@ -216,22 +214,8 @@ def _finished(state: HallState, event: ServiceFinished) -> None:
 def _measure(state: HallState, ticket: Ticket, called_at: datetime, ended_at: datetime) -> None:
     """Count how long the ticket had its counter, for those who wait for the service."""
     took_s = (ended_at - called_at).total_seconds()
-    times = _measured(state.times.get(ticket.service), took_s)
+    times = measured(state.times.get(ticket.service), took_s)
     state.times = {**state.times, ticket.service: times}
-
-
-def _measured(times: ServiceTimes | None, took_s: float) -> ServiceTimes:
-    """Return what is known of a service's times after one more, by exponentially weighted moments."""
-    if times is None:
-        return _make_times(count=1, mean_s=took_s, variance=0.0)
-    count = times.count + 1 if times.count < TIMES_MEMORY else TIMES_MEMORY
-    off_s = took_s - times.mean_s
-    step_s = off_s / count
-    return _make_times(
-        count=count,
-        mean_s=times.mean_s + step_s,
-        variance=(1 - 1 / count) * (times.variance + off_s * step_s),
-    )
 
 
 def _continued(state: HallState, event: VisitContinued) -> None:

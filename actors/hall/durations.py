@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from actors.hall.apply import TIMES_MEMORY
-from actors.hall.state import HallState
+from actors.hall.state import HallState, ServiceTimes
 from protocol.ids import ServiceId
+from protocol.values import maker
+
+TIMES_MEMORY = 100
+"""Services over which a measured time is averaged: later ones count more, and a change shows within so many."""
 
 PRIOR_WEIGHT = 10.0
 """Observations that the configured duration of a service is worth; fewer the more were made."""
@@ -19,6 +22,22 @@ Duration = tuple[float, float, float]
 """The mean (seconds), the variance in squares of the mean, and the observations by which they are known."""
 
 _PRIOR_FADES = PRIOR_WEIGHT / TIMES_MEMORY
+
+_make_times = maker(ServiceTimes)
+
+
+def measured(times: ServiceTimes | None, took_s: float) -> ServiceTimes:
+    """Return what is known of a service's times after one more, by exponentially weighted moments."""
+    if times is None:
+        return _make_times(count=1, mean_s=took_s, variance=0.0)
+    count = times.count + 1 if times.count < TIMES_MEMORY else TIMES_MEMORY
+    off_s = took_s - times.mean_s
+    step_s = off_s / count
+    return _make_times(
+        count=count,
+        mean_s=times.mean_s + step_s,
+        variance=(1 - 1 / count) * (times.variance + off_s * step_s),
+    )
 
 
 def duration_of(state: HallState, service: ServiceId) -> Duration:

@@ -18,9 +18,11 @@ FILE_OCTETS_MAX = 2 * 1024 * 1024
 HALLS_MAX = 64
 SERVICES_MAX = 200
 COUNTERS_MAX = 300
-COUNTER_SERVICES_MAX = SERVICES_MAX
 KIOSKS_MAX = 50
 GATEWAYS_MAX = 32
+RADIO_ADDRESS_MAX = 254
+HOPS_MAX = 4
+"""Repeaters between a gateway and a terminal: each adds its share to the wait and to what is lost."""
 TERMINALS_MAX = 253
 """Radio addresses are 1 to 254, and the gateway has one of them."""
 LANGUAGES_MAX = 10
