@@ -19,7 +19,7 @@ from heapq import nsmallest
 from operator import attrgetter
 
 from actors.hall.overtaking import due_at, earlier, first_at_bound, overtaken
-from actors.hall.ranks import Order, first
+from actors.hall.ranks import Order
 from actors.hall.state import HallState, Ticket
 from actors.hall.strides import key_of, start_of
 from protocol.choices import CANDIDATES_MAX, Candidate, Choice, Rule
@@ -45,14 +45,12 @@ def choose(state: HallState, counter: CounterId, at: datetime) -> tuple[Ticket, 
     """Return who is next at the counter, and why; ``None`` if nobody is waiting for it."""
     tickets, lines = state.tickets, state.lines
     alone = state.reserved.get(counter)
-    heads = [] if alone is None else [tickets[first(alone).ticket]]
+    heads = [] if alone is None else [tickets[alone.head]]
     for service in state.spec.counters[counter].services:
         line = lines.get(service)
         if line is not None:
             for queue in line.classes.values():
-                while queue.left is not None:
-                    queue = queue.left
-                heads.append(tickets[queue.ticket])
+                heads.append(tickets[queue.head])
     if not heads:
         return None
     policy = state.spec.policy
@@ -123,8 +121,8 @@ def _by_kind_or_time(
 def _fitting(state: HallState, heads: list[Ticket], left_s: float) -> list[Ticket]:
     """Return those who will probably be done within ``left_s``."""
     services = {head.service for head in heads}
-    fit = {service for service in services if _expected_s(state, service) <= left_s}
-    return heads if len(fit) == len(services) else [head for head in heads if head.service in fit]
+    unfit = {service for service in services if _expected_s(state, service) > left_s}
+    return [head for head in heads if head.service not in unfit] if unfit else heads
 
 
 def _expected_s(state: HallState, service: ServiceId) -> float:
@@ -162,10 +160,13 @@ def _longest_against_target(
 ) -> Ticket:
     services = state.spec.services
     chosen, longest = heads[0], -1.0
+    id, target_s = None, 1.0
     for head in heads:
-        # A ticket of today may be for a service that is configured no more.
-        service = services.get(head.service)
-        target_s = 1.0 if service is None else service.target_wait_s
+        if head.service is not id:  # those of one service mostly follow one another
+            id = head.service
+            # A ticket of today may be for a service that is configured no more.
+            service = services.get(id)
+            target_s = 1.0 if service is None else service.target_wait_s
         part = (at - head.waiting_since).total_seconds() / target_s
         if part > longest or (part == longest and head.order < chosen.order):
             chosen, longest = head, part
@@ -193,8 +194,8 @@ def _explained(
 ) -> Choice:
     told = heads
     if len(heads) > 1:
-        others = [head for head in heads if head is not chosen]
-        told = [chosen, *nsmallest(CANDIDATES_MAX - 1, others, key=_order)]
+        others = [head for head in nsmallest(CANDIDATES_MAX, heads, _order) if head is not chosen]
+        told = [chosen, *others[: CANDIDATES_MAX - 1]]
     return _make_choice(
         rule=rule,
         candidates=tuple([_candidate(state, ticket, at) for ticket in told]),

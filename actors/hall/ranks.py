@@ -42,6 +42,8 @@ class Ranks:
     ticket: TicketId
     left: Ranks | None
     right: Ranks | None
+    head: TicketId
+    """Whoever goes first of all these: asked for at every call, of every queue that a counter has."""
 
     def __eq__(self, other: object) -> bool:
         """Whether the same stand in both; the tree depends on how they came."""
@@ -78,7 +80,7 @@ def size(ranks: Ranks | None) -> int:
 def put(ranks: Ranks | None, order: Key, ticket: TicketId) -> Ranks:
     """Return the line with one more; nobody in it has that order."""
     if ranks is None:
-        return _make(size=1, order=order, ticket=ticket, left=None, right=None)
+        return _make(size=1, order=order, ticket=ticket, left=None, right=None, head=ticket)
     # What `_balanced` does, for the one side that can be too heavy: it is done at every level of the tree.
     grown, left, right = ranks.size + 1, ranks.left, ranks.right
     if order < ranks.order:
@@ -89,7 +91,15 @@ def put(ranks: Ranks | None, order: Key, ticket: TicketId) -> Ranks:
         right = put(right, order, ticket)
         if grown > 2 and right.size > _HEAVIER * (grown - 1 - right.size):
             return _leaned_left(ranks, left, right)
-    return _make(size=grown, order=ranks.order, ticket=ranks.ticket, left=left, right=right)
+    mine = ranks.ticket
+    return _make(
+        size=grown,
+        order=ranks.order,
+        ticket=mine,
+        left=left,
+        right=right,
+        head=mine if left is None else left.head,
+    )
 
 
 def without(ranks: Ranks | None, order: Key) -> Ranks | None:
@@ -179,7 +189,12 @@ def _balanced(root: Ranks, left: Ranks | None, right: Ranks | None) -> Ranks:
             assert left is not None
             return _leaned_right(root, left, right)
     return _make(
-        size=lefts + rights + 1, order=root.order, ticket=root.ticket, left=left, right=right
+        size=lefts + rights + 1,
+        order=root.order,
+        ticket=root.ticket,
+        left=left,
+        right=right,
+        head=root.ticket if left is None else left.head,
     )
 
 
@@ -203,6 +218,7 @@ def _node(entry: Ranks, left: Ranks | None, right: Ranks | None) -> Ranks:
         ticket=entry.ticket,
         left=left,
         right=right,
+        head=entry.ticket if left is None else left.head,
     )
 
 
