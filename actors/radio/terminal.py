@@ -14,7 +14,7 @@ from actors.radio.gateway import ChannelUp
 from protocol.errors import ProtocolError
 from protocol.hall import Terminal
 from protocol.messages import ClearAlarm, RaiseAlarm, Recipient, SendDownlink, UplinkReceived
-from protocol.radio.payloads import Downlink, Hello, Uplink, decode_uplink, encode
+from protocol.radio.payloads import Downlink, Hello, PairRequest, Uplink, decode_uplink, encode
 from protocol.values import value
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,8 @@ class TerminalActor(Actor):
             if isinstance(payload, Hello):
                 self._check_kind(payload)
                 self._battery_mv = payload.battery_mv
+            if isinstance(payload, PairRequest):
+                raise ProtocolError("it asks for a post, and has one")
             self._take_payload(payload, uplink)
         except ProtocolError as error:
             self._refused += 1
