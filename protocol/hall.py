@@ -21,7 +21,11 @@ from protocol.ids import (
     TerminalAddress,
 )
 from protocol.policies import Policy
+from protocol.ports import TcpAddress, parse_port
 from protocol.values import value
+
+BITRATE = 9600
+"""What radio modules have on the air and on their line when they come from the factory."""
 
 Names = Mapping[Language, str]
 """What a thing is called in each language."""
@@ -145,6 +149,21 @@ class Terminal:
     counter: CounterId
 
 
+class Security(StrEnum):
+    """Whether what the terminals of a gateway send must prove who sent it."""
+
+    REQUIRED = "required"
+    """A terminal without a key is not listened to."""
+    OPTIONAL = "optional"
+    """A terminal that was paired must prove it; one that never was need not, as stock firmware cannot."""
+    OFF = "off"
+    """Nobody proves anything."""
+
+
+DUTY_CYCLE_MAX = 0.1
+"""The share of an hour that one transmitter may use of 433.05 to 434.79 MHz in Europe, at 10 mW."""
+
+
 @value
 class Gateway:
     """A serial port (``serial:/dev/ttyUSB0?baud=9600``) or server (``tcp:host:port``), and who is behind it."""
@@ -153,6 +172,36 @@ class Gateway:
     port: str
     address: TerminalAddress
     terminals: tuple[Terminal, ...] = ()
+    covers: tuple[GatewayId, ...] = ()
+    """Gateways whose terminals this one hears as well, and stands in for: they are on its channel and have
+    its radio address."""
+    routed: bool = False
+    """Whether what is sent on this channel carries a router's header: all of it does or none."""
+    routes: Mapping[TerminalAddress, TerminalAddress] = attrs.field(factory=dict)
+    """Far terminals and the repeater that each is behind, which may be behind another one itself."""
+    duty_cycle_max: float = DUTY_CYCLE_MAX
+    """The share of an hour, above 0, that the gateway may be on the air."""
+    bitrate: int | None = None
+    """Bits a second on the air, if they are not those of its serial line."""
+    security: Security = Security.OPTIONAL
+
+    @property
+    def air_bitrate(self) -> int:
+        """Bits a second on the air; 9600 where neither the port nor the configuration says another."""
+        if self.bitrate is not None:
+            return self.bitrate
+        address = parse_port(self.port)
+        return BITRATE if isinstance(address, TcpAddress) else address.baud
+
+    def way_to(self, far: TerminalAddress) -> tuple[TerminalAddress, ...] | None:
+        """Return the repeaters on the way to ``far``, the nearest first; None if its route goes round."""
+        way: list[TerminalAddress] = []
+        while far in self.routes:
+            far = self.routes[far]
+            if far in way:
+                return None
+            way.insert(0, far)
+        return tuple(way)
 
 
 @value

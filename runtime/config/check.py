@@ -26,6 +26,7 @@ from runtime.config.document import Place
 from runtime.config.model import Role, Token
 from runtime.config.opening import Entry, check_hours
 from runtime.config.problems import Findings, nearest
+from runtime.config.radio import check_covers, check_routes
 from runtime.config.tables import Tables
 
 __all__ = ["check"]
@@ -293,13 +294,18 @@ def _check_radio(given: _Given, hall: Place) -> None:
     """Behind a gateway every radio has an address of its own, and serves a counter that exists."""
     tables, findings = given.tables, given.findings
     counters = tables.within(hall, Counter)
-    for gateway_place, gateway in tables.within(hall, Gateway):
+    gateways = tables.within(hall, Gateway)
+    for gateway_place, gateway in gateways:
+        for index, other in enumerate(gateway.covers):
+            _refer(given, (*gateway_place, "covers", index), other, "gateway", gateways)
+        check_routes(findings, gateway_place, gateway)
         for place, terminal in tables.within(gateway_place, Terminal):
             _refer(given, (*place, "counter"), terminal.counter, "counter", counters)
             addresses = ((*gateway_place, "address"), (*place, "address"))
             if findings.sound(*addresses) and terminal.address == gateway.address:
                 wrong = f"{terminal.address} is the address of the gateway itself"
                 findings.add((*place, "address"), wrong, "allowed is each address once")
+    check_covers(tables, findings, hall)
 
 
 def _check_ports(given: _Given, hall: Place, taken: dict[tuple[str, ...], str]) -> None:

@@ -269,6 +269,19 @@ def number(least: float, most: float) -> Kind:
     return Kind(read=partial(_read_number, False, least, most), blank=float(least))
 
 
+def _radio_address_key(typed: str) -> object:
+    if re.fullmatch(r"[1-9][0-9]{0,2}", typed) and int(typed) <= model.RADIO_ADDRESS_MAX:
+        return int(typed)
+    return Wrong(
+        what=f"{show(typed)} is no radio address",
+        allowed=f"allowed is a whole number from 1 to {model.RADIO_ADDRESS_MAX}",
+    )
+
+
+RADIO_ADDRESS_KEY = Kind(read=_text(_radio_address_key, "a radio address").read, blank=0)
+"""A radio address as a key, which is text to TOML."""
+
+
 def _boolean(typed: object) -> object:
     return typed if isinstance(typed, bool) else wrong_type(typed, "allowed is true or false")
 

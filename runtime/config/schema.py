@@ -14,6 +14,7 @@ from protocol.hall import (
     Identity,
     Kiosk,
     PastLast,
+    Security,
     Service,
     Terminal,
     TerminalKind,
@@ -31,7 +32,7 @@ from runtime.config.tables import Field, Tables
 __all__ = ["File", "declare"]
 
 NUMBER_MAX = 10**model.DIGITS_MAX - 1
-ADDRESS = kinds.whole(1, 254)
+ADDRESS = kinds.whole(1, model.RADIO_ADDRESS_MAX)
 
 
 @value
@@ -74,6 +75,12 @@ def _declare_devices(tables: Tables) -> None:
         terminals=Field(
             key="terminal", read=tables.listed(Terminal, most=model.TERMINALS_MAX, unique="address")
         ),
+        covers=tables.several(kinds.IDENTITY, most=model.GATEWAYS_MAX),
+        routed=tables.one(kinds.BOOLEAN),
+        routes=tables.keyed(kinds.RADIO_ADDRESS_KEY, tables.one(ADDRESS), most=model.TERMINALS_MAX),
+        duty_cycle_max=tables.one(kinds.number(0.001, 1)),
+        bitrate=tables.one(kinds.whole(300, 1_000_000)),
+        security=tables.one(kinds.choice(Security)),
     )
     tables.declare(Kiosk, id=identity, names=tables.names, printer=tables.one(kinds.PORT_ADDRESS))
 

@@ -45,6 +45,18 @@ def weighed(weights: str) -> tuple[str, str, int]:
     return services, f"{services}weights = {weights}\n", 35
 
 
+PORT = 'port = "tcp:192.168.1.20:4001"\n'
+REPEATERS = "".join(
+    f'[[hall.gateway.terminal]]\naddress = {address}\nkind = "repeater"\ncounter = "1"\n'
+    for address in range(40, 46)
+)
+
+
+def channel(line: str) -> tuple[str, str, int]:
+    """The change that adds a line to the gateway, and where that line is."""
+    return PORT, f"{PORT}{line}\n", 48
+
+
 REFUSALS = [
     # unknown and missing keys
     ("port = 8081", "prot = 8081", 2, "server / prot", "is an unknown key; did you mean 'port'?"),
@@ -143,6 +155,32 @@ REFUSALS = [
         HALL + "service advice / prefix",
         "overlap the numbers A001",
     ),
+    # radio channels
+    (*channel('covers = ["g2"]'), GATEWAY + "covers 1", "there is no gateway 'g2'"),
+    (*channel('covers = ["g1"]'), GATEWAY + "covers 1", "is the gateway itself"),
+    (*channel("routed = 1"), GATEWAY + "routed", "allowed is true or false"),
+    (*channel("routes = { 11 = 12 }"), GATEWAY + "routes", "needed is routed = true beside it"),
+    (
+        *channel("routed = true\nroutes = { x = 12 }")[:2],
+        49,
+        GATEWAY + "routes / x",
+        "'x' is no radio address; allowed is a whole number from 1 to 254",
+    ),
+    (
+        *channel("routed = true\nroutes = { 13 = 12 }")[:2],
+        49,
+        GATEWAY + "routes / 13",
+        "no terminal of g1 has the address 13",
+    ),
+    (
+        *channel("routed = true\nroutes = { 11 = 12 }")[:2],
+        49,
+        GATEWAY + "routes / 11",
+        "12 is a window, and no repeater of g1; allowed: a repeater, once one is listed",
+    ),
+    (*channel("duty_cycle_max = 2"), GATEWAY + "duty_cycle_max", "a number from 0.001 to 1"),
+    (*channel("bitrate = 0"), GATEWAY + "bitrate", "a whole number from 300 to 1000000"),
+    (*channel('security = "on"'), GATEWAY + "security", "one of required, optional, off"),
     # policy and weights
     (*ruled('kind = "ratios"'), POLICY + "kind", "did you mean 'class_ratios'?"),
     (*ruled("overtaken_max = -1"), POLICY + "overtaken_max", "allowed is a whole number from 0 to"),
@@ -296,3 +334,56 @@ def test_key_with_a_line_break_stays_on_one_line(
 ) -> None:
     [problem] = problems_of(changed(("port = 8081", '"po\\nrt" = 1')))
     assert "\n" not in str(problem)
+
+
+def gateway(name: str, terminal: int, more: str = "", address: int = 1) -> str:
+    """A further gateway with one window."""
+    return (
+        f'[[hall.gateway]]\nid = "{name}"\nport = "serial:/dev/tty{name}"\naddress = {address}\n{more}\n'
+        f'[[hall.gateway.terminal]]\naddress = {terminal}\nkind = "window"\ncounter = "2"\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("further", "where", "said"),
+    [
+        (gateway("g2", 21, 'covers = ["g1"]'), None, ""),
+        (
+            gateway("g2", 21, 'covers = ["g1"]', address=2),
+            "covers 1",
+            "its terminals send to 1 alone; needed is address = 1 at both",
+        ),
+        (
+            gateway("g2", 21, 'covers = ["g1"]\nrouted = true'),
+            "covers 1",
+            "routed = true at both, or at neither",
+        ),
+        (
+            gateway("g2", 21, 'covers = ["g1"]\nbitrate = 2400'),
+            "covers 1",
+            "g1 sends at 9600 bit/s and g2 at 2400",
+        ),
+        (
+            gateway("g2", 12, 'covers = ["g1"]'),
+            "covers 1",
+            "terminals of g2 and of g1 have the address 12",
+        ),
+        (
+            gateway("g3", 12) + gateway("g2", 21, 'covers = ["g1", "g3"]'),
+            "covers 2",
+            "terminals of g1 and of g3 have the address 12",
+        ),
+    ],
+)
+def test_gateways_that_cover_one_another_look_the_same(
+    further: str,
+    where: str | None,
+    said: str,
+    right: str,
+    problems_of: Callable[[str], tuple[Problem, ...]],
+) -> None:
+    found = problems_of(right + further)
+    assert [problem.where for problem in found] == (
+        [HALL + f"gateway g2 / {where}"] if where else []
+    )
+    assert said in "".join(map(str, found))
