@@ -13,6 +13,42 @@ class FrameError(ProtocolError):
     """A radio frame cannot be built or read."""
 
 
+class SecurityError(ProtocolError):
+    """A radio message is not taken, or cannot be sealed, for what it fails to prove."""
+
+
+class ForgedError(SecurityError):
+    """Its tag is made with no key that is known here."""
+
+
+class ReplayedError(SecurityError):
+    """It was taken before, or is older than what was."""
+
+
+class ReflectedError(SecurityError):
+    """The receiver's own message came back."""
+
+
+class FormerDeviceError(SecurityError):
+    """It is of a device that had the post before the present one."""
+
+
+class UnsecuredError(SecurityError):
+    """It is in the clear, where that is not allowed."""
+
+
+class UnpairedError(SecurityError):
+    """It is sealed, or should be, and no device is paired with that post."""
+
+
+class CountersExhausted(SecurityError):
+    """A key has sealed all that it may; its device has to be paired again."""
+
+
+class PairingRefused(ProtocolError):
+    """A pairing cannot be opened."""
+
+
 class IdentityError(ProtocolError):
     """What somebody typed is no number of an identity card, or of a telephone; the number is not named."""
 

@@ -20,7 +20,7 @@ __all__ = [
     "BRIGHTNESS_MAX",
     "BUZZER_MAX",
     "ENTRY_TEXT_MAX",
-    "WRAPPED_KEY_OCTETS",
+    "WRAPPED_KEYS_OCTETS",
     "Announce",
     "Banner",
     "Downlink",
@@ -44,8 +44,8 @@ BRIGHTNESS_MAX = 100
 BUZZER_MAX = 15
 """The last of the buzzer's patterns; 0 is silence."""
 
-WRAPPED_KEY_OCTETS = 24
-"""A key of 16 octets as RFC 3394 wraps it."""
+WRAPPED_KEYS_OCTETS = 40
+"""Two keys of 16 octets as RFC 3394 wraps them: the terminal's, and that of the segment's broadcasts."""
 
 ENTRY_TEXT_MAX = 15
 """Octets of the text of one window in a ShowMany: its length has four bits."""
@@ -69,7 +69,7 @@ _BANNER_LAYOUT = struct.Struct(">BHB")
 _INVITE_LAYOUT = struct.Struct(">BHH")
 _ANNOUNCE_LAYOUT = struct.Struct(">BHBB")
 _ENTRY_LAYOUT = struct.Struct(">BHB")
-_PAIR_OFFER_LAYOUT = struct.Struct(f">BIB{WRAPPED_KEY_OCTETS}sI")
+_PAIR_OFFER_LAYOUT = struct.Struct(f">BIB{WRAPPED_KEYS_OCTETS}sI")
 
 
 class Result(IntEnum):
@@ -133,7 +133,7 @@ class Invite:
 
 @value
 class Announce:
-    """A ticket caller is to sound ``buzzer`` (0..15) and speak phrase ``voice`` (0: none) of ``text``, a number."""
+    """A ticket caller is to sound ``buzzer`` (0..15) and speak phrase ``voice`` (0: none) of a number, ``text``."""
 
     version: int
     buzzer: int
@@ -160,11 +160,14 @@ class ShowMany:
 
 @value
 class PairOffer:
-    """The post ``address`` is offered to the hardware ``device``: its key, wrapped, and the first counter."""
+    """The post ``address`` is offered to the hardware ``device``; ``counter`` is the last broadcast's.
+
+    `protocol.radio.keys` tells what the keys are wrapped with.
+    """
 
     device: int
     address: int
-    wrapped_key: bytes
+    wrapped_keys: bytes
     counter: int
 
 
@@ -215,10 +218,15 @@ def encode(payload: Downlink) -> bytes:
             return head + encode_text(text)
         case ShowMany(entries=entries):
             return _encode_many(entries)
-        case PairOffer(device=device, address=address, wrapped_key=wrapped_key, counter=counter):
-            check_range("length of the wrapped key", len(wrapped_key), 24, WRAPPED_KEY_OCTETS)
+        case PairOffer(device=device, address=address, wrapped_keys=wrapped_keys, counter=counter):
+            check_range(
+                "length of the wrapped keys",
+                len(wrapped_keys),
+                WRAPPED_KEYS_OCTETS,
+                WRAPPED_KEYS_OCTETS,
+            )
             return _PAIR_OFFER_LAYOUT.pack(
-                DownlinkType.PAIR_OFFER, device, address, wrapped_key, counter
+                DownlinkType.PAIR_OFFER, device, address, wrapped_keys, counter
             )
 
 
@@ -256,9 +264,9 @@ def decode(octets: bytes) -> Downlink:
         case DownlinkType.SHOW_MANY:
             return _decode_many(octets)
         case DownlinkType.PAIR_OFFER:
-            _, device, address, wrapped_key, counter = _PAIR_OFFER_LAYOUT.unpack(octets)
+            _, device, address, wrapped_keys, counter = _PAIR_OFFER_LAYOUT.unpack(octets)
             return PairOffer(
-                device=device, address=address, wrapped_key=wrapped_key, counter=counter
+                device=device, address=address, wrapped_keys=wrapped_keys, counter=counter
             )
         case unknown:
             raise ProtocolError(f"no downlink payload has the type {unknown:02x}")

@@ -19,7 +19,7 @@ display modules with Chinese fonts take as it is, without control characters, to
     Invite       1B | version 2 | open 2 (seconds, 0: withdraw) | text 0..40
     Announce     1C | version 2 | buzzer 1 | voice 1 | text 0..40
     ShowMany     1D | for each window: address 1 | version 2 | state 4 bits, length 4 bits | text
-    PairOffer    1E | device 4 | address 1 | wrapped key 24 | counter 4
+    PairOffer    1E | device 4 | address 1 | wrapped keys 40 | counter 4
 
 - ``boot`` is counted by the device in memory that outlives its power; 4095 is followed by 0. In a
   KeyPress it is the high twelve bits of its field, the key is the low four.
@@ -32,7 +32,8 @@ display modules with Chinese fonts take as it is, without control characters, to
   nothing but the battery behind it; it is still read.
 - Key presses fit 6 octets: one 16-octet chunk of a transparent module with their frame (without
   doubled octets). No payload is over 46 octets, so that a datagram of 60 also takes a router header
-  and a secured envelope, and one packet of an E32 module the plain frame.
+  and a secured envelope, and one packet of an E32 module the plain frame. Only a PairOffer has 50:
+  it is never in an envelope.
 """
 
 import struct
