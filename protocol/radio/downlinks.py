@@ -133,7 +133,7 @@ class Invite:
 
 @value
 class Announce:
-    """A ticket caller is to sound ``buzzer`` (0..15) and speak phrase ``voice`` (0: none) of a number, ``text``."""
+    """A ticket caller is to sound ``buzzer`` (0..15) and speak phrase ``voice`` (0: none) of a ``text``."""
 
     version: int
     buzzer: int
