@@ -25,6 +25,7 @@ from protocol.radio.datagram import (
 )
 from protocol.radio.frame import Frame
 from protocol.radio.payloads import Downlink, Uplink, decode_downlink, decode_uplink
+from protocol.radio.secured import Envelope, is_sealed, read_envelope
 from protocol.values import value
 
 __all__ = [
@@ -43,16 +44,10 @@ Plain = int | str | bool | None | tuple["Mapping[str, Plain]", ...]
 """What a field's value is in a description: a number, a text (the name of a choice in lower case, octets in
 hex), or several groups of fields."""
 
-TagCheck = Callable[[int, int, bytes], bool | None]
-"""Says whether the envelope ``octets`` from ``source`` to ``to`` has the right tag; None where its key is not
-known."""
+TagCheck = Callable[[int, int, Envelope], bool | None]
+"""Says whether an envelope from one node to another has the right tag; None where its key is not known."""
 
 ROUTER_LENGTH = 5
-
-SECURED = b"\x20"
-"""The first octet of a secured envelope."""
-
-SECURED_LENGTH_MIN = 1 + 4 + 4
 
 WRONG_TAG = "the tag is wrong: sealed with another key, forged, or changed since"
 
@@ -155,26 +150,25 @@ class Describer:
 
     def _within(self, source: int, to: int, octets: bytes) -> tuple[Layer, ...]:
         """Return what is left of the layers where no router's header is, or behind it."""
-        if octets[:1] != SECURED:
+        if not is_sealed(octets):
             return (_payload(octets),)
-        if len(octets) < SECURED_LENGTH_MIN:
-            problem = f"a secured envelope has {SECURED_LENGTH_MIN} octets at least"
-            return (_unknown(octets, problem),)
-        right = None if self._check is None else self._check(source, to, octets)
-        tag = {None: "unverified", True: "right", False: "wrong"}[right]
-        fields: dict[str, Plain] = {
-            "counter": int.from_bytes(octets[1:5]),
-            "tag": octets[-4:].hex(),
-            "check": tag,
-        }
-        envelope = Layer(
+        try:
+            envelope = read_envelope(octets)
+        except ProtocolError as error:
+            return (_unknown(octets, str(error)),)
+        right = None if self._check is None else self._check(source, to, envelope)
+        layer = Layer(
             kind=LayerKind.SECURED,
             name="secured",
             octets=octets,
-            fields=fields,
+            fields={
+                "counter": envelope.counter,
+                "tag": envelope.tag.hex(),
+                "check": {None: "unverified", True: "right", False: "wrong"}[right],
+            },
             problem=WRONG_TAG if right is False else None,
         )
-        return (envelope, _payload(octets[5:-4]))
+        return (layer, _payload(envelope.payload))
 
 
 def fields_of(payload: Any) -> Mapping[str, Plain]:
