@@ -9,8 +9,13 @@ from protocol.values import value
 __all__ = [
     "Acknowledged",
     "Action",
+    "BroadcastSent",
+    "DutyCycleFell",
+    "DutyCycleReached",
     "GaveUp",
     "LinkCounts",
+    "Overheard",
+    "PeerCounts",
     "Received",
     "Refusal",
     "Refused",
@@ -55,6 +60,13 @@ class GaveUp:
     attempts: int
 
 
+@value
+class BroadcastSent:
+    """The broadcast that was given ``token`` goes out now; who hears it is not known."""
+
+    token: int
+
+
 class Refusal(StrEnum):
     """Why something is not taken for sending."""
 
@@ -73,6 +85,17 @@ class Refused:
 
 
 @value
+class Overheard:
+    """A peer that we know and do not serve sent something to our address or to everybody.
+
+    It was neither acknowledged nor delivered. ``repeat`` says that it is not the peer's first attempt.
+    """
+
+    source: int
+    repeat: bool
+
+
+@value
 class Stranger:
     """The node ``source`` sent something, to us or to everybody, and is none of our peers.
 
@@ -82,7 +105,30 @@ class Stranger:
     source: int
 
 
-Action = Transmit | Received | Acknowledged | GaveUp | Refused | Stranger
+@value
+class DutyCycleReached:
+    """We sent for as much of the last hour as is allowed: only acknowledgements are sent now."""
+
+    share: float
+
+
+@value
+class DutyCycleFell:
+    """We may send again."""
+
+
+Action = (
+    Transmit
+    | Received
+    | Acknowledged
+    | GaveUp
+    | BroadcastSent
+    | Refused
+    | Overheard
+    | Stranger
+    | DutyCycleReached
+    | DutyCycleFell
+)
 
 
 @attrs.define
@@ -91,13 +137,14 @@ class LinkCounts:
 
     frames_sent: int = 0
     octets_sent: int = 0
-    """With the bit rate, the share of the time in which we were on the air."""
     acknowledgements_sent: int = 0
     broadcasts_sent: int = 0
     retries: int = 0
     """Transmissions after the first of a datagram."""
     acknowledged: int = 0
     given_up: int = 0
+    superseded: int = 0
+    """Datagrams and broadcasts that were replaced or withdrawn before they were sent."""
     refused: int = 0
     stale_acknowledgements: int = 0
     """Acknowledgements of nothing that is under way."""
@@ -109,7 +156,32 @@ class LinkCounts:
     """Datagrams that we had already."""
     strangers: int = 0
     """Datagrams from nodes that are none of our peers."""
+    not_served: int = 0
+    """Frames to us or to everybody from peers that we know and do not serve."""
     overheard: int = 0
     """Frames between others."""
+    own_address: int = 0
+    """Frames from our own address: an echo, a gateway that stands in for us, or a second node with
+    our address."""
     impossible: int = 0
-    """Frames from everybody, from ourselves, or acknowledgements to everybody."""
+    """Frames from everybody, or acknowledgements to everybody."""
+
+
+@attrs.define
+class PeerCounts:
+    """What passed between us and one node. All figures only grow."""
+
+    sent: int = 0
+    """Datagrams, each counted with its first attempt."""
+    retries: int = 0
+    """Further attempts."""
+    acknowledged: int = 0
+    given_up: int = 0
+    received: int = 0
+    """Datagrams from it to us, repeats included."""
+    retries_received: int = 0
+    """Those of them that say they are repeats; their share is what the uplink loses."""
+    not_served: int = 0
+    """Frames from it to us or to everybody while it was not served."""
+    heard_s: float | None = None
+    """When its last good frame came, to whomever, on the clock of the link's inputs."""

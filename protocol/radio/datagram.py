@@ -84,9 +84,7 @@ class PeerIds:
 
     def next_unicast(self, to: int) -> int:
         """Return the ID of the next datagram to the peer ``to``."""
-        held = self._held.get(to)
-        if held is None:
-            held = self._held[to] = deque(self._broadcasts, maxlen=HELD_MAX)
+        held = self._held_by(to)
         chosen = _next_free(self._last.get(to, 0), set(held))
         self._last[to] = chosen
         held.append(chosen)
@@ -104,11 +102,25 @@ class PeerIds:
             held.append(chosen)
         return chosen
 
+    def heard(self, to: int, id_: int) -> None:
+        """Note that the peer ``to`` (or everybody) may hold ``id_`` from another node with our address."""
+        if to != BROADCAST:
+            self._held_by(to).append(id_)
+            return
+        for held in (self._broadcasts, *self._held.values()):
+            held.append(id_)
+
     def acknowledged(self, to: int, id_: int) -> None:
         """Note that the peer ``to`` holds ``id_`` now and none before it."""
         held = self._held[to]
         held.clear()
         held.append(id_)
+
+    def _held_by(self, to: int) -> deque[int]:
+        held = self._held.get(to)
+        if held is None:
+            held = self._held[to] = deque(self._broadcasts, maxlen=HELD_MAX)
+        return held
 
 
 def _following(id_: int) -> int:

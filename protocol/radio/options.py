@@ -26,6 +26,8 @@ RANGES = MappingProxyType(
         "queue_max": (1, 16384),
         "broadcasts_max": (1, 256),
         "bitrate": (300, 1_000_000),
+        "air_bitrate": (300, 1_000_000),
+        "duty_cycle_max": (0.0001, 1.0),
     }
 )
 """What each option may be, the bounds included."""
@@ -61,7 +63,13 @@ class LinkOptions:
     broadcasts_max: int = 16
     """Broadcasts that wait; the next one is refused."""
     bitrate: int = 9600
-    """Bits a second of the serial line; what follows a broadcast waits until that is out."""
+    """Bits a second of the serial line, the baud of its port; what follows a broadcast waits until
+    that is out."""
+    air_bitrate: int = 9600
+    """Bits a second on the air, as the radio module is set; air time is reckoned with it."""
+    duty_cycle_max: float = 1.0
+    """The share of each hour in which we may send. Once it is reached, only acknowledgements are
+    sent until it falls; 1 is no limit. In Europe, 433 MHz: 0.1."""
     resync: bool = False
     """Precede each frame with four octets that bring a stock receiver back in step after noise."""
 
