@@ -1,10 +1,12 @@
 """What actors need of the world around them, for each world to provide."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from actors.hall.state import HallState
+from protocol.ids import GatewayId
 from protocol.messages import Recipient, Recorded
+from protocol.radio.guard import PostRecord
 from protocol.values import value
 
 
@@ -84,3 +86,29 @@ class LinkOpener(Protocol):
         opened, or that vanishes, is tried again with growing back-off until the link is closed.
         """
         ...
+
+
+class RadioMemory(Protocol):
+    """What the radio security of one hall must not forget: who is paired, and counters that never go back."""
+
+    def load(self, gateway: GatewayId) -> Sequence[PostRecord]:
+        """Return what was saved last for each post of ``gateway``."""
+        ...
+
+    def save(self, gateway: GatewayId, records: Sequence[PostRecord]) -> None:
+        """Have ``records``, at most one for each address, take the place of earlier ones: all or none.
+
+        They are durable when this returns.
+
+        Raises:
+            StorageError: they are not.
+        """
+        ...
+
+
+@value
+class RadioVault:
+    """What the radio security of one hall is made from; ``segment_key`` gives the 16 octets of each gateway's."""
+
+    memory: RadioMemory
+    segment_key: Callable[[GatewayId], bytes]

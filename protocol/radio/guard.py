@@ -36,7 +36,7 @@ from protocol.radio.secured import (
 )
 from protocol.values import replace, value
 
-__all__ = ["CANDIDATES_MAX", "UNSAVED_MAX", "Guard", "GuardCounts", "Pairing", "Post"]
+__all__ = ["CANDIDATES_MAX", "UNSAVED_MAX", "Guard", "GuardCounts", "Pairing", "PostRecord"]
 
 UNSAVED_MAX = 32
 """Messages of one terminal that may have been taken since its count was last remembered.
@@ -58,7 +58,7 @@ class Pairing:
 
 
 @value
-class Post:
+class PostRecord:
     """What must outlive a restart for the radio ``address``; 255 stands for all terminals.
 
     ``taken`` is the counter of the last message that was taken from the paired device, ``reserved`` that of the
@@ -72,7 +72,7 @@ class Post:
     reserved: int = 0
 
 
-Keep = Callable[[Sequence[Post]], None]
+Keep = Callable[[Sequence[PostRecord]], None]
 """Remembers posts for good before it returns, or raises StorageError."""
 
 
@@ -117,7 +117,7 @@ _COUNTED: dict[type[ProtocolError], str] = {
 class _Place:
     """A post at work; the key and the counter are there while a device is paired."""
 
-    post: Post
+    post: PostRecord
     key: bytes = b""
     former_key: bytes = b""
     counter: SealingCounter | None = None
@@ -137,7 +137,7 @@ class Guard:
         segment_key: bytes,
         gateway: int,
         policy: Security = Security.OPTIONAL,
-        posts: Iterable[Post] = (),
+        posts: Iterable[PostRecord] = (),
         keep: Keep = lambda _posts: None,
     ) -> None:
         self.gateway = gateway
@@ -153,7 +153,7 @@ class Guard:
         for post in posts:
             self._places[post.address] = self._put(post)
         if EVERYBODY not in self._places:
-            self._places[EVERYBODY] = self._put(Post(address=EVERYBODY))
+            self._places[EVERYBODY] = self._put(PostRecord(address=EVERYBODY))
 
     # -- messages ---------------------------------------------------------------------------
 
@@ -302,7 +302,7 @@ class Guard:
         The device has the post with the first message that it seals with its key. Until then nothing changes.
         """
         if address not in self._places:
-            self._places[address] = self._put(Post(address=address))
+            self._places[address] = self._put(PostRecord(address=address))
         candidates = self._places[address].candidates
         candidates.pop(pairing.device, None)
         if len(candidates) >= CANDIDATES_MAX:
@@ -325,7 +325,7 @@ class Guard:
         place = self._places.get(address)
         if place is None or place.post.pairing is None:
             return False
-        self._change(Post(address=address, former=place.post.pairing))
+        self._change(PostRecord(address=address, former=place.post.pairing))
         return True
 
     def _adopt(self, address: int, pairing: Pairing, taken: int) -> None:
@@ -337,19 +337,19 @@ class Guard:
         if former is not None and former.device == pairing.device:
             former = None
         try:
-            self._change(Post(address=address, pairing=pairing, former=former, taken=taken))
+            self._change(PostRecord(address=address, pairing=pairing, former=former, taken=taken))
         except StorageError as error:
             raise SecurityError(
                 f"the device {pairing.device:08x} could not be paired: that could not be remembered: {error}"
             ) from error
         self.on_paired(address, pairing)
 
-    def _change(self, post: Post) -> None:
+    def _change(self, post: PostRecord) -> None:
         """Put ``post`` in place of what was there, once it is remembered."""
         self._keep([post])
         self._places[post.address] = self._put(post)
 
-    def _put(self, post: Post) -> _Place:
+    def _put(self, post: PostRecord) -> _Place:
         place = _Place(post=post)
         if post.former is not None:
             place.former_key = self._key(post.address, post.former)

@@ -34,6 +34,7 @@ from protocol.radio.guard import CANDIDATES_MAX, Guard, Pairing
 from protocol.radio.keys import (
     CODE_OCTETS,
     SALT_OCTETS,
+    same,
     wrap_keys,
     wrapping_key,
 )
@@ -182,12 +183,16 @@ class PairingDesk:
     ) -> PairingSession:
         """Open pairing for the post at ``address``, for a device of ``kind`` with the pairing ``code``.
 
+        The same again, while it is open, changes nothing.
+
         Raises:
             PairingRefused: another session is open, the segment has no security, or the window is out of range.
         """
         self.tick(now_s)
         session = self._open_session()
         if session is not None:
+            if session.address == address and same(code, self._offers.code):
+                return session
             raise PairingRefused(
                 f"the pairing of the radio address {session.address} is open for another"
                 f" {max(session.until_s - now_s, 0):.0f} s; a gateway has one at a time: wait, or end it"
