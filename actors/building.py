@@ -48,7 +48,9 @@ def build_hall(
     """
     root = f"hall/{spec.id}"
     alarms = world.spawn(f"{root}/alarms", AlarmBoard, {}, Audience())
-    hall = world.spawn(root, HallActor, spec, journal, HallAudience())
+    audience = HallAudience()
+    audience.alarms = alarms
+    hall = world.spawn(root, HallActor, spec, journal, audience)
     counters = {
         counter: world.spawn(f"{root}/counter/{counter}", CounterActor, counter, hall)
         for counter in spec.counters

@@ -27,6 +27,8 @@ from protocol.commands import BeginDay, Command, ReviewBookings
 from protocol.hall import HallSpec
 from protocol.ids import CommandId, CounterId
 from protocol.messages import (
+    ClearAlarm,
+    RaiseAlarm,
     Recipient,
     Recorded,
     Submit,
@@ -96,6 +98,8 @@ class HallAudience:
     def __init__(self) -> None:
         self.events = Audience()
         self.counters: dict[CounterId, Audience] = {}
+        self.alarms: Recipient | None = None
+        """The hall's alarm board, for the trouble ``journal/{hall}``."""
         self.heard_seq: int | None = None
         """The last event that was published; nothing was before the first start."""
 
@@ -120,6 +124,8 @@ class HallActor(Actor):
         self._waiting = 0
         self._snapshot_due_seq = 0
         self._waking = Waking(self.later)
+        # A predecessor that failed may have raised the alarm.
+        self._in_trouble = True
 
     # -- life -------------------------------------------------------------------------------
 
@@ -258,6 +264,9 @@ class HallActor(Actor):
         before, self._durable = self._durable, batch.state
         self._waiting -= len(batch.answers)
         batch.release()
+        if self._in_trouble:
+            self._in_trouble = False
+            self._alarm(ClearAlarm(alarm=self._trouble))
         self._publish(batch.records, before)
         if self._durable.day != before.day:
             self._keep_snapshot()
@@ -281,6 +290,17 @@ class HallActor(Actor):
             for command in taken_back.decided:
                 self._memory.forget(command)
             taken_back.refuse(f"the journal could not be written: {reason}")
+        self._in_trouble = True
+        detail = f"the journal cannot be written, and the hall takes no commands: {reason}"
+        self._alarm(RaiseAlarm(alarm=self._trouble, detail=detail))
+
+    @property
+    def _trouble(self) -> str:
+        return f"journal/{self._spec.id}"
+
+    def _alarm(self, message: RaiseAlarm | ClearAlarm) -> None:
+        if self._audience.alarms is not None:
+            told(self._audience.alarms, message)
 
     def _keep_snapshot(self) -> None:
         self._journal.snapshot(self._durable)

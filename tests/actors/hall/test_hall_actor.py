@@ -31,7 +31,9 @@ from protocol.commands import (
 from protocol.events import DayBegun, TicketCalled, TicketTaken
 from protocol.ids import CommandId, CounterId, TicketId
 from protocol.messages import (
+    ClearAlarm,
     CounterChanged,
+    RaiseAlarm,
     Recipient,
     Recorded,
     Submit,
@@ -256,6 +258,20 @@ def test_a_repeat_of_a_durable_command_needs_no_further_commit(stage: Stage) -> 
     stage.take("under way")
     stage.take("first")
     assert [answer.command for answer in stage.ear.answers()] == ["first", "first"]
+
+
+def test_a_failed_commit_raises_an_alarm_that_the_next_good_one_clears(stage: Stage) -> None:
+    alarms = stage.audience.alarms = Ear()
+    stage.journal.at_once = False
+    stage.take()
+    stage.journal.fail("disk full: free some space")
+    stage.run()
+    assert [type(message) for message in alarms] == [RaiseAlarm]
+    assert alarms[0].alarm == "journal/HZ01"
+    assert "disk full: free some space" in alarms[0].detail
+    stage.journal.at_once = True
+    stage.take()
+    assert alarms[1:] == [ClearAlarm(alarm="journal/HZ01")]
 
 
 def test_a_failed_commit_does_not_make_an_earlier_command_new_again(stage: Stage) -> None:
