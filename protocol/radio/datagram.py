@@ -77,7 +77,9 @@ class PeerIds:
     datagram may be acknowledged and dropped. What must arrive is confirmed by its payload.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 1) -> None:
+        """Begin with the ID ``first`` (1 to 255) for each peer and for everybody."""
+        self._before_first = first - 1
         self._last: dict[int, int] = {}
         self._held: dict[int, deque[int]] = {}
         self._broadcasts: deque[int] = deque(maxlen=HELD_MAX)
@@ -85,7 +87,7 @@ class PeerIds:
     def next_unicast(self, to: int) -> int:
         """Return the ID of the next datagram to the peer ``to``."""
         held = self._held_by(to)
-        chosen = _next_free(self._last.get(to, 0), set(held))
+        chosen = _next_free(self._last.get(to, self._before_first), set(held))
         self._last[to] = chosen
         held.append(chosen)
         return chosen
@@ -96,7 +98,7 @@ class PeerIds:
         Where all 255 IDs may be held by some peer, the one used the longest time ago is taken.
         """
         taken = set(self._broadcasts).union(*self._held.values())
-        chosen = _next_free(self._last.get(BROADCAST, 0), taken)
+        chosen = _next_free(self._last.get(BROADCAST, self._before_first), taken)
         self._last[BROADCAST] = chosen
         for held in (self._broadcasts, *self._held.values()):
             held.append(chosen)

@@ -25,6 +25,7 @@ RANGES = MappingProxyType(
         "queue_per_peer_max": (1, 1024),
         "queue_max": (1, 16384),
         "broadcasts_max": (1, 256),
+        "first_id": (1, 255),
         "bitrate": (300, 1_000_000),
         "air_bitrate": (300, 1_000_000),
         "duty_cycle_max": (0.0001, 1.0),
@@ -72,6 +73,9 @@ class LinkOptions:
     sent until it falls; 1 is no limit. In Europe, 433 MHz: 0.1."""
     resync: bool = False
     """Precede each frame with four octets that bring a stock receiver back in step after noise."""
+    first_id: int = 1
+    """The ID of the first datagram to a peer. A program that runs often and shortly draws it, or stock
+    firmware takes its first datagram for the first one of the time before."""
 
     def __attrs_post_init__(self) -> None:
         for name, (least, greatest) in RANGES.items():

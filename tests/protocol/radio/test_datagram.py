@@ -67,6 +67,12 @@ def test_quirk_2_ids_start_at_1_and_skip_0() -> None:
     assert drawn == [*range(1, 256), 1]
 
 
+def test_quirk_2_program_that_runs_shortly_begins_with_an_id_that_it_draws() -> None:
+    ids = PeerIds(254)
+    assert [ids.next_unicast(5) for _ in range(3)] == [254, 255, 1]
+    assert ids.next_unicast(6) == 254
+
+
 def test_quirk_2_each_peer_has_its_own_counter() -> None:
     ids = PeerIds()
     assert [ids.next_unicast(7), ids.next_unicast(8), ids.next_unicast(7)] == [1, 1, 2]
