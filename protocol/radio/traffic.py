@@ -94,7 +94,10 @@ class _Way:
 
 
 class Traffic:
-    """Follows the frames of one channel. Times are seconds of any clock that does not go back."""
+    """Follows the frames of one channel.
+
+    Times are seconds of any clock that does not go back; where it does, another recording begins.
+    """
 
     def __init__(self) -> None:
         self._ways: OrderedDict[tuple[int, int], _Way] = OrderedDict()
@@ -118,7 +121,7 @@ class Traffic:
             way is None
             or way.last is None
             or not acknowledges(answer, way.last)
-            or at_s - way.last_at_s > FRESH_S
+            or not 0 <= at_s - way.last_at_s <= FRESH_S
         ):
             return Sighting(standing=Standing.STALE)
         again = way.answered
@@ -145,7 +148,7 @@ def _datagram(way: _Way, frame: Frame, at_s: float) -> Sighting:
     is_same = (
         last is not None
         and (frame.id, frame.payload) == (last.id, last.payload)
-        and at_s - way.last_at_s <= FRESH_S
+        and 0 <= at_s - way.last_at_s <= FRESH_S
     )
     is_repeat = bool(frame.flags & FLAG_RETRY)
     way.counts.transmissions += 1
