@@ -1,0 +1,375 @@
+"""A half-duplex radio channel: modules that share one frequency, and what they do to each other.
+
+Sans-I/O, on a clock told to it. Hosts are devices of the simulation, or ports with whoever is there: a
+gateway's. What happens, happens on a heap of events:
+
+    host writes --line, gap--> ready --listens--> on the air --> ended --line--> host hears it
+                                          |  ^
+                                          +--+ the channel is taken: pause
+
+A listener has a packet unless it cannot hear the sender; sends itself meanwhile; hears another packet at the
+same time that is not weaker by `CAPTURE_DB`; was bound to another packet already; or chance takes it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from math import inf
+from random import Random
+from typing import Any
+
+from protocol.devices import Device
+from protocol.errors import DeviceError
+from sim.radio.loss import NONE, Damage, Loss
+from sim.radio.modules import E32, RadioModule
+from sim.radio.port import Port
+from sim.radio.reception import Reception
+from sim.radio.station import Packet, Station
+
+__all__ = ["EVENTS_MAX", "Channel"]
+
+EVENTS_MAX = 10_000
+"""Events at one instant; more are devices that answer each other for ever, an error in their models."""
+
+
+ROUNDING_S = 1e-9
+"""More than what adding up times can have rounded off."""
+
+
+class Channel:
+    """One frequency. Every input is told the time ``now``, in seconds that never go back.
+
+    Ports are what a gateway is plugged into. With several, somebody has to listen to `on_wake`.
+    Where not ``attentive``, hosts are spared frames for others, which they would drop; faults that
+    change octets make it attentive.
+    """
+
+    def __init__(
+        self,
+        random: Random,
+        module: RadioModule = E32,
+        *,
+        loss: Loss = NONE,
+        damage: Damage | None = None,
+        attentive: bool = False,
+    ) -> None:
+        self.module = module
+        self.loss = loss
+        self.damage = damage
+        self._reception = Reception()
+        self.counts = self._reception.counts
+        self.stations: list[Station] = []
+        self._attentive = attentive or damage is not None
+        self._random = random
+        self._now = -inf
+        self._events: list[tuple[float, int, Callable[[float, Any], None], Any]] = []
+        self._event_number = 0
+        self._on_air: list[Packet] = []
+        self._last: Packet | None = None
+        """The packet that ended last."""
+        self._at_address: dict[int | None, list[Station]] = {None: []}
+        self._ports: list[Port] = []
+        self._wake: Callable[[str], object] = lambda _name: None
+        self._running = False
+        self._rousing = False
+        self._told_s = inf
+        """The deadline that the first port was told last."""
+
+    # -- who is there -----------------------------------------------------------------------
+
+    def join(self, device: Device, module: RadioModule | None = None) -> Station:
+        """Put a device on the channel; it goes by its attribute ``address`` if it has one."""
+        station = self._add(module)
+        station.device = device
+        self._move(station, getattr(device, "address", None))
+        self.touch(station)
+        return station
+
+    def port(self, name: str = "", *, address: int | None = None) -> Port:
+        """Put a module on the channel whose line is a port of that ``name``: a gateway's.
+
+        The line's time is in the channel; whatever is between port and gateway should be fast. With an
+        ``address`` the gateway is spared what is for others.
+        """
+        station = self._add(None)
+        self._move(station, address)
+        port = Port(self, station, name)
+        self._ports.append(port)
+        return port
+
+    def on_wake(self, wake: Callable[[str], object]) -> None:
+        """Have ``wake`` called with the name of a port that wants its `Port.tick`."""
+        self._wake = wake
+
+    def set_level(self, sender: Station, listener: Station, level_db: float | None) -> None:
+        """Have ``listener`` hear ``sender`` so strongly (0 for all at first), or not at all (None)."""
+        listener.levels[sender] = level_db
+
+    def hide(self, station: Station, others: Iterable[Station]) -> None:
+        """Have ``station`` and each of ``others`` not hear each other."""
+        for other in others:
+            if other is not station:
+                self.set_level(station, other, None)
+                self.set_level(other, station, None)
+
+    def jam(self, begins_s: float, ends_s: float) -> None:
+        """Drown everything on the air from ``begins_s`` to ``ends_s``; modules sense it."""
+        self._reception.jams.append((begins_s, ends_s))
+
+    def touch(self, station: Station) -> None:
+        """Have the device looked at: somebody has acted on it (a key was pressed)."""
+        if station.tick_s > -inf:
+            station.tick_s = -inf
+            self._push(-inf, self._tick, station)
+
+    def _add(self, module: RadioModule | None) -> Station:
+        station = Station(module=module or self.module, chance=self.loss.chance(self._random))
+        self.stations.append(station)
+        self._at_address[None].append(station)
+        return station
+
+    def _move(self, station: Station, address: int | None) -> None:
+        self._at_address[station.address].remove(station)
+        station.address = address
+        self._at_address.setdefault(address, []).append(station)
+
+    # -- time -------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """Return when something happens next, or None if nothing will."""
+        return self._events[0][0] if self._events else None
+
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due by ``now``."""
+        if self._running:
+            return
+        self._running = True
+        events = self._events
+        at_once = 0
+        try:
+            while events and events[0][0] <= now:
+                due_s, _, happen, subject = heappop(events)
+                if due_s > self._now:
+                    self._now = due_s
+                    at_once = 0
+                elif due_s == -inf:
+                    self._now = max(self._now, now)
+                at_once += 1
+                if at_once > EVENTS_MAX:
+                    raise DeviceError("devices on one channel answer each other for ever")
+                happen(self._now, subject)
+            self._now = max(self._now, now)
+        finally:
+            self._running = False
+
+    def pass_time(self, now: float) -> None:
+        """Do what is due, or see why somebody wants that though nothing is; a port was ticked."""
+        if self._rousing:
+            return
+        if not self._events or self._events[0][0] > now:
+            self.look()
+        self.advance(now)
+
+    def deadline_of(self, port: Port) -> float | None:
+        """Return when ``port`` is to be ticked: the first one gives the channel its time."""
+        if port is not self._ports[0]:
+            return None
+        deadline_s = self.next_deadline()
+        self._told_s = inf if deadline_s is None else deadline_s
+        return deadline_s
+
+    def rouse(self, awake: Port) -> None:
+        """Have the other ports fetch what they have heard, and the first one look at its deadline."""
+        if self._rousing or len(self._ports) == 1:
+            return
+        self._rousing = True
+        try:
+            for port in self._ports:
+                sooner = (
+                    port is self._ports[0]
+                    and bool(self._events)
+                    and self._events[0][0] < self._told_s
+                )
+                if port is not awake and (port.station.heard or sooner):
+                    self._wake(port.name)
+        finally:
+            self._rousing = False
+
+    def _push(self, at_s: float, happen: Callable[[float, Any], None], subject: object) -> None:
+        self._event_number += 1
+        heappush(self._events, (at_s, self._event_number, happen, subject))
+
+    # -- hosts ------------------------------------------------------------------------------
+
+    def _tick(self, now: float, station: Station) -> None:
+        """Tick the device if it is due; it may have put its deadline off."""
+        device = station.device
+        assert device is not None
+        if now < station.tick_s:
+            # Its deadline was put off since this event was made, and has one of its own.
+            return
+        asked = station.tick_s == -inf
+        station.tick_s = inf
+        if not asked:
+            deadline_s = device.next_deadline()
+            if deadline_s is None or deadline_s > now:
+                self._await_deadline(station, deadline_s)
+                return
+        self._hosted(station, device, device.tick(now), now)
+
+    def _deliver(self, now: float, delivery: tuple[Station, bytes]) -> None:
+        station, octets = delivery
+        device = station.device
+        if device is None:
+            station.heard += octets
+        else:
+            self._hosted(station, device, device.receive(octets, now), now)
+
+    def _hosted(self, station: Station, device: Device, octets: bytes, now: float) -> None:
+        """Take what a device sends, and see what has become of it."""
+        if octets:
+            self.write(station, octets, now)
+        address = getattr(device, "address", None)
+        if address != station.address:
+            self._move(station, address)
+        self._await_deadline(station, device.next_deadline())
+
+    def _await_deadline(self, station: Station, deadline_s: float | None) -> None:
+        if deadline_s is not None and deadline_s < station.tick_s:
+            station.tick_s = max(deadline_s, self._now)
+            self._push(station.tick_s, self._tick, station)
+
+    def look(self) -> None:
+        """See whether somebody acted on a device: whose deadline is earlier than it was is ticked."""
+        for station in self.stations:
+            if station.device is not None:
+                self._await_deadline(station, station.device.next_deadline())
+
+    def write(self, station: Station, octets: bytes, now: float) -> None:
+        """Send ``octets`` from the station's host."""
+        before = len(station.ready)
+        station.write(octets, now)
+        for packet in list(station.ready)[before:]:
+            self._push(packet.ready_s, self._ready, station)
+        if station.closes_s < inf:
+            self._push(station.closes_s, self._ready, station)
+
+    # -- the air ----------------------------------------------------------------------------
+
+    def _ready(self, now: float, station: Station) -> None:
+        """A packet may be complete."""
+        if station.closes_s <= now:
+            station.close()
+        if not station.contends:
+            self._contend(now, station)
+
+    def _contend(self, now: float, station: Station) -> None:
+        """Try to get the station's oldest packet on the air, if it has one that is ready."""
+        station.contends = bool(station.ready) and station.ready[0].ready_s <= now
+        if not station.contends:
+            return
+        module = station.module
+        if not module.senses:
+            self._decide(now, station)
+            return
+        station.since_s = now
+        station.tries = 0
+        taken_until_s = self._taken_until(now, station)
+        if taken_until_s > now:
+            self._back_off(taken_until_s, station)
+        else:
+            self._push(now + module.listen_s, self._attempt, station)
+
+    def _attempt(self, now: float, station: Station) -> None:
+        """Send if the channel has been free for long enough."""
+        listened_s = now - station.module.listen_s
+        taken_until_s = self._taken_until(now, station)
+        if taken_until_s <= listened_s + ROUNDING_S:
+            self._decide(now, station)
+        elif now - station.since_s >= station.module.patience_s:
+            self.counts.impatient += 1
+            self._decide(now, station)
+        else:
+            self._back_off(taken_until_s, station)
+
+    def _back_off(self, taken_until_s: float, station: Station) -> None:
+        module = station.module
+        self.counts.sensed += 1
+        pause_max_s = min(module.backoff_s * 2.0**station.tries, module.backoff_max_s)
+        station.tries += 1
+        pause_s = module.listen_s + self._random.random() * pause_max_s
+        self._push(taken_until_s + pause_s, self._attempt, station)
+
+    def _taken_until(self, now: float, station: Station) -> float:
+        """Return until when the station hears something, as far as it has begun; maybe in the past."""
+        taken_s = -inf
+        levels = station.levels
+        for packet in self._on_air:
+            if packet.ends_s > taken_s and levels.get(packet.sender, 0.0) is not None:
+                taken_s = packet.ends_s
+        last = self._last
+        if last is not None and last.ends_s > taken_s and levels.get(last.sender, 0.0) is not None:
+            taken_s = last.ends_s
+        for begins_s, ends_s in self._reception.jams:
+            if begins_s <= now:
+                taken_s = max(taken_s, ends_s)
+        return taken_s
+
+    def _decide(self, now: float, station: Station) -> None:
+        """Switch from hearing to sending."""
+        if station.module.turnaround_s:
+            self._push(now + station.module.turnaround_s, self._begin, station)
+        else:
+            self._begin(now, station)
+
+    def _begin(self, now: float, station: Station) -> None:
+        packet = station.take()
+        air_s = station.module.air_s(len(packet.octets))
+        packet.begins_s = now
+        packet.ends_s = now + air_s
+        for other in self._on_air:
+            if other.ends_s > now:
+                other.met.append(packet)
+                packet.met.append(other)
+        counts = self.counts
+        counts.packets += 1
+        counts.octets += len(packet.octets)
+        counts.air_s += air_s
+        counts.busy_s += max(0.0, packet.ends_s - max([now, *(p.ends_s for p in self._on_air)]))
+        if air_s:
+            self._on_air.append(packet)
+            self._push(packet.ends_s, self._end, packet)
+        else:
+            self._end(now, packet)
+
+    def _end(self, now: float, packet: Packet) -> None:
+        if packet.ends_s > packet.begins_s:
+            self._on_air.remove(packet)
+        self._last = packet
+        sender = packet.sender
+        for listener in self._listeners(packet):
+            if listener is not sender and self._reception.hears(packet, listener):
+                self._pass_on(packet, listener, now)
+        if sender.echo:
+            self._pass_on(packet, sender, now)
+        # What it met refers back to it.
+        packet.met = []
+        self._contend(now, sender)
+
+    def _listeners(self, packet: Packet) -> Iterable[Station]:
+        to = packet.to
+        if self._attentive or to is None:
+            return self.stations
+        at_address = self._at_address
+        listeners = [station for address in to for station in at_address.get(address, ())]
+        return listeners + at_address[None]
+
+    def _pass_on(self, packet: Packet, listener: Station, now: float) -> None:
+        octets = packet.octets
+        if self.damage is not None:
+            octets = self.damage.apply(octets, self._random)
+        module = listener.module
+        begins_s = max(now + module.deliver_s, listener.delivered_s)
+        listener.delivered_s = begins_s + len(octets) * module.octet_s
+        self._push(listener.delivered_s, self._deliver, (listener, octets))

@@ -1,0 +1,141 @@
+"""A node on the channel: its host, its module, and the line between them.
+
+The module's line is worked out burst by burst: when the last octet of what the host wrote has come, and
+which octets make up a packet, follows from the times alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from math import inf
+
+import attrs
+
+from protocol.devices import Device
+from protocol.radio.datagram import BROADCAST
+from sim.radio.loss import Chance
+from sim.radio.modules import RadioModule
+
+__all__ = ["EVERYBODY", "Packet", "Station", "addressees"]
+
+EVERYBODY: frozenset[int] | None = None
+"""What is for everybody, or for nobody knows whom."""
+
+_OPENING = re.compile(rb"\x10\x02(.)", re.DOTALL)
+
+
+def addressees(octets: bytes) -> frozenset[int] | None:
+    """Return the addresses that frames within ``octets`` may be for.
+
+    A few too many do no harm. Where no frame begins, as in the second half of one, it is for everybody.
+    """
+    found = frozenset(match[0] for match in _OPENING.findall(octets))
+    return EVERYBODY if not found or BROADCAST in found else found
+
+
+@attrs.define(eq=False)
+class Packet:
+    """What one module puts on the air at once."""
+
+    sender: Station
+    octets: bytes
+    to: frozenset[int] | None
+    ready_s: float
+    """When the module can send it."""
+    begins_s: float = 0.0
+    ends_s: float = 0.0
+    met: list[Packet] = attrs.field(factory=list)
+    """Others that were on the air at the same time."""
+
+
+@attrs.define(eq=False)
+class Station:
+    """A module with a ``device`` behind it, or with a port of the channel, then ``device`` is None.
+
+    ``address`` is the radio address that the host takes datagrams at, where it is known. ``echo`` has the
+    module give back to its host what the host sent.
+    """
+
+    module: RadioModule
+    chance: Chance
+    device: Device | None = None
+    address: int | None = None
+    echo: bool = False
+    heard: bytearray = attrs.field(factory=bytearray)
+    """Of a port: octets that nobody has fetched."""
+    overflown: int = 0
+    """Octets lost because the module's buffer was full."""
+    levels: dict[Station, float | None] = attrs.field(factory=dict)
+    """How strongly others are heard here, in decibels, None for not at all; 0 for those left out."""
+    tick_s: float = inf
+    """When the device is to be ticked next."""
+    contends: bool = False
+    """Whether a packet is on the air or tries to get there."""
+    since_s: float = 0.0
+    """Since when it tries."""
+    tries: int = 0
+    delivered_s: float = 0.0
+    """When the line to the host is free."""
+    ready: deque[Packet] = attrs.field(factory=deque)
+    """Packets that are complete, or will be without anything further from the host."""
+    _open: bytes = b""
+    """The packet that further octets may join."""
+    _open_to: frozenset[int] | None = EVERYBODY
+    _ends_s: float = -inf
+    """When the last octet from the host has come."""
+    _waiting: int = 0
+
+    def write(self, octets: bytes, now: float) -> None:
+        """Take octets that the host begins to send ``now``, or once its earlier ones are out."""
+        module = self.module
+        if self._waiting + len(octets) > module.buffer_max:
+            room = max(module.buffer_max - self._waiting, 0)
+            self.overflown += len(octets) - room
+            octets = octets[:room]
+        if not octets:
+            return
+        begins_s = max(now, self._ends_s)
+        if self._open and begins_s > self._ends_s + module.gap_octets * module.octet_s:
+            self.close()
+        self._ends_s = begins_s + len(octets) * module.octet_s
+        self._waiting += len(octets)
+        self._join(octets, addressees(octets))
+
+    def _join(self, octets: bytes, to: frozenset[int] | None) -> None:
+        """Add to the open packet; cut off whole ones."""
+        packet_max = self.module.packet_max
+        both = to is not EVERYBODY and self._open_to is not EVERYBODY
+        self._open_to = (to | self._open_to if both else EVERYBODY) if self._open else to  # type: ignore[operator]
+        self._open += octets
+        while len(self._open) >= packet_max:
+            rest = self._open[packet_max:]
+            full_s = self._ends_s - len(rest) * self.module.octet_s
+            self._complete(self._open[:packet_max], full_s)
+            self._open = rest
+            self._open_to = to
+
+    def _complete(self, octets: bytes, at_s: float) -> None:
+        self.ready.append(
+            Packet(sender=self, octets=octets, to=self._open_to, ready_s=at_s + self.module.send_s)
+        )
+
+    @property
+    def closes_s(self) -> float:
+        """When the open packet is ready to be sent if nothing joins it; never where there is none."""
+        return self._closed_s + self.module.send_s if self._open else inf
+
+    @property
+    def _closed_s(self) -> float:
+        return self._ends_s + self.module.gap_octets * self.module.octet_s
+
+    def close(self) -> None:
+        """Let nothing more join the open packet."""
+        self._complete(self._open, self._closed_s)
+        self._open = b""
+
+    def take(self) -> Packet:
+        """Return the packet to be sent now."""
+        packet = self.ready.popleft()
+        self._waiting -= len(packet.octets)
+        return packet
