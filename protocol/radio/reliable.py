@@ -177,6 +177,13 @@ class ReliableLink:
         """Return when `tick` has something to do next, or None while there is nothing."""
         return self._sender.next_deadline()
 
+    def free_from_s(self) -> float:
+        """Return from when on a new datagram may go out; what comes in the meantime may change that.
+
+        Whoever keeps a queue of its own gives out what is due only then, and still chooses until then.
+        """
+        return self._sender.free_from_s()
+
     # -- receiving --------------------------------------------------------------------------
 
     def receive(self, octets: bytes, now_s: float) -> list[Action]:

@@ -137,6 +137,14 @@ class Sender:
         due_s = self._outbox.next_due_s()
         return None if due_s is None else max(due_s, self._line_free_s)
 
+    def free_from_s(self) -> float:
+        """Return from when on a new datagram may go out, as far as is known."""
+        if self._listening_for is not None:
+            return self._listening_until_s
+        if self._duty_cycle_reached:
+            return self.air_time.falls_below_s(self._options.duty_cycle_max)
+        return self._line_free_s
+
     def _may_send(self, now_s: float) -> bool:
         return (
             self._listening_for is None
