@@ -583,3 +583,16 @@ def test_any_octets_raise_nothing_and_leave_the_link_working(pieces: list[bytes]
         subject.tick(deadline_s)
     assert subject.counts.acknowledged + subject.counts.given_up == 2
     assert subject.counts.broadcasts_sent == 1
+
+
+def test_link_says_from_when_on_it_may_send() -> None:
+    subject = link(1)
+    assert subject.free_from_s() <= 0.0
+    subject.send_broadcast(b"a", 0.0)
+    out_s = subject.free_from_s()
+    assert 0.0 < out_s < 0.1
+    subject.send(5, b"b", 1, out_s)
+    assert subject.free_from_s() == subject.next_deadline()
+    subject.tick(subject.free_from_s())
+    # It pauses, and others may be sent to meanwhile.
+    assert subject.free_from_s() == out_s
