@@ -159,9 +159,9 @@ def _datagram(way: _Way, frame: Frame, at_s: float) -> Sighting:
         standing = Standing.REPEAT if is_repeat else Standing.TWIN
         return Sighting(standing=standing, attempt=way.attempts)
     way.attempts = 1
-    way.answered = False
     # Nobody acknowledges a broadcast.
+    way.answered = frame.to == BROADCAST
     way.counts.datagrams += 1
-    way.counts.answered += frame.to == BROADCAST
+    way.counts.answered += way.answered
     standing = Standing.REPEAT_MISSED if is_repeat else Standing.NEW
     return Sighting(standing=standing, attempt=1)
