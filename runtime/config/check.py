@@ -23,7 +23,7 @@ from protocol.values import replace, value
 from runtime.config import model
 from runtime.config.appointments import check_appointments
 from runtime.config.document import Place
-from runtime.config.model import Role, Token
+from runtime.config.model import Role, Server, Token
 from runtime.config.opening import Entry, check_hours
 from runtime.config.problems import Findings, nearest
 from runtime.config.radio import check_covers, check_routes
@@ -48,8 +48,8 @@ class _Identified(Protocol):
     def id(self) -> str: ...
 
 
-def check(tables: Tables, findings: Findings) -> None:
-    """Report whatever does not fit together in the halls and tokens of ``tables``."""
+def check(tables: Tables, server: Server, findings: Findings) -> None:
+    """Report whatever does not fit together in the halls and tokens of ``tables`` and in ``server``."""
     given = _Given(tables=tables, findings=findings)
     halls = tables.within((), HallSpec)
     if findings.sound(("hall",)) and not halls:
@@ -64,6 +64,7 @@ def check(tables: Tables, findings: Findings) -> None:
         _check_numbers(given, place)
         _check_radio(given, place)
         _check_ports(given, place, ports)
+    _check_links(server, findings)
     _check_tokens(given)
 
 
@@ -335,6 +336,16 @@ def _device(address: str) -> tuple[str, ...]:
 
 
 # -- tokens --------------------------------------------------------------------------------------
+
+
+def _check_links(server: Server, findings: Findings) -> None:
+    """Links on tickets begin with what is listened at; "all of them" is no address that a phone can reach."""
+    listen = ("server", "listen")
+    unreachable = server.listen in ("0.0.0.0", "::") and server.public_url is None
+    if unreachable and findings.sound(listen, ("server", "public_url")):
+        wrong = f"links on tickets would begin with {server.base_url()}, which no phone can reach"
+        needed = 'needed beside it is public_url, such as "https://hall.example.cn"'
+        findings.add(listen, wrong, needed)
 
 
 def _check_tokens(given: _Given) -> None:

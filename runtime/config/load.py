@@ -59,7 +59,7 @@ def parse_config(
     tables = Tables(findings)
     declare(tables, folder)
     file = tables.read(Node(place=(), typed=document.tables), File)
-    check(tables, findings)
+    check(tables, file.server, findings)
     tokens = file.tokens if environment is None else find_secrets(tables, findings, environment)
     refuse_equal(findings, tokens)
     findings.refuse()

@@ -114,6 +114,13 @@ REFUSALS = [
     ('"https://hall.example.cn/"', '"hall.cn"', 3, "server / public_url", "allowed is http:// or"),
     ('example.cn/"', 'example.cn/?a=b"', 3, "server / public_url", "is no web address"),
     ('example.cn/"', 'example.cn:99999"', 3, "server / public_url", "is no web address"),
+    (
+        'public_url = "https://hall.example.cn/"',
+        'listen = "0.0.0.0"',
+        3,
+        "server / listen",
+        "needed beside it is public_url",
+    ),
     ("port = 8081", 'data_dir = ""', 2, "server / data_dir", "'' is no path"),
     # ports
     ("serial:/dev/ttyUSB0?baud=19200", "/dev/ttyUSB0", 43, KIOSK + "printer", "is no port"),
