@@ -45,6 +45,7 @@ class Reason(StrEnum):
     """Every place of the slot that may be booked is taken."""
     BANNED = "banned"
     """The person missed too many appointments lately."""
+    NOT_BANNED = "not-banned"
     UNKNOWN_BOOKING = "unknown-booking"
     BOOKING_STATE = "booking-state"
     """The booking is not in a state, or at a time, in which this is possible."""

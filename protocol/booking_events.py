@@ -121,8 +121,22 @@ class PersonBanned:
 
 
 @value
+class BanLifted:
+    """A person may book again, who otherwise might not have before ``until`` (aware, UTC)."""
+
+    at: datetime
+    command: CommandId
+    person: PersonId
+    until: datetime
+
+
+@value
 class ClosureAdded:
-    """The hall, or ``service`` alone, is closed from ``first`` to ``last`` because of ``reason``."""
+    """The hall, or ``service`` alone, is closed from ``first`` to ``last`` because of ``reason``.
+
+    With ``end_waiting`` those who wait for it are not called any more. So many of these and of the bookings on
+    those days are ``left`` to be looked at after this command; `ClosureSettled` tells that none is.
+    """
 
     at: datetime
     command: CommandId
@@ -131,6 +145,17 @@ class ClosureAdded:
     first: date
     last: date
     reason: str
+    end_waiting: bool = False
+    left: int = 0
+
+
+@value
+class ClosureSettled:
+    """No booking is left on the days of a closure, and nobody who is not called any more."""
+
+    at: datetime
+    command: CommandId
+    closure: ClosureId
 
 
 @value

@@ -294,11 +294,16 @@ class CheckIn:
 
 @value
 class AddClosure:
-    """Close the hall, or one service, on the days of ``closure``; bookings on them are moved or revoked."""
+    """Close the hall, or one service, on the days of ``closure``; bookings on them are moved or revoked.
+
+    Whoever waits for it today is still called; with ``end_waiting`` those tickets end, because of the closure,
+    and visits go on with what is not closed.
+    """
 
     id: CommandId
     closure: Closure
     service: ServiceId | None = None
+    end_waiting: bool = False
 
 
 @value
@@ -310,8 +315,20 @@ class RemoveClosure:
 
 
 @value
+class LiftBan:
+    """Let somebody book again who was banned: ``person``, or else whoever has ``booking``."""
+
+    id: CommandId
+    person: PersonId | None = None
+    booking: BookingId | None = None
+
+
+@value
 class ReviewBookings:
-    """Let reservations lapse and mark no-shows whose time has come; otherwise nothing happens."""
+    """Let reservations lapse, mark no-shows whose time has come, and go on with what a closure strikes.
+
+    Otherwise nothing happens.
+    """
 
     id: CommandId
 
@@ -352,6 +369,7 @@ Command = (
     | CheckIn
     | AddClosure
     | RemoveClosure
+    | LiftBan
     | ReviewBookings
     | BeginDay
 )

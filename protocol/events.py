@@ -13,8 +13,10 @@ from protocol.booking_events import (
     AppointmentMissed,
     AppointmentMoved,
     AppointmentRevoked,
+    BanLifted,
     ClosureAdded,
     ClosureRemoved,
+    ClosureSettled,
     CustomerCheckedIn,
     PersonBanned,
 )
@@ -232,12 +234,16 @@ class TicketNoShow:
 
 @value
 class TicketCancelled:
-    """The ticket ended because its customer gave it up; ``counter`` had it, if any."""
+    """The ticket ended because its customer gave it up, or else the hall did for ``reason``.
+
+    ``counter`` had it, if any.
+    """
 
     at: datetime
     command: CommandId
     ticket: TicketId
     counter: CounterId | None
+    reason: str = ""
 
 
 @value
@@ -343,6 +349,8 @@ Event = (
     | AppointmentMissed
     | CustomerCheckedIn
     | PersonBanned
+    | BanLifted
     | ClosureAdded
+    | ClosureSettled
     | ClosureRemoved
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
-from actors.hall.closures import with_closures
+from actors.hall.closures import closure_on, with_closures
 from actors.hall.day import zone
 from actors.hall.opening import Stretch, closing_at, stretch_of
 from actors.hall.refusals import Refusal
@@ -22,13 +22,15 @@ class Availability:
 
     ``is_open`` is whether its hours and the hall's allow a ticket, ``full`` whether as many were given out as a
     day may have. ``opens_at`` is when there are tickets again, if there are none now and that is known;
-    ``closes_at`` when hours next end, if they do. Without an event all this holds until ``until``.
+    ``closes_at`` when hours next end, if they do. ``closure`` is the reason of a closure on this day, if there
+    is one. Without an event all this holds until ``until``.
     """
 
     is_open: bool
     full: bool
     opens_at: datetime | None
     closes_at: datetime | None
+    closure: str | None
     until: datetime
 
 
@@ -47,9 +49,24 @@ def availability(state: HallState, id: ServiceId, at: datetime) -> Availability:
     full = at < state.ends_at and is_full(state, service)
     if full:
         until, opens_at = min(until, state.ends_at), _opens_anew(state, id)
+    closure = None
+    if spec.hours.closures or service.hours.closures:
+        closure = closure_on(spec, id, at)
+        until = min(until, _midnight_after(spec, at))
     return Availability(
-        is_open=is_open, full=full, opens_at=opens_at, closes_at=stretch.closes_at, until=until
+        is_open=is_open,
+        full=full,
+        opens_at=opens_at,
+        closes_at=stretch.closes_at,
+        closure=closure,
+        until=until,
     )
+
+
+def _midnight_after(spec: HallSpec, at: datetime) -> datetime:
+    local = zone(spec.time_zone)
+    tomorrow = at.astimezone(local).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), tzinfo=local).astimezone(UTC)
 
 
 def last_ticket_at(state: HallState, service: ServiceId, at: datetime) -> datetime | None:

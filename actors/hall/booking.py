@@ -9,10 +9,10 @@ from hashlib import blake2b
 from typing import Protocol, TypeVar
 
 from actors.hall.apply import apply_all
-from actors.hall.day import zone
+from actors.hall.bans import banned_for, check_ban
 from actors.hall.diary import Booking
 from actors.hall.ranks import first
-from actors.hall.refusals import Refusal
+from actors.hall.refusals import Refusal, find_booking
 from actors.hall.slots import OfferedSlot, appointments_of, check_slot, slot_at
 from actors.hall.state import HallState
 from protocol.answers import Reason
@@ -31,7 +31,6 @@ from protocol.booking_events import (
     AppointmentLapsed,
     AppointmentMissed,
     AppointmentMoved,
-    PersonBanned,
 )
 from protocol.commands import (
     PARTY_MAX,
@@ -39,7 +38,6 @@ from protocol.commands import (
     CancelAppointment,
     ConfirmAppointment,
     MoveAppointment,
-    ReviewBookings,
 )
 from protocol.errors import CodeError
 from protocol.events import Event
@@ -143,11 +141,6 @@ def cancel_booking(state: HallState, command: CancelAppointment, at: datetime) -
     return (AppointmentCancelled(at=at, command=command.id, booking=booking.id),)
 
 
-def review(state: HallState, command: ReviewBookings, at: datetime) -> tuple[Event, ...]:
-    """End what has lapsed or was missed."""
-    return overdue(state, command.id, at)
-
-
 def moved(
     state: HallState,
     booking: Booking,
@@ -186,48 +179,27 @@ def _lapses_anew(
     return min(lapses_at, starts_at)
 
 
-def find_booking(state: HallState, id: BookingId) -> Booking:
-    """Return the booking with that code."""
-    found = state.diary.bookings.get(id)
-    if found is None:
-        raise Refusal(
-            Reason.UNKNOWN_BOOKING,
-            f"hall {state.spec.id} has no booking {id!r}; look at the code again, or it ended some days ago",
-        )
-    return found
-
-
 def overdue(state: HallState, command: CommandId, at: datetime) -> tuple[Event, ...]:
     """Return the events of bookings whose time has come by ``at``: at most `REVIEW_MAX` bookings'."""
     events: tuple[Event, ...] = ()
     for _ in range(REVIEW_MAX):
-        due_at = state.diary.next_due_at
-        if due_at is None or due_at > at:
+        due = state.diary.due
+        if due is None or first(due).order[0] > at:
             break
-        ended = _ended(state, command, at)
+        ended = _ended(state, BookingId(first(due).ticket), command, at)
         state = apply_all(state, ended)
         events += ended
     return events
 
 
-def _ended(state: HallState, command: CommandId, at: datetime) -> tuple[Event, ...]:
-    """Return what ends the booking that is due first."""
-    due = state.diary.due
-    assert due is not None
-    booking = state.diary.bookings[BookingId(first(due).ticket)]
+def _ended(state: HallState, id: BookingId, command: CommandId, at: datetime) -> tuple[Event, ...]:
+    """Return what ends a booking that is due."""
+    booking = state.diary.bookings[id]
     if booking.state is BookingState.RESERVED:
         return (AppointmentLapsed(at=at, command=command, booking=booking.id),)
     missed = AppointmentMissed(at=at, command=command, booking=booking.id)
-    service, person = state.spec.services.get(booking.service), booking.person
-    rule = None if service is None or service.appointments is None else service.appointments.ban
-    if rule is None or person is None:
-        return (missed,)
-    since = booking.starts_at - timedelta(days=rule.within_days)
-    times = (*state.diary.missed.get(person, ()), booking.starts_at)
-    if sum(time > since for time in times) < rule.no_shows:
-        return (missed,)
-    until = booking.check_in_until + timedelta(days=rule.for_days)
-    return missed, PersonBanned(at=at, command=command, person=person, until=until)
+    banned = banned_for(state, booking, command, at)
+    return (missed,) if banned is None else (missed, banned)
 
 
 def _check_person(
@@ -245,14 +217,8 @@ def _check_person(
             raise Refusal(Reason.IDENTITY_NEEDED, wrong)
         return
     diary = state.diary
-    until = diary.bans.get(person)
-    if appointments.ban is not None and until is not None and at < until:
-        local = until.astimezone(zone(state.spec.time_zone))
-        raise Refusal(
-            Reason.BANNED,
-            f"too many appointments were missed: none is taken before {local:%Y-%m-%d %H:%M}; take a ticket",
-            until,
-        )
+    if appointments.ban is not None:
+        check_ban(state, person, at)
     if appointments.person_max is not None:
         own = diary.of_person.get(person, frozenset())
         count = sum(diary.bookings[id].service == service.id for id in own)
@@ -300,10 +266,8 @@ __all__ = [
     "book",
     "cancel_booking",
     "confirm",
-    "find_booking",
     "move",
     "moved",
     "overdue",
-    "review",
     "reviewed",
 ]

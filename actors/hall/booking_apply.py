@@ -18,8 +18,10 @@ from protocol.booking_events import (
     AppointmentMissed,
     AppointmentMoved,
     AppointmentRevoked,
+    BanLifted,
     ClosureAdded,
     ClosureRemoved,
+    ClosureSettled,
     CustomerCheckedIn,
     PersonBanned,
 )
@@ -97,10 +99,24 @@ def _banned(state: HallState, event: PersonBanned) -> None:
     state.diary = replace(diary, bans=diary.bans.set(event.person, event.until), missed=missed)
 
 
+def _ban_lifted(state: HallState, event: BanLifted) -> None:
+    state.diary = replace(state.diary, bans=state.diary.bans.delete(event.person))
+
+
 def _closure_added(state: HallState, event: ClosureAdded) -> None:
-    closure = Closure(first=event.first, last=event.last, reason=event.reason)
-    added = AddedClosure(id=event.closure, closure=closure, service=event.service)
+    added = AddedClosure(
+        id=event.closure,
+        closure=Closure(first=event.first, last=event.last, reason=event.reason),
+        service=event.service,
+        end_waiting=event.end_waiting,
+        unsettled_since=event.at if event.left else None,
+    )
     state.diary = replace(state.diary, closures=state.diary.closures.set(event.closure, added))
+
+
+def _closure_settled(state: HallState, event: ClosureSettled) -> None:
+    settled = replace(state.diary.closures[event.closure], unsettled_since=None)
+    state.diary = replace(state.diary, closures=state.diary.closures.set(event.closure, settled))
 
 
 def _closure_removed(state: HallState, event: ClosureRemoved) -> None:
@@ -145,7 +161,9 @@ APPLY_BOOKINGS: Mapping[type, Callable[[HallState, Any], None]] = MappingProxyTy
         AppointmentMissed: _missed,
         CustomerCheckedIn: _checked_in,
         PersonBanned: _banned,
+        BanLifted: _ban_lifted,
         ClosureAdded: _closure_added,
+        ClosureSettled: _closure_settled,
         ClosureRemoved: _closure_removed,
     }
 )

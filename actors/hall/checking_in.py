@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from actors.hall.booking import find_booking, reviewed
+from actors.hall.booking import reviewed
 from actors.hall.choosing import check_in_as
 from actors.hall.diary import Booking
-from actors.hall.refusals import Refusal, find_service, unknown_kiosk
+from actors.hall.refusals import Refusal, find_booking, find_service, unknown_kiosk
 from actors.hall.slots import slot_at
 from actors.hall.state import HallState
 from actors.hall.taking import issue

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from actors.hall.apply import apply_all
-from actors.hall.booking import moved, reviewed
-from actors.hall.diary import Booking
+from actors.hall.booking import overdue, reviewed
+from actors.hall.diary import AddedClosure
 from actors.hall.refusals import Refusal, find_service, listed
-from actors.hall.slots import OfferedSlot, find_slot, slot_at, today_of
+from actors.hall.slots import today_of
 from actors.hall.state import HallState
+from actors.hall.striking import strikes, struck
 from protocol.answers import Reason
-from protocol.appointments import DAYS_AHEAD_MAX, REASON_CHARACTERS_MAX, Slot
-from protocol.booking_events import AppointmentRevoked, ClosureAdded, ClosureRemoved
-from protocol.commands import AddClosure, RemoveClosure
+from protocol.appointments import DAYS_AHEAD_MAX, REASON_CHARACTERS_MAX
+from protocol.booking_events import ClosureAdded, ClosureRemoved, ClosureSettled
+from protocol.commands import AddClosure, RemoveClosure, ReviewBookings
 from protocol.events import Event
 from protocol.hours import Closure
 from protocol.ids import ClosureId, CommandId
@@ -21,45 +23,58 @@ from protocol.ids import ClosureId, CommandId
 CLOSURES_MAX = 100
 """Closures that are added to a hall and have not ended; what is known before belongs into its configuration."""
 
-REVOKED = "closed"
-"""What is told to customers where a closure says no reason."""
-
-_WEEK = timedelta(days=7)
+STRIKES_MAX = 500
+"""Bookings and tickets that one command moves or ends because of a closure, so that a turn stays short; the
+rest follow with the next reviews."""
 
 
 @reviewed
 def add_closure(state: HallState, command: AddClosure, at: datetime) -> tuple[Event, ...]:
-    """Close, and move or revoke every open booking on those days, in the order of their times."""
+    """Close, and begin to move or revoke every open booking on those days, in the order of their times."""
     closure, service = command.closure, command.service
     if service is not None:
         find_service(state, service)
     _check(state, closure, at)
-    added = ClosureAdded(
+    id = ClosureId(f"c{state.seq + 1}")  # the number of the event that adds it
+    added = AddedClosure(id=id, closure=closure, service=service, end_waiting=command.end_waiting)
+    those, left = struck(state, added, at, STRIKES_MAX)
+    event = ClosureAdded(
         at=at,
         command=command.id,
-        # The number of the event that adds it.
-        closure=ClosureId(f"c{state.seq + 1}"),
+        closure=id,
         service=service,
         first=closure.first,
         last=closure.last,
         reason=closure.reason,
+        end_waiting=command.end_waiting,
+        left=left,
     )
-    struck = [
-        booking
-        for booking in state.diary.bookings.values()
-        if booking.state.open
-        and (service is None or booking.service == service)
-        and closure.first <= slot_at(state.spec, booking.starts_at).day <= closure.last
+    state = apply_all(state, (event,))
+    return (event, *strikes(state, added, those, command.id, at))
+
+
+def review(state: HallState, command: ReviewBookings, at: datetime) -> tuple[Event, ...]:
+    """End what has lapsed or was missed, and go on with the first closure that has not struck everything."""
+    ended = overdue(state, command.id, at)
+    state = apply_all(state, ended)
+    unsettled = [
+        (added.unsettled_since, added.id)
+        for added in state.diary.closures.values()
+        if added.unsettled_since is not None
     ]
-    struck.sort(key=lambda booking: (booking.starts_at, booking.booked_at, booking.id))
-    events: tuple[Event, ...] = (added,)
-    state = apply_all(state, events)
-    endings: list[Event] = []
-    for booking in struck:
-        ending = _moved_or_revoked(state, booking, closure, command.id, at)
-        state = apply_all(state, (ending,))
-        endings.append(ending)
-    return (*events, *endings)
+    if not unsettled:
+        return ended
+    _, first = min(unsettled)
+    return (*ended, *_gone_on(state, state.diary.closures[first], command.id, at))
+
+
+def _gone_on(
+    state: HallState, added: AddedClosure, command: CommandId, at: datetime
+) -> Iterator[Event]:
+    those, left = struck(state, added, at, STRIKES_MAX)
+    yield from strikes(state, added, those, command, at)
+    if not left:
+        yield ClosureSettled(at=at, command=command, closure=added.id)
 
 
 @reviewed
@@ -92,29 +107,3 @@ def _check(state: HallState, closure: Closure, at: datetime) -> None:
     else:
         return
     raise Refusal(Reason.BAD_VALUE, f"the closure cannot be added: {wrong}")
-
-
-def _moved_or_revoked(
-    state: HallState, booking: Booking, closure: Closure, command: CommandId, at: datetime
-) -> Event:
-    reason = closure.reason or REVOKED
-    offered = _same_time_later(state, booking, at)
-    if offered is None:
-        return AppointmentRevoked(at=at, command=command, booking=booking.id, reason=reason)
-    return moved(state, booking, offered, command, at, reason)
-
-
-def _same_time_later(state: HallState, booking: Booking, at: datetime) -> OfferedSlot | None:
-    """Return the next slot of the same weekday and time that has a free place, if the service looks for one."""
-    service = state.spec.services.get(booking.service)
-    if service is None or service.appointments is None or not service.appointments.move_closed:
-        return None
-    slot = slot_at(state.spec, booking.starts_at)
-    latest = today_of(state.spec, at) + timedelta(days=service.appointments.latest_days)
-    day = slot.day + _WEEK
-    while day <= latest:
-        offered = find_slot(state, service.id, Slot(day=day, time=slot.time))
-        if offered is not None and offered.free and offered.starts_at > at:
-            return offered
-        day += _WEEK
-    return None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from immutables import Map
 
+from actors.hall.day import zone
 from actors.hall.diary import AddedClosure, closures_of
 from actors.hall.state import HallState
 from protocol.hall import HallSpec
-from protocol.ids import ClosureId
+from protocol.ids import ClosureId, ServiceId
 from protocol.values import replace
 
 SPECS_MAX = 64
@@ -18,6 +21,25 @@ def with_closures(state: HallState) -> HallState:
     """Return ``state`` with the added closures in the hours of its configuration."""
     closures = state.diary.closures
     return replace(state, spec=_spec_with(state, closures)) if closures else state
+
+
+def closed_today(state: HallState, service: ServiceId, at: datetime) -> str | None:
+    """Return why the service is closed on the local day of ``at`` (aware), if a closure says that it is.
+
+    Nothing else counts: neither its usual hours nor special days. A reason may be empty, and of several
+    one is told.
+    """
+    return closure_on(with_closures(state).spec, service, at)
+
+
+def closure_on(spec: HallSpec, service: ServiceId, at: datetime) -> str | None:
+    """Return the same of the closures that ``spec`` has."""
+    own = spec.services.get(service)
+    closures = (*spec.hours.closures, *(() if own is None else own.hours.closures))
+    if not closures:
+        return None
+    day = at.astimezone(zone(spec.time_zone)).date()
+    return max((one.reason for one in closures if one.first <= day <= one.last), default=None)
 
 
 _specs: dict[tuple[int, Map[ClosureId, AddedClosure]], tuple[HallSpec, HallSpec]] = {}

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from actors.hall.apply import apply_all
-from actors.hall.booking import book, cancel_booking, confirm, move, review
+from actors.hall.bans import lift_ban
+from actors.hall.booking import book, cancel_booking, confirm, move
 from actors.hall.calling import call_given, call_next, cancel, finish, no_show, recall, start
 from actors.hall.checking_in import check_in
-from actors.hall.closing import add_closure, remove_closure
+from actors.hall.closing import add_closure, remove_closure, review
 from actors.hall.counters import close_counter, open_counter, pause_counter, toggle_pause
 from actors.hall.day import business_day
 from actors.hall.evaluating import evaluate, invite
@@ -35,6 +36,7 @@ from protocol.commands import (
     FinishService,
     HoldTicket,
     InviteEvaluation,
+    LiftBan,
     MarkNoShow,
     MoveAppointment,
     OpenCounter,
@@ -134,6 +136,7 @@ _DECIDE: dict[type, Callable[[HallState, Any, datetime], tuple[Event, ...]]] = {
     CheckIn: check_in,
     AddClosure: add_closure,
     RemoveClosure: remove_closure,
+    LiftBan: lift_ban,
     ReviewBookings: review,
     BeginDay: _day,
 }

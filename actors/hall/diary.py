@@ -69,6 +69,10 @@ class AddedClosure:
     id: ClosureId
     closure: Closure
     service: ServiceId | None
+    end_waiting: bool = False
+    """Those who wait for it are not called any more."""
+    unsettled_since: datetime | None = None
+    """Since when bookings, or people who wait, are left that it has not struck yet; aware, UTC."""
 
 
 @value
@@ -91,10 +95,10 @@ class Diary:
     @property
     def next_due_at(self) -> datetime | None:
         """When `ReviewBookings` has something to do next."""
-        if self.due is None:
-            return None
-        due_at: datetime = first(self.due).order[0]
-        return due_at
+        times = [added.unsettled_since for added in self.closures.values()]
+        if self.due is not None:
+            times.append(first(self.due).order[0])
+        return min((time for time in times if time is not None), default=None)
 
 
 EMPTY_DIARY = Diary()

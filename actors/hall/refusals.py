@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from actors.hall.diary import Booking
 from actors.hall.state import HallState, Ticket
 from protocol.answers import Reason
 from protocol.commands import NOTE_CHARACTERS_MAX, TicketCommand
 from protocol.hall import Service
-from protocol.ids import CounterId, KioskId, ServiceId, TicketId
+from protocol.ids import BookingId, CounterId, KioskId, ServiceId, TicketId
 from protocol.tickets import TRANSITIONS, TicketStep
 
 REACHED_STEPS = frozenset(
@@ -62,6 +63,17 @@ def find_ticket(state: HallState, ticket: TicketId) -> Ticket:
         raise Refusal(
             Reason.UNKNOWN_TICKET,
             f"hall {state.spec.id} has no ticket {ticket!r} on business day {state.day}",
+        )
+    return found
+
+
+def find_booking(state: HallState, id: BookingId) -> Booking:
+    """Return the booking with that code."""
+    found = state.diary.bookings.get(id)
+    if found is None:
+        raise Refusal(
+            Reason.UNKNOWN_BOOKING,
+            f"hall {state.spec.id} has no booking {id!r}; look at the code again, or it ended some days ago",
         )
     return found
 

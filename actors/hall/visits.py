@@ -40,7 +40,7 @@ def finished(
     if to_come:
         # The counter that has just become free counts as well.
         after = apply_all(state, events)
-        service, left = _next_of(after, to_come, ticket.taken.visit_order, at)
+        service, left = next_of(after, to_come, ticket.taken.visit_order, at)
         events.append(
             VisitContinued(
                 at=at,
@@ -76,10 +76,10 @@ def begun(
             Reason.BAD_VALUE,
             f"a visit has each service once, not {listed(services)}; leave one out",
         )
-    return _next_of(state, services, command.visit_order, at)
+    return next_of(state, services, command.visit_order, at)
 
 
-def _next_of(
+def next_of(
     state: HallState, services: Sequence[ServiceId], visit_order: VisitOrder, at: datetime
 ) -> tuple[ServiceId, tuple[ServiceId, ...]]:
     """Return which of the services of a visit comes next, and the others."""

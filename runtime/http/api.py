@@ -47,19 +47,18 @@ from runtime.http.problems import RETRY_AFTER_S, refuse, retry_after
 from runtime.http.request import NO_STORE, Response
 from runtime.http.steps import CallBody, OpenBody, stepped
 from runtime.http.streams import EVENT_STREAM
+from runtime.http.ticket_views import IssuedTicket, ticket_view
 from runtime.http.views import (
     AlarmList,
     CalledTicket,
     CounterStep,
     CounterStepped,
-    IssuedTicket,
     NextTicket,
     PauseBody,
     Reprint,
     ReprintBody,
     TakeTicketBody,
     TicketReprinted,
-    ticket_view,
 )
 
 E = TypeVar("E")
@@ -142,6 +141,7 @@ def issued_by(desk: Desk) -> Callable[[Accepted], Response]:
             service=taken.service,
             ahead=taken.ahead,
             kiosk=taken.kiosk,
+            due_at=taken.due_at,
             estimate=wait_view(taken.estimate),
             late=taken.late,
             scan_url=desk.port.scan_url(taken.ticket),

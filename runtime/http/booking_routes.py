@@ -7,8 +7,9 @@ from typing import Any
 
 from protocol.commands import CancelAppointment, ConfirmAppointment
 from runtime.config.model import Role
-from runtime.http import bookings
+from runtime.http import bookings, closures
 from runtime.http.booking_views import (
+    BanGone,
     BookBody,
     BookingView,
     CheckInBody,
@@ -17,12 +18,16 @@ from runtime.http.booking_views import (
     ClosureGone,
     ClosureList,
     ClosureStep,
+    LiftBanBody,
     MoveBody,
     SlotList,
 )
 from runtime.http.calls import Call
 from runtime.http.routing import Route
-from runtime.http.views import IssuedTicket, Nothing
+from runtime.http.ticket_views import IssuedTicket
+from runtime.http.views import (
+    Nothing,
+)
 
 MANAGERS = frozenset({Role.MANAGER})
 TAKERS = frozenset({Role.KIOSK, Role.COUNTER})
@@ -129,6 +134,17 @@ def appointments() -> tuple[Route, ...]:
             problems=(*_CHECKING_IN, *_IDENTITY),
             changes=True,
         ),
+        Route(
+            method="POST",
+            pattern=f"{_HALL}/bans/lift",
+            handler=bookings.lift_ban,
+            summary="Let somebody book again who missed too many appointments",
+            roles=MANAGERS,
+            body=LiftBanBody,
+            answers={200: BanGone},
+            problems=("not-banned", "unknown-booking", *_IDENTITY),
+            changes=True,
+        ),
         *_closures(),
     )
 
@@ -138,7 +154,7 @@ def _closures() -> tuple[Route, ...]:
         Route(
             method="GET",
             pattern=f"{_HALL}/closures",
-            handler=bookings.list_closures,
+            handler=closures.list_closures,
             summary="List the closures that were added while the hall was running",
             roles=TAKERS,
             answers={200: ClosureList},
@@ -146,7 +162,7 @@ def _closures() -> tuple[Route, ...]:
         Route(
             method="POST",
             pattern=f"{_HALL}/closures",
-            handler=bookings.add_closure,
+            handler=closures.add_closure,
             summary="Close the hall or a service on some days; bookings are moved or revoked",
             roles=MANAGERS,
             body=ClosureBody,
@@ -157,7 +173,7 @@ def _closures() -> tuple[Route, ...]:
         Route(
             method="POST",
             pattern=f"{_HALL}/closures/{{closure}}/remove",
-            handler=bookings.remove_closure,
+            handler=closures.remove_closure,
             summary="Do not close after all; bookings that were moved or revoked stay so",
             roles=MANAGERS,
             body=Nothing,

@@ -91,6 +91,19 @@ class ClosureBody:
     reason: str | None = field(
         about="Is told to people.", default=None, characters_max=REASON_CHARACTERS_MAX
     )
+    end_waiting: bool = field(
+        about="Whether tickets that wait for it today end, with the reason; else they are still called.",
+        default=False,
+    )
+
+
+@value
+class LiftBanBody:
+    """Who is banned no more: one of the three."""
+
+    phone: str | None = _phone()
+    document: str | None = _document()
+    booking: str | None = field(about="The code of a booking of that person.", default=None)
 
 
 # -- answers -------------------------------------------------------------------------------------
@@ -143,6 +156,10 @@ class ClosureView:
     first: date
     last: date
     reason: str
+    end_waiting: bool = field(about="Whether tickets that waited for it end, or go on elsewhere.")
+    settled: bool = field(
+        about="Whether all bookings and tickets that it strikes have been looked at."
+    )
 
 
 @value
@@ -154,11 +171,21 @@ class ClosureList:
 
 @value
 class ClosureStep:
-    """A closure that was added, and how many bookings it struck."""
+    """A closure that was added, and how many bookings and tickets it has struck at once."""
 
     closure: ClosureView
     moved: int = field(about="Bookings that have another slot now.")
     revoked: int = field(about="Bookings that were taken back.")
+    ended: int = field(about="Tickets that waited and have ended.")
+    sent_on: int = field(about="Tickets whose visit goes on with another service.")
+    left: int = field(about="Bookings and tickets that are looked at in the next seconds.")
+
+
+@value
+class BanGone:
+    """A ban that was lifted."""
+
+    until: datetime = field(about="When it would have ended.")
 
 
 @value
@@ -210,4 +237,6 @@ def closure_view(added: AddedClosure) -> ClosureView:
         first=closure.first,
         last=closure.last,
         reason=closure.reason,
+        end_waiting=added.end_waiting,
+        settled=added.unsettled_since is None,
     )

@@ -1,4 +1,4 @@
-"""What the routes of appointments and closures do. The table is in `booking_routes`."""
+"""What the routes of appointments and bans do. The table is in `booking_routes`."""
 
 from __future__ import annotations
 
@@ -15,37 +15,29 @@ from protocol.answers import Accepted
 from protocol.appointments import Slot, code_of, read_code, read_slot
 from protocol.booking_events import (
     AppointmentBooked,
-    AppointmentMoved,
-    AppointmentRevoked,
-    ClosureAdded,
+    BanLifted,
 )
 from protocol.commands import (
-    AddClosure,
     BookAppointment,
     CancelAppointment,
     CheckIn,
     ConfirmAppointment,
+    LiftBan,
     MoveAppointment,
-    RemoveClosure,
 )
 from protocol.errors import CodeError
 from protocol.hall import Service
-from protocol.hours import Closure
-from protocol.ids import BookingId, ClosureId, Language, PersonId, ServiceId
+from protocol.ids import BookingId, Language, PersonId, ServiceId
 from runtime.http.api import issued_by, taken_at
 from runtime.http.booking_views import (
+    BanGone,
     BookBody,
     CheckInBody,
     CheckInPersonBody,
-    ClosureBody,
-    ClosureGone,
-    ClosureList,
-    ClosureStep,
-    ClosureView,
+    LiftBanBody,
     MoveBody,
     SlotList,
     booking_view,
-    closure_view,
     slot_view,
 )
 from runtime.http.calls import Call
@@ -89,14 +81,15 @@ def _asked_day(call: Call, name: bytes) -> date | None:
     values = call.request.query_values(name)
     if not values:
         return None
-    found = _day(values[-1].decode("ascii", "replace"))
+    found = day_of(values[-1].decode("ascii", "replace"))
     if found is None:
         wrong = f"{name.decode()} must be a day such as 2026-03-02"
         raise refuse("malformed-request", wrong)
     return found
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """Return the day that ``text`` says, such as 2026-03-02, if it says one."""
     try:
         return date.fromisoformat(text) if len(text) == len("2026-03-02") else None
     except ValueError:
@@ -200,7 +193,10 @@ def _show(call: Call, code: BookingId, status: int = 200) -> None:
 
 
 def _code(call: Call) -> BookingId:
-    typed = call.params["code"]
+    return _read_code(call.params["code"])
+
+
+def _read_code(typed: str) -> BookingId:
     try:
         return read_code(typed)
     except CodeError as error:
@@ -211,7 +207,7 @@ def _slot(typed: str) -> Slot:
     try:
         return read_slot(typed)
     except CodeError as error:
-        raise _invalid("slot", str(error)) from None
+        raise invalid_body("slot", str(error)) from None
 
 
 def _spoken(call: Call, language: Language | None) -> Language | None:
@@ -233,58 +229,25 @@ def _person(
     return person_of(Given(phone=phone, document=document), services, desk.port.key, today)
 
 
-def _invalid(name: str, why: str) -> RequestRefused:
+def invalid_body(name: str, why: str) -> RequestRefused:
+    """Return the exception that refuses a body because of its member ``name``."""
     return refuse("invalid-body", f"{name} {why}", errors=[{"pointer": f"#/{name}", "detail": why}])
 
 
-# -- closures ------------------------------------------------------------------------------------
+# -- bans ----------------------------------------------------------------------------------------
 
 
-def list_closures(call: Call) -> None:
-    """Say which closures were added."""
+def lift_ban(call: Call) -> None:
+    """Let somebody book again."""
+    body: LiftBanBody = call.body
+    person = _person(call, body.phone, body.document, [])
+    booking = None if body.booking is None else _read_code(body.booking)
+    if person is None and booking is None:
+        raise refuse("identity-needed", "give the phone or the document, or a booking's code")
+    command = LiftBan(id=call.command_id(), person=person, booking=booking)
 
-    def found(state: HallState) -> Response:
-        added = sorted(state.diary.closures.values(), key=lambda one: (one.closure.first, one.id))
-        closures = ClosureList(closures=tuple(closure_view(one) for one in added))
-        return Response(status=200, body=to_json(closures), headers=(NO_STORE,))
+    def lifted(accepted: Accepted) -> Response:
+        (event,) = (one for one in accepted.events if isinstance(one, BanLifted))
+        return Response(status=200, body=to_json(BanGone(until=event.until)), headers=(NO_STORE,))
 
-    call.read(found)
-
-
-def add_closure(call: Call) -> None:
-    """Close the hall or a service on some days."""
-    body: ClosureBody = call.body
-    days: list[date] = []
-    for name, typed in (("first", body.first), ("last", body.last or body.first)):
-        day = _day(typed)
-        if day is None:
-            raise _invalid(name, "must be a day such as 2026-10-01")
-        days.append(day)
-    closure = Closure(first=days[0], last=days[1], reason=body.reason or "")
-    command = AddClosure(id=call.command_id(), closure=closure, service=body.service)
-    call.submit(command, _added)
-
-
-def _added(accepted: Accepted) -> Response:
-    events = accepted.events
-    (added,) = (one for one in events if isinstance(one, ClosureAdded))
-    closure = ClosureView(
-        id=added.closure,
-        service=added.service,
-        first=added.first,
-        last=added.last,
-        reason=added.reason,
-    )
-    step = ClosureStep(
-        closure=closure,
-        moved=sum(isinstance(one, AppointmentMoved) for one in events),
-        revoked=sum(isinstance(one, AppointmentRevoked) for one in events),
-    )
-    return Response(status=201, body=to_json(step), headers=(NO_STORE,))
-
-
-def remove_closure(call: Call) -> None:
-    """Open again."""
-    id = ClosureId(call.params["closure"])
-    gone = Response(status=200, body=to_json(ClosureGone(id=id)))
-    call.submit(RemoveClosure(id=call.command_id(), closure=id), lambda _: gone)
+    call.submit(command, lifted)

@@ -263,6 +263,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Take a ticket in the hall instead; the detail says from when on appointments are possible again.",
             "多次爽约，暂不能预约，请到大厅取号。",
         ),
+        "not-banned": _kind(
+            404,
+            "The person is not banned",
+            "Give the phone or document of the booking, or its code; the ban may have ended by itself.",
+            "此人未被限制预约，请核对手机号、证件号或预约码。",
+        ),
         "unknown-booking": _kind(
             404,
             "There is no such booking",

@@ -45,6 +45,9 @@ class ServiceView:
         about="When there are tickets again, if there are none now and that is known."
     )
     closes_at: datetime | None = field(about="When its present hours end, if they do.")
+    closure: str | None = field(
+        about="The reason of a closure on this day, perhaps empty; null if there is none."
+    )
 
 
 @value
@@ -84,6 +87,7 @@ def service_view(
         full=available.full,
         opens_at=available.opens_at,
         closes_at=available.closes_at,
+        closure=available.closure,
     )
 
 

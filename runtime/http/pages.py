@@ -22,7 +22,7 @@ from runtime.http.menu_views import menu_view
 from runtime.http.problems import Problem, refuse
 from runtime.http.request import HTML, NO_STORE, HttpRequest, Response
 from runtime.http.static_files import StaticFiles
-from runtime.http.views import ticket_view
+from runtime.http.ticket_views import ticket_view
 
 SVG = b"image/svg+xml"
 

@@ -10,12 +10,12 @@ from runtime.http import api, evaluation, steps, waiting
 from runtime.http.choice_views import Why
 from runtime.http.pages import Pages
 from runtime.http.routing import Route
+from runtime.http.ticket_views import IssuedTicket, TicketView
 from runtime.http.views import (
     AlarmList,
     CounterStep,
     HallList,
     HallView,
-    IssuedTicket,
     NextTicket,
     Nothing,
     PauseBody,
@@ -23,7 +23,6 @@ from runtime.http.views import (
     ReprintBody,
     TakeTicketBody,
     TicketStep,
-    TicketView,
 )
 from runtime.http.watching import Health, Watching
 

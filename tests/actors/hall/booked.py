@@ -115,7 +115,9 @@ def refused(decision: Any) -> Reason:
     return decision.reason
 
 
-def close(hall: Book, first: int, last: int, service: Any = None, reason: str = "works") -> Any:
+def close(
+    hall: Book, first: int, last: int, service: Any = None, reason: str = "works", **changes: Any
+) -> Any:
     """Close on days of March."""
     closure = Closure(first=date(2026, 3, first), last=date(2026, 3, last), reason=reason)
-    return hall.do(AddClosure(id=next(ids), closure=closure, service=service))
+    return hall.do(AddClosure(id=next(ids), closure=closure, service=service, **changes))

@@ -16,9 +16,11 @@ from protocol.booking_events import (
     AppointmentBooked,
     AppointmentLapsed,
     AppointmentMissed,
+    BanLifted,
     CustomerCheckedIn,
     PersonBanned,
 )
+from protocol.commands import LiftBan
 from protocol.events import DayBegun, TicketTaken
 from protocol.hall import Identity
 from protocol.hours import Closure, Hours, Opening, SpecialDay
@@ -403,6 +405,34 @@ def test_no_shows_that_lie_further_apart_do_not_ban() -> None:
     missed(hall, TUESDAY)
     assert len(missed(hall, "2026-03-10T09:00")) == 1
     assert len(missed(hall, "2026-03-16T09:00")) == 2
+
+
+def test_a_lifted_ban_bans_no_more_and_its_no_shows_count_no_more() -> None:
+    hall = diary_of(ban=RULE)
+    missed(hall, TUESDAY)
+    _, ban = missed(hall, "2026-03-05T09:00")
+    (lifted,) = hall.do(LiftBan(id=next(b.ids), person=LI))
+    assert isinstance(lifted, BanLifted)
+    assert (lifted.person, lifted.until) == (LI, ban.until)
+    assert len(missed(hall, "2026-03-06T09:00")) == 1
+    assert refused(hall.do(LiftBan(id=next(b.ids), person=LI))) is Reason.NOT_BANNED
+
+
+def test_a_ban_is_lifted_by_the_code_of_a_booking_while_it_lasts() -> None:
+    hall = diary_of(ban=RULE)
+    missed(hall, TUESDAY)
+    missed(hall, "2026-03-05T09:00")
+    mine, anonymous = sorted(hall.state.diary.bookings)[0], BookingId("00000009")
+    assert refused(hall.do(LiftBan(id=next(b.ids), booking=anonymous))) is Reason.UNKNOWN_BOOKING
+    assert refused(hall.do(LiftBan(id=next(b.ids)))) is Reason.NOT_BANNED
+    (lifted,) = hall.do(LiftBan(id=next(b.ids), booking=mine))
+    assert isinstance(lifted, BanLifted)
+    hall.state = replace(
+        hall.state,
+        diary=replace(hall.state.diary, bans=hall.state.diary.bans.set(LI, lifted.until)),
+    )
+    hall.now = lifted.until
+    assert refused(hall.do(LiftBan(id=next(b.ids), person=LI))) is Reason.NOT_BANNED
 
 
 def test_without_a_rule_nobody_is_banned() -> None:

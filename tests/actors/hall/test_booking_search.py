@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,13 +19,15 @@ from hypothesis.stateful import (
     rule,
 )
 
+from actors.hall import closing
 from actors.hall.apply import apply_all
+from actors.hall.closures import closed_today
 from actors.hall.diary import EMPTY_DIARY, filed
 from actors.hall.state import HallState
 from protocol.answers import Rejected
 from protocol.appointments import OPEN_BOOKINGS, PLACED_BOOKINGS, BanRule
 from protocol.booking_events import AppointmentBooked, ClosureAdded
-from protocol.commands import AddClosure, RemoveClosure
+from protocol.commands import AddClosure, LiftBan, RemoveClosure
 from protocol.hours import Closure
 from protocol.ids import PersonId
 from protocol.values import replace
@@ -45,8 +48,14 @@ class Bookings(RuleBasedStateMachine):
     bookings: Bundle[Any] = Bundle("bookings")
     closures: Bundle[Any] = Bundle("closures")
 
-    @initialize(confirm_within_s=st.sampled_from([None, 3600.0, 86_400.0]), move=st.booleans())
-    def begin(self, confirm_within_s: float | None, move: bool) -> None:
+    @initialize(
+        confirm_within_s=st.sampled_from([None, 3600.0, 86_400.0]),
+        move=st.booleans(),
+        strikes=st.sampled_from([1, closing.STRIKES_MAX]),
+    )
+    def begin(self, confirm_within_s: float | None, move: bool, strikes: int) -> None:
+        self.patched = pytest.MonkeyPatch()
+        self.patched.setattr(closing, "STRIKES_MAX", strikes)
         self.options: dict[str, Any] = {
             "confirm_within_s": confirm_within_s,
             "move_closed": move,
@@ -105,13 +114,20 @@ class Bookings(RuleBasedStateMachine):
         if isinstance(decision, Rejected):
             assert len(self.hall.state.tickets) == tickets
 
-    @rule(target=closures, first=st.sampled_from([4, 11]), days=st.integers(0, 1))
-    def close(self, first: int, days: int) -> Any:
+    @rule(
+        target=closures,
+        first=st.sampled_from([4, 11]),
+        days=st.integers(0, 1),
+        quiet=st.booleans(),
+    )
+    def close(self, first: int, days: int, quiet: bool) -> Any:
         day = date(2026, 3, first)
         closure = Closure(first=day, last=day + timedelta(days=days))
         decision = self.hall.do(AddClosure(id=next(b.ids), closure=closure))
         if isinstance(decision, Rejected):
             return multiple()
+        if quiet:
+            self.settle()
         return next(event.closure for event in decision if isinstance(event, ClosureAdded))
 
     @rule(id=consumes(closures))
@@ -125,6 +141,23 @@ class Bookings(RuleBasedStateMachine):
     @rule()
     def review(self) -> None:
         b.review(self.hall)
+
+    @rule(person=PEOPLE)
+    def lift(self, person: PersonId) -> None:
+        banned = self.hall.state.diary.bans.get(person, self.hall.now) > self.hall.now
+        decision = self.hall.do(LiftBan(id=next(b.ids), person=person))
+        assert isinstance(decision, Rejected) is not banned
+
+    @rule()
+    def settle(self) -> None:
+        """Review until nothing is left to do: then no booking is left where it is closed."""
+        while b.review(self.hall):
+            pass
+        state = self.hall.state
+        for booking in state.diary.bookings.values():
+            if booking.state in OPEN_BOOKINGS:
+                closed = closed_today(state, booking.service, booking.starts_at)
+                assert closed is None, booking
 
     @rule(capacity=st.integers(1, CAPACITY))
     def configure(self, capacity: int) -> None:
@@ -154,6 +187,7 @@ class Bookings(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "hall"):
+            self.patched.undo()
             state = self.hall.state
             assert decode_state(encode_state(state), state.spec) == state
             again = apply_all(HallState(spec=state.spec), self.hall.events)

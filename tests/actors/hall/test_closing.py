@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
+
+import pytest
 
 from actors.hall.access import availability
 from actors.hall.closing import CLOSURES_MAX
+from actors.hall.closures import closed_today
 from actors.hall.slots import offered_between
+from actors.hall.striking import REVOKED
 from protocol.answers import Reason, Rejected
 from protocol.appointments import BookingState
-from protocol.booking_events import AppointmentMoved, AppointmentRevoked, ClosureAdded
-from protocol.commands import RemoveClosure, TakeTicket
-from protocol.events import TicketTaken
-from protocol.ids import ClosureId
+from protocol.booking_events import (
+    AppointmentMoved,
+    AppointmentRevoked,
+    ClosureAdded,
+    ClosureSettled,
+)
+from protocol.commands import CallNext, HoldTicket, RemoveClosure, TakeTicket
+from protocol.events import TicketCancelled, TicketTaken, TicketTransferred
+from protocol.ids import ClosureId, ServiceId, TicketId
+from protocol.tickets import TicketState
 from protocol.values import replace
 from tests.actors.hall import booked as b
 from tests.actors.hall.booked import booked, diary_of, local, refused
-from tests.actors.hall.conftest import TAX, VAT, ZH, Book
+from tests.actors.hall.conftest import ONE, TAX, TWO, VAT, ZH, Book
 
 TUESDAY, NEXT_TUESDAY, WEDNESDAY = "2026-03-03T09:00", "2026-03-10T09:00", "2026-03-04T09:00"
 
@@ -152,3 +163,101 @@ def test_a_closed_day_offers_no_slot() -> None:
     first, last = date(2026, 3, 3), date(2026, 3, 4)
     days = {one.slot.day for one in offered_between(hall.state, TAX, first, last, hall.now)}
     assert days == {last}
+
+
+# -- many at once --------------------------------------------------------------------------------
+
+
+def test_a_closure_strikes_so_many_at_once_and_the_rest_with_the_reviews(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("actors.hall.closing.STRIKES_MAX", 2)
+    hall = diary_of()
+    ids = [
+        booked(hall, f"2026-03-03T{time}") for time in ("09:30", "09:00", "10:00", "09:00", "10:30")
+    ]
+    added, *moved = b.close(hall, 3, 3)
+    assert added.left == 3
+    assert [event.booking for event in moved] == [ids[1], ids[3]]
+    assert hall.state.diary.next_due_at == hall.now
+    reviewed = [[type(event) for event in b.review(hall)] for _ in range(3)]
+    assert reviewed == [[AppointmentMoved] * 2, [AppointmentMoved, ClosureSettled], []]
+    assert all(b.booking_of(hall, id).starts_at > local("2026-03-04T00:00") for id in ids)
+    assert hall.state.diary.next_due_at != hall.now
+
+
+def test_a_closure_that_is_removed_meanwhile_strikes_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("actors.hall.closing.STRIKES_MAX", 1)
+    hall = diary_of()
+    first, second = booked(hall, TUESDAY), booked(hall, TUESDAY)
+    added, _ = b.close(hall, 3, 3)
+    hall.do(RemoveClosure(id=next(b.ids), closure=added.closure))
+    assert b.review(hall) == ()
+    assert b.booking_of(hall, first).starts_at == local(NEXT_TUESDAY)
+    assert b.booking_of(hall, second).starts_at == local(TUESDAY)
+
+
+# -- those who wait ------------------------------------------------------------------------------
+
+
+def take(hall: Book, service: ServiceId = TAX, **changes: Any) -> TicketId:
+    """Take a ticket, which there is."""
+    decision = hall.do(TakeTicket(id=next(b.ids), service=service, language=ZH, **changes))
+    assert not isinstance(decision, Rejected), decision
+    assert isinstance(decision[-1], TicketTaken)
+    return decision[-1].ticket
+
+
+def ticket_state(hall: Book, id: TicketId) -> TicketState:
+    return hall.state.tickets[id].state
+
+
+def test_who_waits_as_a_closure_is_added_is_called_as_before() -> None:
+    hall = diary_of()
+    ticket = take(hall)
+    assert len(b.close(hall, 2, 2)) == 1
+    assert closed_today(hall.state, TAX, hall.now) == "works"
+    called = hall.do(CallNext(id=next(b.ids), counter=ONE))[-1]
+    assert called.ticket == ticket
+
+
+def test_who_waits_is_sent_away_with_the_reason_if_that_is_wanted() -> None:
+    hall = diary_of()
+    at_counter, held, waiting, other = take(hall), take(hall), take(hall), take(hall, VAT)
+    hall.do(CallNext(id=next(b.ids), counter=ONE))
+    hall.do(HoldTicket(id=next(b.ids), ticket=held))
+    _, ended = b.close(hall, 2, 2, TAX, end_waiting=True)
+    assert isinstance(ended, TicketCancelled)
+    assert (ended.ticket, ended.reason) == (waiting, "works")
+    states = [ticket_state(hall, one) for one in (at_counter, held, waiting, other)]
+    assert states == [
+        TicketState.CALLED,
+        TicketState.HELD,
+        TicketState.CANCELLED,
+        TicketState.WAITING,
+    ]
+    everybody = b.close(hall, 2, 2, reason="", end_waiting=True)[1:]
+    assert [(one.ticket, one.reason) for one in everybody] == [(other, REVOKED)]
+
+
+def test_a_visit_goes_on_with_what_is_not_closed() -> None:
+    hall = diary_of()
+    visit = take(hall, then=(VAT,))
+    _, transferred = b.close(hall, 2, 2, TAX, end_waiting=True)
+    assert isinstance(transferred, TicketTransferred)
+    assert hall.state.tickets[visit].then == ()
+    called = hall.do(CallNext(id=next(b.ids), counter=TWO))[-1]
+    assert (called.ticket, called.service) == (visit, VAT)
+    again = take(hall, VAT)
+    _, ended = b.close(hall, 2, 2, end_waiting=True)
+    assert ended.ticket == again
+
+
+def test_a_closure_of_other_days_sends_nobody_away() -> None:
+    hall = diary_of()
+    take(hall)
+    assert len(b.close(hall, 3, 3, end_waiting=True)) == 1
+    assert closed_today(hall.state, TAX, hall.now) is None
+    assert closed_today(hall.state, TAX, local("2026-03-03T23:59")) == "works"

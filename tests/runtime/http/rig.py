@@ -233,7 +233,7 @@ class Served:
         self._options = options
         self._clients: list[Client] = []
         self.spec = options.pop("spec", None) or replace(hall_spec(), announcement_s=0.01)
-        self.journal = MemoryJournal()
+        self.journal = options.pop("journal", None) or MemoryJournal()
 
     def call(self, function: Callable[..., Any], *args: Any) -> Any:
         return self._thread.call(function, *args)

@@ -10,11 +10,16 @@ from zoneinfo import ZoneInfo
 import jsonschema
 import pytest
 
-from protocol.appointments import AppointmentSpec, SlotPattern
+from actors.audience import Audience
+from protocol.appointments import AppointmentSpec, BanRule, SlotPattern
+from protocol.booking_events import PersonBanned
 from protocol.hall import HallSpec, Identity
-from protocol.ids import ServiceId
+from protocol.ids import CommandId, ServiceId
+from protocol.messages import Recorded
 from protocol.values import replace
-from tests.runtime.http.rig import HALL, Answer, Serve, Served, hall_spec
+from runtime.http.persons import Given, person_of
+from sim.journal import MemoryJournal
+from tests.runtime.http.rig import HALL, KEY, TICKETS, Answer, Serve, Served, hall_spec
 
 BOOKINGS = f"{HALL}/bookings"
 SLOTS = f"{HALL}/services/tax/slots"
@@ -218,6 +223,57 @@ def test_a_closure_moves_bookings_and_is_listed_and_removed(hall: Served) -> Non
     assert hall.ask("POST", f"{HALL}/closures", {"first": "2020-01-01"}).problem == "bad-value"
 
 
+def test_who_waits_is_told_of_a_closure_and_sent_away_only_if_that_is_wanted(hall: Served) -> None:
+    first, second = (hall.ask("POST", TICKETS, {"service": "tax"}).json["id"] for _ in range(2))
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    body = {"first": str(today), "last": str(today + timedelta(days=1)), "reason": "停电"}
+    added = hall.ask("POST", f"{HALL}/closures", {**body, "service": "tax"}).json
+    assert (added["ended"], added["left"], added["closure"]["settled"]) == (0, 0, True)
+    ticket = hall.ask("GET", f"{TICKETS}/{first}").json
+    assert (ticket["state"], ticket["closure"]) == ("waiting", "停电")
+    services = {one["id"]: one for one in hall.ask("GET", HALL).json["services"]}
+    assert [services[id]["closure"] for id in ("tax", "id")] == ["停电", None]
+    assert (services["tax"]["open"], services["tax"]["waiting"]) == (False, 2)
+    called = hall.ask("POST", f"{HALL}/counters/1/next").json["ticket"]
+    assert called["id"] == first
+    added = hall.ask("POST", f"{HALL}/closures", {**body, "end_waiting": True}).json
+    assert (added["ended"], added["closure"]["end_waiting"]) == (1, True)
+    ticket = hall.ask("GET", f"{TICKETS}/{second}").json
+    assert (ticket["state"], ticket["closure"]) == ("cancelled", "停电")
+
+
+def test_a_ban_is_lifted_by_a_manager_alone(serve: Serve) -> None:
+    rule = BanRule(no_shows=1, within_days=30, for_days=30)
+    hall = serve(spec=booked_spec(Identity.PHONE, ban=rule))
+    lift = f"{HALL}/bans/lift"
+    slot = slots(hall)[-1]["slot"]
+    code = booked(hall, slot, phone=PHONE)["code"]
+    assert hall.ask("POST", lift, {"phone": PHONE}, token="counter").problem == "forbidden"
+    assert hall.ask("POST", lift, {"phone": PHONE}).problem == "not-banned"
+    assert hall.ask("POST", lift, {"booking": code}).problem == "not-banned"
+    assert hall.ask("POST", lift, {"booking": "00000000"}).problem == "unknown-booking"
+    assert hall.ask("POST", lift, {"phone": "12345"}).problem == "identity-invalid"
+    assert hall.ask("POST", lift, {}).problem == "identity-needed"
+
+
+def test_who_was_banned_books_again_once_that_is_lifted(serve: Serve) -> None:
+    rule = BanRule(no_shows=1, within_days=30, for_days=30)
+    spec = booked_spec(Identity.PHONE, ban=rule)
+    now = datetime.now(UTC)
+    until = now + timedelta(days=30)
+    person = person_of(Given(phone=PHONE, document=None), [], KEY, now.date())
+    assert person is not None
+    banned = PersonBanned(at=now, command=CommandId("x"), person=person, until=until)
+    journal = MemoryJournal()
+    journal.commit([Recorded(seq=1, event=banned)], Audience())
+    hall = serve(spec=spec, journal=journal)
+    slot = slots(hall)[-1]["slot"]
+    assert book(hall, slot, phone=PHONE).problem == "banned"
+    lifted = hall.ask("POST", f"{HALL}/bans/lift", {"phone": PHONE})
+    assert datetime.fromisoformat(lifted.json["until"]) == until
+    booked(hall, slot, phone=PHONE)
+
+
 @pytest.mark.parametrize("path", [SLOTS, f"{BOOKINGS}/00000000", f"{HALL}/closures"])
 def test_a_token_is_needed(hall: Served, path: str) -> None:
     assert hall.ask("GET", path, token=None).problem == "unauthorized"
@@ -260,3 +316,4 @@ def test_answers_are_as_described(hall: Served) -> None:
     check("/closures", "get", hall.ask("GET", f"{HALL}/closures"))
     gone = hall.ask("POST", f"{HALL}/closures/{closure['closure']['id']}/remove")
     check("/closures/{closure}/remove", "post", gone)
+    check("/bans/lift", "post", hall.ask("POST", f"{HALL}/bans/lift", {"phone": PHONE}))

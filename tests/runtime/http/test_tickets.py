@@ -17,6 +17,7 @@ def test_ticket_taken_is_told_with_its_number_and_page(hall: Served) -> None:
         "service": "tax",
         "ahead": 0,
         "kiosk": None,
+        "due_at": None,
         "estimate": None,
         "late": False,
         "scan_url": page_address("http://hall.test", KEY, HallId("HZ01"), id),

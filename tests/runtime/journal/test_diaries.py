@@ -50,7 +50,13 @@ def full_diary(bookings: int) -> Diary:
     closure = Closure(first=MORNING.date(), last=MORNING.date(), reason="施工")
     closures = [
         AddedClosure(id=ClosureId("c1"), closure=closure, service=None),
-        AddedClosure(id=ClosureId("c2"), closure=closure, service=ServiceId("tax")),
+        AddedClosure(
+            id=ClosureId("c2"),
+            closure=closure,
+            service=ServiceId("tax"),
+            end_waiting=True,
+            unsettled_since=MORNING,
+        ),
     ]
     return replace(
         diary,
