@@ -108,7 +108,7 @@ class RadioMemory(Protocol):
 
 @value
 class RadioVault:
-    """What the radio security of one hall is made from; ``segment_key`` gives the 16 octets of each gateway's."""
+    """What the radio security of one hall is made from; ``segment_key`` gives each gateway's 16 octets."""
 
     memory: RadioMemory
     segment_key: Callable[[GatewayId], bytes]
