@@ -1,7 +1,8 @@
 """Which gateway serves which terminal: decided from which of them are up and what each of them heard.
 
 A terminal is served by one gateway at a time: that one acknowledges it and sends to it. It is heard by its
-home gateway, and by those that cover this one. The decision is changed in four cases:
+home gateway, and by those that cover this one. A repeater and those behind it are served by the same one. The
+decision is changed in four cases:
 
 - The gateway that serves went down, or is deaf: the best of the others takes over at once.
 - Another one hears the terminal clearly better (`MARGIN`); the home gateway needs less (`HOME_BONUS`).
@@ -63,19 +64,24 @@ class Post:
 
 @value
 class Serve:
-    """The gateway in its ``session`` serves ``post`` from now on; in any other session this says nothing."""
+    """The gateway in its ``session`` serves ``post`` from now on; in any other session this says nothing.
+
+    ``addresses`` are those of the terminals that are served: the post itself, and who is behind it.
+    """
 
     gateway: GatewayId
     session: int
     post: Post
+    addresses: tuple[TerminalAddress, ...]
 
 
 @value
 class Release:
-    """The gateway is to let ``post`` go and to say so with the same ``number``."""
+    """The gateway is to let ``post`` go, with who is behind it, and to say so with the same ``number``."""
 
     gateway: GatewayId
     post: Post
+    addresses: tuple[TerminalAddress, ...]
     number: int
 
 
@@ -98,7 +104,10 @@ class _Side:
 
 @attrs.define(eq=False)
 class _State:
+    """A terminal in reach, with those behind it if it is a repeater: it is acknowledged for all of them."""
+
     post: Post
+    addresses: tuple[TerminalAddress, ...]
     sides: dict[GatewayId, _Side]
     """Who may serve it; its home is the first."""
     server: GatewayId | None = None
@@ -125,12 +134,13 @@ class Serving:
         }
         for home in listed:
             may_serve = [home.id, *(g.id for g in listed if home.id in g.covers)]
-            for terminal in home.terminals:
-                post = Post(home=home.id, address=terminal.address)
-                state = _State(post, {gateway: _Side() for gateway in may_serve})
-                self._states[post] = state
-                for gateway in may_serve:
-                    self._of_gateway[gateway].setdefault(terminal.address, state)
+            for near, addresses in _in_reach(home).items():
+                post = Post(home=home.id, address=near)
+                state = _State(post, addresses, {gateway: _Side() for gateway in may_serve})
+                for address in addresses:
+                    self._states[Post(home=home.id, address=address)] = state
+                    for gateway in may_serve:
+                        self._of_gateway[gateway].setdefault(address, state)
         self._sessions: dict[GatewayId, int | None] = {}
         self._deaf: set[GatewayId] = set()
         self._settled = False
@@ -162,16 +172,16 @@ class Serving:
         """The gateway's port is open; ``session`` is another number than any before, and it serves nobody."""
         orders = self.down(gateway, now_s)
         self._sessions[gateway] = session
-        for state in self._of_gateway[gateway].values():
+        for state in self._states_of(gateway):
             best = max(side.quality for side in state.sides.values())
             state.sides[gateway] = _Side(quality=best)
-        return orders + self._choose(self._of_gateway[gateway].values(), now_s)
+        return orders + self._choose(self._states_of(gateway), now_s)
 
     def down(self, gateway: GatewayId, now_s: float) -> list[Order]:
         """The gateway's port is away; it serves nobody."""
         self._sessions[gateway] = None
         self._deaf.discard(gateway)
-        states = list(self._of_gateway[gateway].values())
+        states = self._states_of(gateway)
         for state in states:
             state.heard_by.discard(gateway)
             if state.server == gateway:
@@ -184,12 +194,12 @@ class Serving:
             self._deaf.add(gateway)
         else:
             self._deaf.discard(gateway)
-        return self._choose(self._of_gateway[gateway].values(), now_s)
+        return self._choose(self._states_of(gateway), now_s)
 
     def settle(self, now_s: float) -> list[Order]:
         """Whoever has not said yet that it is up is taken for down."""
         self._settled = True
-        return self._choose(self._states.values(), now_s)
+        return self._choose(_different(self._states.values()), now_s)
 
     def released(self, gateway: GatewayId, post: Post, number: int, now_s: float) -> list[Order]:
         """The gateway has let ``post`` go, as it was told with ``number``."""
@@ -247,6 +257,9 @@ class Serving:
 
     # -- the decision -----------------------------------------------------------------------
 
+    def _states_of(self, gateway: GatewayId) -> list[_State]:
+        return _different(self._of_gateway[gateway].values())
+
     def _is_up(self, gateway: GatewayId) -> bool:
         return self._sessions.get(gateway) is not None
 
@@ -271,7 +284,9 @@ class Serving:
         state.server = max(up, key=lambda gateway: self._worth(state, gateway))
         session = self._sessions[state.server]
         assert session is not None
-        return Serve(gateway=state.server, session=session, post=state.post)
+        return Serve(
+            gateway=state.server, session=session, post=state.post, addresses=state.addresses
+        )
 
     def _move(self, state: _State, now_s: float) -> Order | None:
         """Have a terminal released by the gateway that serves it if another one is to have it."""
@@ -297,7 +312,12 @@ class Serving:
             state.moves_s.append(now_s)
         self._releases += 1
         state.releasing = self._releases
-        return Release(gateway=state.server, post=state.post, number=self._releases)
+        return Release(
+            gateway=state.server,
+            post=state.post,
+            addresses=state.addresses,
+            number=self._releases,
+        )
 
     def _may_take(self, state: _State, side: _Side) -> bool:
         assert state.server is not None
@@ -308,6 +328,20 @@ class Serving:
         bonus = HOME_BONUS if gateway == state.post.home else 0.0
         # Deaf is worse than any quality.
         return state.sides[gateway].quality + bonus - 2 * (gateway in self._deaf)
+
+
+def _in_reach(home: Gateway) -> dict[TerminalAddress, tuple[TerminalAddress, ...]]:
+    """Return the terminals in the gateway's own reach, each with itself and those behind it."""
+    near: dict[TerminalAddress, tuple[TerminalAddress, ...]] = {}
+    for terminal in home.terminals:
+        first, *_ = (*(home.way_to(terminal.address) or ()), terminal.address)
+        near[first] = (*near.get(first, ()), terminal.address)
+    return near
+
+
+def _different(states: Iterable[_State]) -> list[_State]:
+    """Return ``states``, each once, in their order."""
+    return list({id(state): state for state in states}.values())
 
 
 def _may_move(state: _State, now_s: float) -> bool:

@@ -26,6 +26,7 @@ from actors.radio.serving import (
 )
 from protocol.hall import Gateway, Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress
+from protocol.values import replace
 
 COVERS = MappingProxyType({"g1": ("g2",), "g2": ("g1",), "g3": ("g1", "g2"), "g4": ()})
 """Terminals of g1 and g2 may be served by three gateways, those of g3 and g4 by their own alone."""
@@ -348,6 +349,31 @@ def test_deaf_gateway_serves_only_where_there_is_no_other() -> None:
     bench.do(bench.serving.deaf(G1, False, bench.now_s))
     bench.transmit(G1, G2, times=HEARD_MIN)
     assert bench.server == G1
+
+
+def test_who_is_behind_a_repeater_is_served_with_it() -> None:
+    home = replace(
+        GATEWAYS[0],
+        routed=True,
+        terminals=tuple(
+            replace(GATEWAYS[0].terminals[0], address=TerminalAddress(a)) for a in (5, 6, 7, 8)
+        ),
+        routes={TerminalAddress(6): TerminalAddress(5), TerminalAddress(7): TerminalAddress(6)},
+    )
+    serving = Serving([home, replace(GATEWAYS[1], routed=True)])
+    serving.down(G2, 0.0)
+    first, second = serving.up(G1, 1, 0.0)
+    assert (first.addresses, second.addresses) == ((5, 6, 7), (8,))
+    serving.settle(0.0)
+    serving.up(G2, 2, 0.0)
+    moved: list[Order] = []
+    for step in range(20):
+        moved += serving.heard(G2, TerminalAddress(7), step)
+    [release] = moved
+    assert isinstance(release, Release)
+    [serve] = serving.released(G1, release.post, release.number, 20.0)
+    assert serve.addresses == (5, 6, 7)
+    assert serving.server(Post(home=G1, address=TerminalAddress(6))) == G2
 
 
 def test_late_answer_to_an_earlier_release_changes_nothing() -> None:
