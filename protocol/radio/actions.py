@@ -14,6 +14,7 @@ __all__ = [
     "DutyCycleReached",
     "GaveUp",
     "LinkCounts",
+    "Misrouted",
     "Overheard",
     "PeerCounts",
     "Received",
@@ -106,6 +107,17 @@ class Stranger:
 
 
 @value
+class Misrouted:
+    """What ``source`` sent on a routed segment has no router's header, or is not for us; see ``reason``.
+
+    Its radio was told that it arrived, for that is not the link's to judge; it was not delivered.
+    """
+
+    source: int
+    reason: str
+
+
+@value
 class DutyCycleReached:
     """We sent for as much of the last hour as is allowed: only acknowledgements are sent now."""
 
@@ -126,6 +138,7 @@ Action = (
     | Refused
     | Overheard
     | Stranger
+    | Misrouted
     | DutyCycleReached
     | DutyCycleFell
 )

@@ -7,6 +7,9 @@ from protocol.values import value
 
 __all__ = ["LinkOptions"]
 
+BITS_PER_OCTET = 10
+"""On a serial line: start bit, eight bits, stop bit."""
+
 PAUSE_SHARE = 0.5
 """The first pause is this share of the timeout, so that a lost frame costs little time."""
 
@@ -43,7 +46,8 @@ class LinkOptions:
     """
 
     timeout_first_s: float = 0.2
-    """Wait for an acknowledgement before the peer's round trips are known."""
+    """Wait for an acknowledgement before the peer's round trips are known; what the payload takes
+    comes on top of this and of the shortest wait."""
     timeout_min_s: float = 0.1
     """The shortest wait, however fast the peer was: firmware is busy now and then."""
     timeout_max_s: float = 2.0
@@ -95,6 +99,11 @@ class LinkOptions:
                 f" {self.persistence_min_s():.2f} s after the first, while a peer may be deaf for"
                 f" {self.peer_deaf_s} s: raise attempts_max, or lower peer_deaf_s if no peer is"
             )
+
+    @property
+    def octet_s(self) -> float:
+        """How long each octet takes to the peer: over the serial lines at both ends, and on the air."""
+        return 2 * BITS_PER_OCTET / self.bitrate + 8 / self.air_bitrate
 
     def pause_mean_s(self, attempts: int, timeout_s: float) -> float:
         """Return the mean pause after ``attempts`` transmissions that each waited ``timeout_s``."""

@@ -41,9 +41,12 @@ class Outgoing:
     urgency: Urgency = Urgency.NORMAL
     idempotent: bool = False
     """To take it twice does no harm, so that a broadcast may come between two attempts."""
+    passed_on: bool = False
+    """The peer passes it on, and needs the channel for that."""
     frame: Frame | None = None
     attempts: int = 0
     began_s: float = 0.0
+    attempted_s: float = 0.0
     due_s: float = -inf
     """When the next attempt may be made."""
 

@@ -105,18 +105,20 @@ class ReliableLink:
         *,
         urgency: Urgency = Urgency.NORMAL,
         idempotent: bool = False,
+        passed_on: bool = False,
     ) -> list[Action]:
         """Send ``payload`` to the peer ``to`` when its turn comes.
 
         Ends in one `Acknowledged` or `GaveUp` with ``token``, or in `Refused` at once, or in a
-        `withdraw` that succeeds. ``idempotent`` says that the peer may take it twice without harm.
+        `withdraw` that succeeds. ``idempotent`` says that the peer may take it twice without harm,
+        ``passed_on`` that it sends it on: then it has the channel for as long as a round trip.
         Raises FrameError for a payload over 60 octets, and for an address that no peer can have.
         """
         _check_address(to)
         _check_payload(payload)
         if to == self.address:
             raise FrameError(f"the address {to} is our own: nothing can be sent there")
-        outgoing = Outgoing(to, payload, token, urgency, idempotent)
+        outgoing = Outgoing(to, payload, token, urgency, idempotent, passed_on)
         return self._sender.add(outgoing) or self._sender.tick(now_s)
 
     def send_broadcast(

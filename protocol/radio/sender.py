@@ -34,14 +34,11 @@ from protocol.radio.air_time import AirTime
 from protocol.radio.datagram import BROADCAST, FLAG_RETRY, PeerIds, acknowledges
 from protocol.radio.frame import RESYNC, Frame, encode_frame
 from protocol.radio.neighbours import Neighbours
-from protocol.radio.options import PAUSE_JITTER, LinkOptions
+from protocol.radio.options import BITS_PER_OCTET, PAUSE_JITTER, LinkOptions
 from protocol.radio.outbox import Outbox, Outgoing
 from protocol.values import replace
 
 __all__ = ["Sender"]
-
-BITS_PER_OCTET = 10
-"""On a serial line: start bit, eight bits, stop bit."""
 
 
 class Sender:
@@ -55,7 +52,7 @@ class Sender:
         counts: LinkCounts,
         neighbours: Neighbours,
     ) -> None:
-        self.ids = PeerIds()
+        self.ids = PeerIds(options.first_id)
         self.air_time = AirTime(options.air_bitrate)
         self._address = address
         self._random = random
@@ -201,8 +198,9 @@ class Sender:
             peer.counts.retries += 1
             self._counts.retries += 1
         outgoing.attempts += 1
+        outgoing.attempted_s = now_s
         self._listening_for = outgoing
-        self._listening_until_s = now_s + peer.round_trip.timeout_s
+        self._listening_until_s = now_s + peer.round_trip.timeout_s(len(outgoing.payload))
         return self.transmit(outgoing.frame, now_s)
 
     def _unanswered(self, outgoing: Outgoing, now_s: float) -> list[Action]:
@@ -210,7 +208,7 @@ class Sender:
         if outgoing.attempts >= self._options.attempts_max:
             return [self._give_up(outgoing)]
         self._listening_for = None
-        timeout_s = self._neighbours.at(outgoing.to).round_trip.timeout_s
+        timeout_s = self._neighbours.at(outgoing.to).round_trip.timeout_s(len(outgoing.payload))
         mean_s = self._options.pause_mean_s(outgoing.attempts, timeout_s)
         outgoing.due_s = now_s + mean_s * self._random.uniform(*PAUSE_JITTER)
         return []
@@ -235,9 +233,11 @@ class Sender:
         peer = self._neighbours.at(outgoing.to)
         round_trip_s = now_s - outgoing.began_s
         if outgoing.attempts == 1:
-            peer.round_trip.measured(round_trip_s)
+            peer.round_trip.measured(round_trip_s, len(outgoing.payload))
         else:
-            peer.round_trip.ambiguous()
+            peer.round_trip.ambiguous(now_s - outgoing.attempted_s, len(outgoing.payload))
+        if outgoing.passed_on:
+            self.keep_quiet(now_s + (peer.round_trip.mean_s or round_trip_s))
         peer.counts.acknowledged += 1
         self._counts.acknowledged += 1
         return Acknowledged(

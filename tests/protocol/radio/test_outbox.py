@@ -34,6 +34,14 @@ def link(**options: Any) -> ReliableLink:
     return ReliableLink(1, Random(1), LinkOptions(**options))
 
 
+def passed(subject: ReliableLink) -> float:
+    """Let the time pass up to the next deadline, and return it."""
+    deadline_s = subject.next_deadline()
+    assert deadline_s is not None
+    subject.tick(deadline_s)
+    return deadline_s
+
+
 def all_answered(subject: ReliableLink, actions: list[Action]) -> list[bytes]:
     """Acknowledge each datagram at once until nothing is left; return the payloads in order."""
     sent = []
@@ -129,7 +137,7 @@ def test_attempted_datagram_is_neither_superseded_nor_withdrawn() -> None:
     assert not subject.supersede(1, b"changed")
     assert not subject.withdraw(1)
     # Nor while it pauses: the peer may have it.
-    subject.tick(0.2)
+    passed(subject)
     assert not subject.supersede(1, b"changed")
     assert not subject.withdraw(7)
     assert subject.counts.superseded == 0
@@ -170,9 +178,9 @@ def test_broadcast_goes_out_between_attempts_that_may_be_taken_twice() -> None:
 def test_broadcast_waits_for_one_that_may_not_be_taken_twice() -> None:
     subject = link()
     subject.send(2, b"state", 1, 0.0, idempotent=True)
-    subject.tick(0.2)
-    subject.send(3, b"once", 2, 0.2)
-    subject.send_broadcast(b"all", 0.2)
+    now_s = passed(subject)
+    subject.send(3, b"once", 2, now_s)
+    subject.send_broadcast(b"all", now_s)
     sent: list[bytes] = []
     ended: list[Action] = []
     while b"all" not in sent:
@@ -190,7 +198,9 @@ def test_more_urgent_datagram_starts_while_a_broadcast_waits() -> None:
     subject.send_broadcast(b"all", 0.0)
     subject.send(2, b"equal", 2, 0.0)
     subject.send(3, b"result", 3, 0.0, urgency=HIGH)
-    assert payloads_of(subject.tick(0.2)) == [b"result"]
+    deadline_s = subject.next_deadline()
+    assert deadline_s is not None
+    assert payloads_of(subject.tick(deadline_s)) == [b"result"]
 
 
 @given(
