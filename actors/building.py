@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, assert_never
+
+import attrs
 
 from actors.alarms import AlarmBoard
 from actors.audience import Audience
@@ -14,12 +16,15 @@ from actors.hall.actor import HallActor, HallAudience
 from actors.kiosk import KioskActor
 from actors.ports import Journal, LinkOpener
 from actors.printer import PrinterActor
+from actors.radio.caller import CallerTerminal
+from actors.radio.evaluator import EvaluatorTerminal
 from actors.radio.gateway import GatewayActor
 from actors.radio.keypad import KeypadTerminal
-from actors.radio.window import WindowTerminal
+from actors.radio.repeater import RepeaterTerminal
+from actors.radio.window import Banners, WindowTerminal
 from actors.world import World
-from protocol.hall import HallSpec, Terminal, TerminalKind
-from protocol.ids import CounterId, KioskId, TicketId
+from protocol.hall import Gateway, HallSpec, Terminal, TerminalKind
+from protocol.ids import CounterId, GatewayId, KioskId, TerminalAddress, TicketId
 from protocol.values import value
 
 
@@ -33,6 +38,8 @@ class HallParts:
     alarms: Ref[Any]
     counters: Mapping[CounterId, Ref[Any]]
     kiosks: Mapping[KioskId, Ref[Any]]
+    terminals: dict[tuple[GatewayId, TerminalAddress], Ref[Any]] = attrs.field(factory=dict)
+    """Each by its home gateway and its radio address."""
 
 
 def build_hall(
@@ -52,7 +59,7 @@ def build_hall(
     audience.alarms = alarms
     hall = world.spawn(root, HallActor, spec, journal, audience)
     counters = {
-        counter: world.spawn(f"{root}/counter/{counter}", CounterActor, counter, hall)
+        counter: world.spawn(f"{root}/counter/{counter}", CounterActor, counter, hall, spec)
         for counter in spec.counters
     }
     display = world.spawn(f"{root}/display", DisplayActor, spec, hall, Audience())
@@ -90,20 +97,38 @@ def _build_kiosks(
 
 
 def _build_radio(world: World, root: str, parts: HallParts, links: LinkOpener) -> None:
+    banners: Banners = {}
     for gateway in parts.spec.gateways.values():
         name = f"{root}/gateway/{gateway.id}"
         ref = world.spawn(name, GatewayActor, gateway, links, parts.alarms)
         for terminal in gateway.terminals:
-            _build_terminal(world, name, parts, ref, terminal)
+            _build_terminal(world, name, parts, gateway, ref, terminal, banners)
 
 
 def _build_terminal(
-    world: World, gateway_name: str, parts: HallParts, gateway: Ref[Any], terminal: Terminal
+    world: World,
+    gateway_name: str,
+    parts: HallParts,
+    gateway: Gateway,
+    ref: Ref[Any],
+    terminal: Terminal,
+    banners: Banners,
 ) -> None:
-    name = f"{gateway_name}/terminal/{terminal.address}"
+    name, hall = f"{gateway_name}/terminal/{terminal.address}", parts.hall
+    common = (terminal, gateway.id, ref, parts.alarms)
+    built: Ref[Any]
     match terminal.kind:
         case TerminalKind.KEYPAD:
-            counter = parts.counters[terminal.counter]
-            world.spawn(name, KeypadTerminal, terminal, gateway, counter, parts.alarms)
+            assert terminal.counter is not None
+            built = world.spawn(name, KeypadTerminal, *common, parts.counters[terminal.counter])
         case TerminalKind.WINDOW:
-            world.spawn(name, WindowTerminal, terminal, gateway, parts.hall, parts.alarms)
+            built = world.spawn(name, WindowTerminal, *common, hall, banners)
+        case TerminalKind.EVALUATOR:
+            built = world.spawn(name, EvaluatorTerminal, *common, hall, parts.spec.evaluation)
+        case TerminalKind.CALLER:
+            built = world.spawn(name, CallerTerminal, *common, hall)
+        case TerminalKind.REPEATER:
+            built = world.spawn(name, RepeaterTerminal, *common)
+        case kind:
+            assert_never(kind)
+    parts.terminals[gateway.id, terminal.address] = built

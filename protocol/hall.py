@@ -41,6 +41,12 @@ class TerminalKind(StrEnum):
 
     KEYPAD = "keypad"
     WINDOW = "window"
+    EVALUATOR = "evaluator"
+    """Asks the customer whom its counter served last."""
+    CALLER = "caller"
+    """Sounds and speaks when its counter calls."""
+    REPEATER = "repeater"
+    """Passes on what far terminals say and hear; it stands at no counter."""
 
 
 class UnstartedTicket(StrEnum):
@@ -140,13 +146,42 @@ class EvaluationSpec:
     invite: bool = True
 
 
+BATTERY_LOW_MV = 2400
+"""Two alkaline cells of 1.2 V: some days are left."""
+
+HEARTBEAT_S = 600.0
+"""How often a device says that it is still there, about."""
+
+SILENT_AFTER_S = 2.5 * HEARTBEAT_S
+"""Two heartbeats may be lost."""
+
+UPLINKS_PER_MINUTE = 120
+"""More than hands can press, and less than would keep a channel from others."""
+
+
 @value
 class Terminal:
-    """A radio device at a counter."""
+    """A radio device; ``counter`` is None for a repeater alone.
+
+    ``banner`` runs through a window that is ``brightness`` (0..100 per cent) bright; a window is told neither
+    where both are left out. ``buzzer`` (0..15) and ``voice`` (0..255) are a caller's pattern and phrase.
+    """
 
     address: TerminalAddress
     kind: TerminalKind
-    counter: CounterId
+    counter: CounterId | None = None
+    presets: tuple[ServiceId, ...] = ()
+    """Where a keypad's TRANSFER passes a ticket: its argument is a place in this list, from 1."""
+    banner: str | None = None
+    brightness: int | None = None
+    buzzer: int = 1
+    voice: int = 1
+    battery_low_mv: int = BATTERY_LOW_MV
+    """A battery of less (millivolts) needs a person."""
+    silent_after_s: float = SILENT_AFTER_S
+    """A device that says nothing for so long (seconds) needs a person."""
+    uplinks_per_minute: int = UPLINKS_PER_MINUTE
+    """What a device sends beyond a minute's worth of this is left aside."""
 
 
 class Security(StrEnum):

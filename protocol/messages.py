@@ -9,7 +9,15 @@ from typing import Protocol
 
 from protocol.commands import Command
 from protocol.events import Event
-from protocol.ids import CounterId, GatewayId, HallId, KioskId, TerminalAddress, TicketId
+from protocol.ids import (
+    CounterId,
+    GatewayId,
+    HallId,
+    KioskId,
+    ServiceId,
+    TerminalAddress,
+    TicketId,
+)
 from protocol.radio.payloads import Key
 from protocol.tickets import CounterMode, TicketState
 from protocol.values import value
@@ -82,6 +90,20 @@ class Recorded:
 
 
 @value
+class AskedCustomer:
+    """Who is asked to evaluate ``service``, which ended at ``ended_at`` (aware, UTC).
+
+    ``times`` counts how often the counter asked once more, after the first time.
+    """
+
+    ticket: TicketId
+    number: str
+    service: ServiceId
+    ended_at: datetime
+    times: int
+
+
+@value
 class CounterChanged:
     """What anybody may see of a counter. ``calls`` counts the call of its ticket and its recalls (from 1)."""
 
@@ -94,6 +116,8 @@ class CounterChanged:
     calls: int
     waiting: int
     """People who waited for a service of this counter when this was told."""
+    asked: AskedCustomer | None = None
+    """Whom it served last, while that customer is invited and has not evaluated."""
 
 
 # -- counters, keypads and windows ---------------------------------------------------------------
@@ -101,11 +125,16 @@ class CounterChanged:
 
 @value
 class KeyPressed:
-    """To a counter: somebody pressed ``key``; ``press`` names the press for ever: a repeat changes nothing."""
+    """To a counter: somebody pressed ``key``; ``press`` names the press for ever: a repeat changes nothing.
+
+    TRANSFER needs ``to_service``. LOGIN needs ``code``, the number of a member of staff; 0 logs out.
+    """
 
     key: Key
     press: str
     reply_to: Recipient | None = None
+    to_service: ServiceId | None = None
+    code: int | None = None
 
 
 class PressOutcome(StrEnum):
@@ -149,7 +178,7 @@ class DownlinkEnded:
 
 @value
 class UplinkReceived:
-    """From a gateway to a terminal's actor: its device sent ``payload``."""
+    """From a gateway to a terminal's actor: its device sent ``payload``, which ``gateway`` heard."""
 
     gateway: GatewayId
     payload: bytes

@@ -5,7 +5,7 @@ The same models stand behind virtual links in a simulation and behind pseudo-ter
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 from protocol.devices import Device
@@ -13,12 +13,26 @@ from protocol.errors import DeviceError
 from protocol.hall import Gateway, HallSpec, Terminal, TerminalKind
 from protocol.ids import CounterId, KioskId
 from protocol.ports import VirtualAddress, parse_port
-from protocol.radio.payloads import Key
+from protocol.radio.payloads import Key, Supply
 from sim.air import Air
+from sim.devices.caller import Caller
+from sim.devices.evaluator import Evaluator
 from sim.devices.keypad import Keypad
 from sim.devices.printer import EscposPrinter
 from sim.devices.radio import RadioDevice
+from sim.devices.repeater import Repeater
 from sim.devices.window import Window
+
+BATTERY_MV = 3000
+"""Two new cells."""
+
+_KINDS: Mapping[TerminalKind, type[RadioDevice]] = {
+    TerminalKind.KEYPAD: Keypad,
+    TerminalKind.WINDOW: Window,
+    TerminalKind.EVALUATOR: Evaluator,
+    TerminalKind.CALLER: Caller,
+    TerminalKind.REPEATER: Repeater,
+}
 
 
 class Hardware:
@@ -32,9 +46,11 @@ class Hardware:
         self.ports: dict[str, Device] = {}
         self.keypads: dict[CounterId, Keypad] = {}
         self.windows: dict[CounterId, Window] = {}
+        self.evaluators: dict[CounterId, Evaluator] = {}
+        self.callers: dict[CounterId, Caller] = {}
         self.printers: dict[KioskId, EscposPrinter] = {}
         self._wake: Callable[[str], object] = lambda _name: None
-        self._keypad_ports: dict[CounterId, str] = {}
+        self._radio_ports: dict[RadioDevice, str] = {}
         for gateway in spec.gateways.values():
             name = virtual_name(gateway.port)
             if name is not None:
@@ -57,32 +73,71 @@ class Hardware:
         """Have the device on that port look at what was done to it."""
         self._wake(name)
 
-    def press(self, counter: CounterId, key: Key) -> bool:
+    def press(self, counter: CounterId, key: Key, argument: int = 0) -> bool:
         """Press a key of the counter's keypad; return whether the keypad took it.
 
         Raises:
             DeviceError: the counter has no virtual keypad.
         """
+        keypad = self._keypad(counter)
+        return self._felt(keypad, keypad.press(key, argument))
+
+    def login(self, counter: CounterId, code: int) -> bool:
+        """Type a number of staff at the counter's keypad, 0 to log out; return whether the keypad took it.
+
+        Raises:
+            DeviceError: the counter has no virtual keypad.
+        """
+        keypad = self._keypad(counter)
+        return self._felt(keypad, keypad.login(code))
+
+    def rate(self, counter: CounterId, level: int, reasons: int = 0) -> bool:
+        """Press a level at the counter's evaluator; return whether it took that.
+
+        Raises:
+            DeviceError: the counter has no virtual evaluator.
+        """
+        evaluator = self.evaluators.get(counter)
+        if evaluator is None:
+            raise DeviceError(f"counter {counter} has no virtual evaluator")
+        return self._felt(evaluator, evaluator.rate(level, reasons))
+
+    def _keypad(self, counter: CounterId) -> Keypad:
         keypad = self.keypads.get(counter)
         if keypad is None:
             raise DeviceError(f"counter {counter} has no virtual keypad")
-        taken = keypad.press(key)
-        self.wake(self._keypad_ports[counter])
+        return keypad
+
+    def _felt(self, device: RadioDevice, taken: bool) -> bool:
+        self.wake(self._radio_ports[device])
         return taken
 
     def _terminal(
         self, gateway: Gateway, terminal: Terminal, port: str, random: Random, boot: int
     ) -> RadioDevice:
-        match terminal.kind:
-            case TerminalKind.KEYPAD:
-                keypad = Keypad(terminal.address, gateway.address, random, boot=boot)
-                self.keypads[terminal.counter] = keypad
-                self._keypad_ports[terminal.counter] = port
-                return keypad
-            case TerminalKind.WINDOW:
-                window = Window(terminal.address, gateway.address, random, boot=boot)
-                self.windows[terminal.counter] = window
-                return window
+        kind = _KINDS[terminal.kind]
+        device = kind(
+            terminal.address,
+            gateway.address,
+            random,
+            boot=boot,
+            battery_mv=BATTERY_MV,
+            supply=Supply.BATTERY,
+            device=random.randrange(1, 2**32),
+        )
+        self._radio_ports[device] = port
+        counter = terminal.counter
+        if counter is not None:
+            match device:
+                case Keypad():
+                    self.keypads[counter] = device
+                case Window():
+                    self.windows[counter] = device
+                case Evaluator():
+                    self.evaluators[counter] = device
+                case Caller():
+                    self.callers[counter] = device
+        return device
 
 
 def virtual_name(port: str) -> str | None:

@@ -35,7 +35,10 @@ def _invited(state: HallState, event: EvaluationInvited) -> None:
     ticket = state.tickets[event.ticket]
     place = served_last(ticket, service=event.service, counter=event.counter)
     assert place is not None, "what was not served cannot be evaluated"
-    if not ticket.served[place].invited:
+    served = ticket.served[place]
+    if served.invited:
+        _change_served(state, ticket, place, asked_again=served.asked_again + 1)
+    else:
         _change_served(state, ticket, place, invited=True)
         _count(state, event.counter, invited=1)
 

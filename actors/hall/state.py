@@ -46,6 +46,8 @@ class Served:
     ended_at: datetime
     invited: bool = False
     """The customer was asked to evaluate it."""
+    asked_again: int = 0
+    """How often the counter asked once more."""
     level: int | None = None
     """The customer's rating, 1 to 5."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from actors.hall.evaluating_apply import served_last
 from actors.hall.ranks import before
-from actors.hall.state import HallState, Ticket
+from actors.hall.state import HallState, Post, Ticket
 from protocol.ids import CounterId
-from protocol.messages import CounterChanged
+from protocol.messages import AskedCustomer, CounterChanged
 from protocol.tickets import TicketState
 
 
@@ -22,6 +23,25 @@ def counter_changed(state: HallState, counter: CounterId) -> CounterChanged:
         ticket_state=None if ticket is None else ticket.state,
         calls=0 if ticket is None else ticket.recalls + 1,
         waiting=state.waiting_for(counter),
+        asked=_asked(state, counter, post),
+    )
+
+
+def _asked(state: HallState, counter: CounterId, post: Post) -> AskedCustomer | None:
+    if post.last is None:
+        return None
+    ticket = state.tickets[post.last]
+    place = served_last(ticket, counter=counter)
+    assert place is not None, "what the counter served last was served there"
+    served = ticket.served[place]
+    if served.level is not None or not served.invited:
+        return None
+    return AskedCustomer(
+        ticket=ticket.id,
+        number=ticket.number,
+        service=served.service,
+        ended_at=served.ended_at,
+        times=served.asked_again,
     )
 
 

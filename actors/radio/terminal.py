@@ -1,4 +1,4 @@
-"""Terminals: what a hall knows of its radio devices, and what keypads and windows have in common.
+"""Terminals: what a hall knows of its radio devices, and what all kinds of them have in common.
 
 The radio acknowledges frames; what they meant is confirmed by payloads (`protocol/radio/payloads.py`).
 """
@@ -10,11 +10,32 @@ from datetime import datetime
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
+from actors.radio.delivery import Deliverable, Delivery, Late, PauseElapsed
 from actors.radio.gateway import ChannelUp
+from actors.radio.troubles import Condition, Trouble, TroubleOver, WordAwaited
 from protocol.errors import ProtocolError
 from protocol.hall import Terminal
-from protocol.messages import ClearAlarm, RaiseAlarm, Recipient, SendDownlink, UplinkReceived
-from protocol.radio.payloads import Downlink, Hello, PairRequest, Uplink, decode_uplink, encode
+from protocol.ids import CounterId, GatewayId
+from protocol.messages import (
+    ClearAlarm,
+    DownlinkEnded,
+    RaiseAlarm,
+    Recipient,
+    SendDownlink,
+    UplinkReceived,
+)
+from protocol.radio.payloads import (
+    Downlink,
+    Hello,
+    Login,
+    PairRequest,
+    Press,
+    Rating,
+    Shown,
+    Supply,
+    decode_uplink,
+    encode,
+)
 from protocol.values import value
 
 log = logging.getLogger(__name__)
@@ -22,96 +43,167 @@ log = logging.getLogger(__name__)
 
 @value
 class ReadTerminal:
-    """Ask a terminal for `TerminalRead`."""
+    """Ask a terminal for `TerminalRead`; it is told to ``reply_to`` where that is given."""
+
+    reply_to: Recipient | None = None
 
 
 @value
 class TerminalRead:
     """What is known of a device since its actor was started."""
 
+    gateway: GatewayId
+    """Its home, which the configuration names."""
     terminal: Terminal
     boot: int | None
+    device: int
+    """Its hardware's own number; 0 if it has not told one."""
+    supply: Supply
     battery_mv: int | None
     heard_at: datetime | None
     """When it last sent something, by the wall clock (aware, UTC)."""
     refused: int
     """Payloads that it should not have sent: malformed, another device's, or replays."""
+    flooded: int
+    """Payloads left aside because there were too many."""
+    restarts: int
+    troubles: tuple[Trouble, ...]
 
 
 class TerminalActor(Actor):
     """A radio device as its hall sees it.
 
     What the device should not have sent is dropped and counted, and raises the alarm
-    ``terminal/{gateway}/{address}``, which is cleared by the next payload that is right.
+    ``terminal/{gateway}/{address}``, which is cleared by the next payload that is right. What it sends beyond
+    its allowance is dropped unread. See `troubles` for the other alarms.
     """
 
     def __init__(
-        self, place: Place, terminal: Terminal, gateway: Ref[Actor], alarms: Ref[Actor]
+        self,
+        place: Place,
+        terminal: Terminal,
+        home: GatewayId,
+        gateway: Ref[Actor],
+        alarms: Ref[Actor],
     ) -> None:
         super().__init__(place)
         self._terminal = terminal
+        self._home = home
         self._gateway = gateway
         self._alarms = alarms
         self._boot: int | None = None
-        self._battery_mv: int | None = None
         self._heard_at: datetime | None = None
         self._refused = 0
-        # A predecessor that failed may have raised the alarm.
-        self._in_trouble = True
+        self._troubles: dict[Trouble, str] = {}
+        self._tokens = 0
+        self._deliveries: tuple[Delivery, ...] = ()
+        self._condition = Condition(
+            terminal, self.begin_trouble, self.end_trouble, self.later, self.monotonic
+        )
 
-    def _take_payload(self, payload: Uplink, uplink: UplinkReceived) -> None:
-        """Take what the device sent.
+    def on_start(self) -> None:
+        """End the alarms that a failed predecessor left; they are raised anew if need be."""
+        if self.place.generation:
+            for trouble in Trouble:
+                told(self._alarms, ClearAlarm(alarm=self._alarm(trouble)))
 
-        Raises:
-            ProtocolError: it should not have sent that.
-        """
-        raise NotImplementedError
+    @property
+    def _counter_id(self) -> CounterId:
+        counter = self._terminal.counter
+        assert counter is not None, "every terminal but a repeater stands at a counter"
+        return counter
+
+    # -- uplinks ----------------------------------------------------------------------------
 
     @receives(UplinkReceived)
     def _take_uplink(self, uplink: UplinkReceived) -> None:
         self._heard_at = self.now
-        alarm = f"terminal/{uplink.gateway}/{self._terminal.address}"
+        if not self._condition.heard(self.monotonic):
+            return
         try:
             payload = decode_uplink(uplink.payload)
-            if isinstance(payload, Hello):
-                self._check_kind(payload)
-                self._battery_mv = payload.battery_mv
-            if isinstance(payload, PairRequest):
-                raise ProtocolError("it asks for a post, and has one")
-            self._take_payload(payload, uplink)
+            match payload:
+                case Hello():
+                    self._take_hello(payload)
+                case Shown(version=version):
+                    self._take_shown(version)
+                case PairRequest():
+                    raise ProtocolError("it asks for a post, and has one")
+                case press:
+                    self._take_press(press)
         except ProtocolError as error:
             self._refused += 1
-            self._in_trouble = True
-            terminal = self._terminal
-            detail = f"{terminal.kind} {terminal.address} of counter {terminal.counter}: {error}"
             log.warning("uplink refused terminal=%s reason=%s", self.name, error)
-            told(self._alarms, RaiseAlarm(alarm=alarm, detail=detail))
+            self.begin_trouble(Trouble.REFUSED, f": {error}")
         else:
             self._boot = payload.boot
-            if self._in_trouble:
-                self._in_trouble = False
-                told(self._alarms, ClearAlarm(alarm=alarm))
+            self.end_trouble(Trouble.REFUSED)
 
-    def _check_kind(self, hello: Hello) -> None:
+    def _take_hello(self, hello: Hello) -> None:
         if hello.kind.name != self._terminal.kind.name:
             raise ProtocolError(
                 f"the device says that it is of the kind {hello.kind.name.lower()}: correct its"
                 " address, or its kind in the configuration"
             )
+        self._condition.hello(hello, self.monotonic)
+        version, restarted = hello.version, hello.boot != self._boot
+        matches = [d for d in self._deliveries if version is not None and d.confirmed(version)]
+        lost = restarted or (version is not None and not matches)
+        for delivery in self._deliveries:
+            if lost and delivery not in matches:
+                self._lost(delivery)
+            delivery.send_soon()
+
+    def _lost(self, delivery: Delivery) -> None:
+        """The device does not show what it confirmed: have it shown again, without being asked."""
+        delivery.unconfirm()
+
+    def _take_shown(self, version: int) -> None:
+        """Take a confirmation.
+
+        Raises:
+            ProtocolError: there is nothing to confirm for such a device.
+        """
+        if not self._deliveries:
+            raise ProtocolError(
+                f"it confirms what it shows, and is a {self._terminal.kind}, which shows nothing"
+            )
+        matches = [delivery for delivery in self._deliveries if delivery.confirmed(version)]
+        if not matches:
+            # Either on its way to the newest version, or it has lost what it confirmed.
+            first = self._deliveries[0]
+            if not first.waiting:
+                self._lost(first)
+                first.send_soon()
+
+    def _take_press(self, press: Press) -> None:
+        """Take a press.
+
+        Raises:
+            ProtocolError: such a device has nothing to press, or not that, or it was pressed before.
+        """
+        match press:
+            case Rating():
+                what = "a rating"
+            case Login():
+                what = "a login"
+            case _:
+                what = "a key press"
+        raise ProtocolError(f"it sent {what}, and is a {self._terminal.kind}")
+
+    # -- downlinks --------------------------------------------------------------------------
 
     @receives(ChannelUp)
     def _channel_up(self, _message: ChannelUp) -> None:
-        """The gateway's port is open again; a device that waits for something will ask."""
+        """The gateway's port is open again; a device that waits for a result will ask."""
+        for delivery in self._deliveries:
+            delivery.send_soon()
 
-    @receives(ReadTerminal)
-    def _read(self, _message: ReadTerminal) -> TerminalRead:
-        return TerminalRead(
-            terminal=self._terminal,
-            boot=self._boot,
-            battery_mv=self._battery_mv,
-            heard_at=self._heard_at,
-            refused=self._refused,
-        )
+    def deliver(self, payload: Deliverable) -> int:
+        """Send ``payload``; return the token with which `DownlinkEnded` is told."""
+        self._tokens += 1
+        self._send(payload, self._tokens, self._actor_ref)
+        return self._tokens
 
     def _send(self, payload: Downlink, token: int = 0, reply_to: Recipient | None = None) -> None:
         octets = encode(payload)
@@ -119,3 +211,80 @@ class TerminalActor(Actor):
             self._gateway,
             SendDownlink(to=self._terminal.address, payload=octets, token=token, reply_to=reply_to),
         )
+
+    @receives(DownlinkEnded)
+    def _downlink_ended(self, message: DownlinkEnded) -> None:
+        for delivery in self._deliveries:
+            delivery.ended(message)
+
+    @receives(PauseElapsed)
+    def _pause_elapsed(self, message: PauseElapsed) -> None:
+        for delivery in self._deliveries:
+            if delivery.trouble is message.trouble:
+                delivery.pause_elapsed(message)
+
+    @receives(Late)
+    def _late(self, message: Late) -> None:
+        for delivery in self._deliveries:
+            if delivery.trouble is message.trouble:
+                delivery.late(message)
+
+    # -- troubles ---------------------------------------------------------------------------
+
+    @receives(WordAwaited)
+    def _word_awaited(self, _message: WordAwaited) -> None:
+        self._condition.word_awaited(self.monotonic)
+
+    @receives(TroubleOver)
+    def _trouble_over(self, message: TroubleOver) -> None:
+        self._condition.over(message.trouble, self.monotonic)
+
+    def _alarm(self, trouble: Trouble) -> str:
+        """Return the name of the alarm of ``trouble``."""
+        terminal = self._terminal
+        place = f"terminal/{self._home}/{terminal.address}"
+        match trouble:
+            case Trouble.REFUSED:
+                return place
+            case Trouble.UNCONFIRMED:
+                return f"{terminal.kind}/{terminal.counter}"
+            case Trouble.BANNER_UNCONFIRMED:
+                return f"{terminal.kind}/{terminal.counter}/banner"
+            case _:
+                return f"{place}/{trouble}"
+
+    def begin_trouble(self, trouble: Trouble, detail: str) -> None:
+        """Raise the alarm of ``trouble``, or renew its detail."""
+        if self._troubles.get(trouble) == detail:
+            return
+        self._troubles[trouble] = detail
+        terminal = self._terminal
+        where = "" if terminal.counter is None else f" of counter {terminal.counter}"
+        who = f"{terminal.kind} {terminal.address}{where}"
+        space = "" if detail.startswith(":") else " "
+        told(self._alarms, RaiseAlarm(alarm=self._alarm(trouble), detail=f"{who}{space}{detail}"))
+
+    def end_trouble(self, trouble: Trouble) -> None:
+        """Clear the alarm of ``trouble``, if it was raised."""
+        if self._troubles.pop(trouble, None) is not None:
+            told(self._alarms, ClearAlarm(alarm=self._alarm(trouble)))
+
+    @receives(ReadTerminal)
+    def _read(self, message: ReadTerminal) -> TerminalRead:
+        condition = self._condition
+        read = TerminalRead(
+            gateway=self._home,
+            terminal=self._terminal,
+            boot=self._boot,
+            device=condition.device,
+            supply=condition.supply,
+            battery_mv=condition.battery_mv,
+            heard_at=self._heard_at,
+            refused=self._refused,
+            flooded=condition.flooded,
+            restarts=condition.restarts,
+            troubles=tuple(self._troubles),
+        )
+        if message.reply_to is not None:
+            told(message.reply_to, read)
+        return read

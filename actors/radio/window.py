@@ -1,220 +1,122 @@
-"""A window's terminal: its device shows what the hall says of the counter, or an alarm is raised.
-
-    changed --> sent --acknowledged, confirmed--> confirmed
-                 ^  |
-        pause over  | not acknowledged, or acknowledged and not confirmed
-                 |  v
-                pausing        5 s after the change: alarm, cleared by the confirmation
-
-Only the newest view is ever sent. The radio's acknowledgement does not count: the device confirms
-the version that it shows.
-"""
+"""A window's terminal: its device shows what the hall says of the counter, and lets a banner run through."""
 
 from __future__ import annotations
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
-from actors.radio.gateway import ChannelUp
+from actors.radio.delivery import Deliverable, Delivery
 from actors.radio.terminal import TerminalActor
-from actors.world import Timer
-from protocol.errors import ProtocolError
+from actors.radio.troubles import Trouble
 from protocol.hall import Terminal
-from protocol.messages import (
-    ClearAlarm,
-    CounterChanged,
-    DownlinkEnded,
-    RaiseAlarm,
-    UplinkReceived,
-    WatchCounter,
-)
-from protocol.radio.payloads import (
-    Hello,
-    KeyPress,
-    Show,
-    Shown,
-    Uplink,
-    WindowState,
-    fit_text,
-)
+from protocol.ids import CounterId, GatewayId
+from protocol.messages import CounterChanged, Recipient, WatchCounter
+from protocol.radio.payloads import BRIGHTNESS_MAX, VERSIONS, Banner, Show, WindowState, fit_text
 from protocol.tickets import CounterMode, TicketState
 from protocol.values import value
 
-ALARM_AFTER_S = 5.0
-"""How long a change may stay unconfirmed before a person is called."""
-
-PAUSE_FIRST_S = 0.5
-PAUSE_MAX_S = 30.0
-"""The first and the longest pause before the view is sent again; each is twice the one before."""
-
-DOWNLINK_MAX_S = 30.0
-"""How long the gateway may take over one downlink; after that it has lost it, in a restart."""
-
-VERSIONS = 65536
+BANNER_ALARM_AFTER_S = 60.0
+"""Nobody waits for a banner."""
 
 
 @value
-class _PauseElapsed:
-    """The view that was sent as ``token`` may be sent again."""
+class BannerText:
+    """What runs through a window (40 octets of GB18030 are kept) and its brightness, 0..100 per cent."""
 
-    token: int
+    text: str
+    brightness: int = BRIGHTNESS_MAX
 
 
 @value
-class _AlarmDue:
-    """The change that began to wait at ``since_s`` is late, if it still waits."""
+class SetBanner:
+    """To a window's terminal: let ``banner`` run through; ``reply_to`` is told it, as far as it fits."""
 
-    since_s: float
+    banner: BannerText
+    reply_to: Recipient | None = None
+
+
+Banners = dict[CounterId, BannerText]
+"""What was set while the server ran, in place of what is configured; outlives the failures of windows."""
 
 
 class WindowTerminal(TerminalActor):
-    """See the module. Raises the alarm ``window/{counter}``."""
+    """See the module. Raises the alarms ``window/{counter}`` and ``window/{counter}/banner``."""
 
     def __init__(
         self,
         place: Place,
         terminal: Terminal,
+        home: GatewayId,
         gateway: Ref[Actor],
-        hall: Ref[Actor],
         alarms: Ref[Actor],
+        hall: Ref[Actor],
+        banners: Banners,
     ) -> None:
-        super().__init__(place, terminal, gateway, alarms)
+        super().__init__(place, terminal, home, gateway, alarms)
         self._hall = hall
+        self._banners = banners
         # Not from 1: the device may still show a version of that number from before a restart.
-        self._show = Show(version=self.random.randrange(VERSIONS), state=WindowState.IDLE)
+        self._version = self.random.randrange(1, VERSIONS)
         self._calls = 0
-        self._waiting_since_s: float | None = None
-        """When the oldest change that is not confirmed was made; None if all is confirmed."""
-        self._sent_version: int | None = None
-        """The version that the gateway is sending now."""
-        self._token = 0
-        self._pause_s = PAUSE_FIRST_S
-        self._pause: Timer | None = None
-        self._alarm_timer: Timer | None = None
-        self._alarmed = False
+        self._display = Delivery(self, Trouble.UNCONFIRMED, self._describe)
+        self._banner = Delivery(
+            self,
+            Trouble.BANNER_UNCONFIRMED,
+            lambda _banner: "does not confirm its banner: see whether its firmware has banners",
+            alarm_after_s=BANNER_ALARM_AFTER_S,
+        )
+        self._deliveries = (self._display, self._banner)
 
     def on_start(self) -> None:
-        """Follow the counter. An alarm that a failed predecessor left is raised anew if need be."""
-        told(self._alarms, ClearAlarm(alarm=self._alarm))
-        watch = WatchCounter(counter=self._terminal.counter, recipient=self._actor_ref)
-        self._hall.tell(watch)
+        """Follow the counter, and show the banner if there is one."""
+        super().on_start()
+        counter, terminal = self._counter_id, self._terminal
+        self._hall.tell(WatchCounter(counter=counter, recipient=self._actor_ref))
+        banner = self._banners.get(counter)
+        if banner is None and (terminal.banner is not None or terminal.brightness is not None):
+            brightness = BRIGHTNESS_MAX if terminal.brightness is None else terminal.brightness
+            banner = BannerText(text=terminal.banner or "", brightness=brightness)
+        if banner is not None:
+            self._show_banner(banner)
 
-    # -- what should be shown ---------------------------------------------------------------
+    def _next_version(self) -> int:
+        """Return the next version; 0 is what a device says that has just started."""
+        self._version = self._version % (VERSIONS - 1) + 1
+        return self._version
 
     @receives(CounterChanged)
     def _take_change(self, change: CounterChanged) -> None:
         state, text = _view(change)
         # A further recall looks the same and is shown anew all the same.
-        same = (state, text, change.calls) == (self._show.state, self._show.text, self._calls)
-        if same and self._token:
+        shown = self._display.wanted
+        if isinstance(shown, Show) and (state, text, change.calls) == (
+            shown.state,
+            shown.text,
+            self._calls,
+        ):
             return
         self._calls = change.calls
-        self._show = Show(version=(self._show.version + 1) % VERSIONS, state=state, text=text)
-        self._unconfirm()
-        if self._sent_version is None:
-            self._send_view()
+        self._display.want(Show(version=self._next_version(), state=state, text=text))
 
-    def _unconfirm(self) -> None:
-        """Wait for a confirmation from now on, unless one is waited for already."""
-        if self._waiting_since_s is None:
-            since_s = self._waiting_since_s = self.monotonic
-            self._alarm_timer = self.later(ALARM_AFTER_S, _AlarmDue(since_s=since_s))
-
-    # -- sending ----------------------------------------------------------------------------
-
-    def _send_view(self) -> None:
-        self._token += 1
-        self._sent_version = self._show.version
-        self._pause_for(DOWNLINK_MAX_S)
-        self._send(self._show, self._token, self._actor_ref)
-
-    @receives(DownlinkEnded)
-    def _sent(self, message: DownlinkEnded) -> None:
-        if message.token != self._token or self._sent_version is None:
-            return
-        outdated = self._sent_version != self._show.version
-        self._sent_version = None
-        if self._waiting_since_s is None:
-            self._cancel_pause()
-        elif outdated and message.acknowledged:
-            self._send_view()
-        else:
-            self._pause_for(self._pause_s * self.random.uniform(0.75, 1.25))
-            self._pause_s = min(self._pause_s * 2, PAUSE_MAX_S)
-
-    def _pause_for(self, delay_s: float) -> None:
-        self._cancel_pause()
-        self._pause = self.later(delay_s, _PauseElapsed(token=self._token))
-
-    def _cancel_pause(self) -> None:
-        if self._pause is not None:
-            self._pause.cancel()
-            self._pause = None
-
-    @receives(_PauseElapsed)
-    def _pause_over(self, message: _PauseElapsed) -> None:
-        if message.token == self._token and self._waiting_since_s is not None:
-            self._send_view()
-            if self._alarmed:
-                self._raise_alarm()
-
-    def _send_soon(self) -> None:
-        """Send what is unconfirmed without waiting out the pause: the device can be reached again."""
-        self._pause_s = PAUSE_FIRST_S
-        if self._waiting_since_s is not None and self._sent_version is None:
-            self._send_view()
-
-    @receives(ChannelUp)
-    def _channel_up(self, _message: ChannelUp) -> None:
-        self._send_soon()
-
-    # -- what is shown ----------------------------------------------------------------------
-
-    def _take_payload(self, payload: Uplink, uplink: UplinkReceived) -> None:
-        match payload:
-            case Shown(version=version) if version == self._show.version:
-                self._confirm()
-            case Shown():
-                # Either on its way to the newest version, or it has lost what it confirmed.
-                if self._waiting_since_s is None:
-                    self._unconfirm()
-                    self._send_soon()
-            case Hello(boot=boot):
-                if boot != self._boot and self._token:
-                    self._unconfirm()
-                self._send_soon()
-            case KeyPress():
-                raise ProtocolError("it sent a key press, and is a window")
-
-    def _confirm(self) -> None:
-        self._waiting_since_s = None
-        self._sent_version = None
-        self._pause_s = PAUSE_FIRST_S
-        self._cancel_pause()
-        if self._alarm_timer is not None:
-            self._alarm_timer.cancel()
-            self._alarm_timer = None
-        if self._alarmed:
-            self._alarmed = False
-            told(self._alarms, ClearAlarm(alarm=self._alarm))
-
-    @receives(_AlarmDue)
-    def _late(self, message: _AlarmDue) -> None:
-        if message.since_s == self._waiting_since_s:
-            self._alarmed = True
-            self._raise_alarm()
-
-    @property
-    def _alarm(self) -> str:
-        return f"window/{self._terminal.counter}"
-
-    def _raise_alarm(self) -> None:
-        detail = (
-            f"the window of counter {self._terminal.counter} (radio address"
-            f" {self._terminal.address}) does not confirm what it shows"
-            f" ({self._show.state.name.lower()} {self._show.text}): see whether it is switched on"
-            " and in reach"
+    @receives(SetBanner)
+    def _set_banner(self, message: SetBanner) -> None:
+        banner = BannerText(
+            text=fit_text(message.banner.text), brightness=message.banner.brightness
         )
-        told(self._alarms, RaiseAlarm(alarm=self._alarm, detail=detail))
+        self._banners[self._counter_id] = banner
+        self._show_banner(banner)
+        if message.reply_to is not None:
+            told(message.reply_to, banner)
+
+    def _show_banner(self, banner: BannerText) -> None:
+        version, text = self._next_version(), fit_text(banner.text)
+        self._banner.want(Banner(version=version, brightness=banner.brightness, text=text))
+
+    def _describe(self, show: Deliverable) -> str:
+        assert isinstance(show, Show)
+        return (
+            f"does not confirm what it shows ({show.state.name.lower()} {show.text}): see whether it is"
+            " switched on and in reach"
+        )
 
 
 def _view(change: CounterChanged) -> tuple[WindowState, str]:

@@ -1,4 +1,4 @@
-"""Which key presses of a device are new, repeated, or old ones once more.
+"""Which presses of a device (keys, logins, ratings) are new, repeated, or old ones once more.
 
 A press is named by the device's boot number and its sequence within that boot; both go round. A
 number is later than another if it is less than half a round ahead (as in RFC 1982).
@@ -6,7 +6,7 @@ number is later than another if it is less than half a round ahead (as in RFC 19
 
 from enum import Enum
 
-from protocol.radio.payloads import BOOT_MAX, SEQUENCE_MAX, KeyPress
+from protocol.radio.payloads import BOOT_MAX, SEQUENCE_MAX, Press
 
 __all__ = ["PressAge", "PressOrder"]
 
@@ -37,7 +37,7 @@ class PressOrder:
             self.boot = boot
             self.sequence = None
 
-    def take(self, press: KeyPress) -> PressAge:
+    def take(self, press: Press) -> PressAge:
         """Return what ``press`` is; a new one is the last one from then on."""
         if press.boot != self.boot:
             if self.boot is not None and not _is_later(press.boot, self.boot, BOOT_MAX):

@@ -120,7 +120,8 @@ class Hello:
     """A device has started, or is still there.
 
     ``battery_mv`` (1..65535) is None where it has no battery. ``device`` is the hardware's own number, 0 if it
-    has none. ``version`` is what it showed or did last, 0 after a start.
+    has none. ``version`` is what it showed or did last, 0 after a start; None makes it the older Hello, which
+    does not tell that, nor supply and number.
     """
 
     boot: int
@@ -128,7 +129,7 @@ class Hello:
     battery_mv: int | None = None
     supply: Supply = Supply.UNKNOWN
     device: int = 0
-    version: int = 0
+    version: int | None = 0
 
 
 @value
@@ -239,24 +240,24 @@ def _encode_hello(hello: Hello) -> bytes:
         raise ProtocolError("a battery has 1 mV at least; a device without one has None")
     start = _HELLO_START_LAYOUT.pack(UplinkType.HELLO, check_boot(hello.boot), hello.kind)
     battery_mv = hello.battery_mv or 0
+    if hello.version is None:
+        return start + (_OLD_BATTERY_LAYOUT.pack(battery_mv) if battery_mv else b"")
     return start + _HELLO_REST_LAYOUT.pack(hello.supply, battery_mv, hello.device, hello.version)
 
 
 def _decode_hello(octets: bytes) -> Hello:
     _, boot, kind = _HELLO_START_LAYOUT.unpack_from(octets)
-    hello = Hello(boot=check_boot(boot), kind=member(DeviceKind, kind))
+    check_boot(boot)
     rest = octets[_HELLO_START_LAYOUT.size :]
-    if not rest:
-        return hello
-    supply, device, version = Supply.UNKNOWN, 0, 0
+    supply, battery_mv, device, version = Supply.UNKNOWN, 0, 0, None
     if len(rest) == _OLD_BATTERY_LAYOUT.size:
         (battery_mv,) = _OLD_BATTERY_LAYOUT.unpack(rest)
-    else:
+    elif rest:
         number, battery_mv, device, version = _HELLO_REST_LAYOUT.unpack(rest)
         supply = member(Supply, number)
     return Hello(
-        boot=hello.boot,
-        kind=hello.kind,
+        boot=boot,
+        kind=member(DeviceKind, kind),
         battery_mv=battery_mv or None,
         supply=supply,
         device=device,

@@ -1,4 +1,4 @@
-"""What keypads and windows have in common: a radio, a boot number, and a sign of life now and then."""
+"""What all terminals have in common: a radio, a boot number, and a sign of life now and then."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from protocol.radio.payloads import (
     DeviceKind,
     Downlink,
     Hello,
+    Shown,
+    Supply,
     Uplink,
     decode_downlink,
     encode,
@@ -29,12 +31,16 @@ HEARTBEAT_S = 600.0
 
 HELLO_TOKEN = 0
 
+SHOWN_TOKEN = 2
+"""Nobody waits for the end of a confirmation: the hall asks again."""
+
 
 class RadioDevice:
     """A device's firmware behind its radio module.
 
     ``boot`` is kept through `reboot`, as in memory that needs no power. While ``off`` is set, the device
-    hears and sends nothing. ``malformed`` counts downlinks that it could not read.
+    hears and sends nothing. ``malformed`` counts downlinks that it could not read. ``device`` is the
+    hardware's number, ``version`` what it showed or did last.
     """
 
     kind: ClassVar[DeviceKind]
@@ -47,12 +53,16 @@ class RadioDevice:
         *,
         boot: int = 0,
         battery_mv: int | None = None,
+        supply: Supply = Supply.UNKNOWN,
+        device: int = 0,
         options: LinkOptions | None = None,
     ) -> None:
         self.address = address
         self.gateway_address = gateway_address
         self.boot = boot
         self.battery_mv = battery_mv
+        self.supply = supply
+        self.device = device
         self.off = False
         self.malformed = 0
         self._random = random
@@ -63,6 +73,7 @@ class RadioDevice:
         self._link = ReliableLink(
             self.address, self._random, self._options, peers={self.gateway_address}
         )
+        self.version = 0
         # The first tick tells the time.
         self._hello_due_s: float | None = None
 
@@ -89,8 +100,7 @@ class RadioDevice:
             self._hello_due_s = now + self._random.uniform(0, HELLO_SPREAD_S)
         elif now >= self._hello_due_s:
             self._hello_due_s = now + HEARTBEAT_S * self._random.uniform(0.9, 1.1)
-            hello = Hello(boot=self.boot, kind=self.kind, battery_mv=self.battery_mv)
-            actions += self._send(hello, HELLO_TOKEN, now)
+            actions += self._send(self._hello(), HELLO_TOKEN, now)
         return self._carry_out(actions + self._work(now), now)
 
     def next_deadline(self) -> float | None:
@@ -120,6 +130,21 @@ class RadioDevice:
         return None
 
     # -- inside -----------------------------------------------------------------------------
+
+    def _hello(self) -> Hello:
+        return Hello(
+            boot=self.boot,
+            kind=self.kind,
+            battery_mv=self.battery_mv,
+            supply=self.supply,
+            device=self.device,
+            version=self.version,
+        )
+
+    def _confirm(self, version: int, now: float) -> list[Action]:
+        """Say that ``version`` is shown or done, also where it was already: the first word was lost."""
+        self.version = version
+        return self._send(Shown(boot=self.boot, version=version), SHOWN_TOKEN, now)
 
     def _send(self, payload: Uplink, token: int, now: float) -> list[Action]:
         return self._link.send(self.gateway_address, encode(payload), token, now)

@@ -1,19 +1,18 @@
-"""A window display: shows what it is told and says so."""
+"""A window display: shows what it is told, lets a text run through, and says so."""
 
 from __future__ import annotations
 
 from protocol.radio.actions import Action
-from protocol.radio.payloads import DeviceKind, Downlink, Show, Shown, WindowState
+from protocol.radio.payloads import Banner, DeviceKind, Downlink, Show, ShowMany, WindowState
 from sim.devices.radio import RadioDevice
-
-SHOWN_TOKEN = 1
 
 
 class Window(RadioDevice):
     """A window display.
 
-    ``shows`` is what people see: nothing after a start. While ``stuck`` is set its radio works but its
-    display does not, so it confirms nothing. ``changes`` counts what it was told to show.
+    ``shows`` is what people see: nothing after a start; ``banner`` is what runs through below. While ``stuck``
+    is set its radio works but its display does not, so it confirms nothing. ``changes`` counts what it was told
+    to show.
     """
 
     kind = DeviceKind.WINDOW
@@ -21,6 +20,7 @@ class Window(RadioDevice):
     def _start(self) -> None:
         super()._start()
         self.shows: Show | None = None
+        self.banner: Banner | None = None
         self.stuck = False
         self.changes = 0
 
@@ -35,9 +35,26 @@ class Window(RadioDevice):
         return WindowState.IDLE if self.shows is None else self.shows.state
 
     def _take(self, payload: Downlink, now: float) -> list[Action]:
-        if self.stuck or not isinstance(payload, Show):
+        if self.stuck:
             return []
-        self.changes += payload != self.shows
-        self.shows = payload
+        match payload:
+            case Show():
+                return self._show(payload, now)
+            case ShowMany(entries=entries):
+                actions: list[Action] = []
+                for entry in entries:
+                    if entry.address == self.address:
+                        show = Show(version=entry.version, state=entry.state, text=entry.text)
+                        actions += self._show(show, now)
+                return actions
+            case Banner(version=version):
+                self.banner = payload
+                return self._confirm(version, now)
+            case _:
+                return []
+
+    def _show(self, show: Show, now: float) -> list[Action]:
+        self.changes += show != self.shows
+        self.shows = show
         # A repeat is confirmed as well: the first confirmation was lost.
-        return self._send(Shown(boot=self.boot, version=payload.version), SHOWN_TOKEN, now)
+        return self._confirm(show.version, now)

@@ -60,6 +60,7 @@ GIVE_UP_S = 10.0
 
 COUNTER = CounterId("1")
 SERVICE = ServiceId("general")
+GATEWAY = GatewayId("g1")
 GATEWAY_ADDRESS = TerminalAddress(1)
 KEYPAD_ADDRESS = TerminalAddress(10)
 WINDOW_ADDRESS = TerminalAddress(11)
@@ -279,9 +280,16 @@ class _Calls(_Run):
         gateway = spawn("gateway", GatewayActor, gateway_spec, self.links, alarms)
         keypad, window = gateway_spec.terminals
         spawn(
-            f"gateway/terminal/{KEYPAD_ADDRESS}", KeypadTerminal, keypad, gateway, counter, alarms
+            f"gateway/terminal/{KEYPAD_ADDRESS}",
+            KeypadTerminal,
+            keypad,
+            GATEWAY,
+            gateway,
+            alarms,
+            counter,
         )
-        spawn(f"gateway/terminal/{WINDOW_ADDRESS}", WindowTerminal, window, gateway, hall, alarms)
+        name = f"gateway/terminal/{WINDOW_ADDRESS}"
+        spawn(name, WindowTerminal, window, GATEWAY, gateway, alarms, hall, {})
         return hall
 
     def at_rest(self) -> bool:
@@ -318,11 +326,15 @@ class _Calls(_Run):
 
 def _hall_spec(port: str) -> HallSpec:
     names = {Language("zh"): "业务"}
-    terminals = (
-        Terminal(address=KEYPAD_ADDRESS, kind=TerminalKind.KEYPAD, counter=COUNTER),
-        Terminal(address=WINDOW_ADDRESS, kind=TerminalKind.WINDOW, counter=COUNTER),
+    terminals = tuple(
+        # Far more presses than hands can make.
+        Terminal(address=address, kind=kind, counter=COUNTER, uplinks_per_minute=60_000)
+        for address, kind in (
+            (KEYPAD_ADDRESS, TerminalKind.KEYPAD),
+            (WINDOW_ADDRESS, TerminalKind.WINDOW),
+        )
     )
-    gateway = Gateway(id=GatewayId("g1"), port=port, address=GATEWAY_ADDRESS, terminals=terminals)
+    gateway = Gateway(id=GATEWAY, port=port, address=GATEWAY_ADDRESS, terminals=terminals)
     return HallSpec(
         id=HallId("HZ01"),
         names=names,

@@ -94,8 +94,9 @@ class RadioHall:
         self.gateway = spawn(name, GatewayActor, gateway, self.links, self.alarm_board)
         for terminal in gateway.terminals:
             place = f"{name}/terminal/{terminal.address}"
+            common = (terminal, gateway.id, self.gateway, self.alarm_board)
             if terminal.kind is TerminalKind.WINDOW:
-                spawn(place, WindowTerminal, terminal, self.gateway, self.hall, self.alarm_board)
+                spawn(place, WindowTerminal, *common, self.hall, {})
             else:
                 counter = spawn(
                     f"{ROOT}/counter/{terminal.counter}",
@@ -103,7 +104,7 @@ class RadioHall:
                     terminal.counter,
                     self.hall,
                 )
-                spawn(place, KeypadTerminal, terminal, self.gateway, counter, self.alarm_board)
+                spawn(place, KeypadTerminal, *common, counter)
 
     def run(self, for_s: float) -> None:
         self.world.run(self.world.monotonic() + for_s)
@@ -241,6 +242,8 @@ def test_window_that_is_switched_off_is_alarmed_until_it_shows_the_newest_number
     hall.links.wake("g1")
     hall.run(3)
     assert hall.windows[0].text == "A002"
+    assert hall.alarms == ["terminal/g1/60/restarted"]
+    hall.run(600)
     assert hall.alarms == []
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from actors.radio.keypad import AWAITED_MAX, KeypadTerminal
+from actors.radio.keypad import KeypadTerminal
+from actors.radio.pressing import AWAITED_MAX
 from actors.radio.terminal import ReadTerminal, TerminalRead
 from protocol.hall import Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress
@@ -45,9 +46,9 @@ class Bench:
         self.gateway, self.counter, self.alarms = Ear(), Ear(), Ear()
         others = [
             rig.world.spawn(name, RecorderActor, ear)
-            for name, ear in (("g", self.gateway), ("c", self.counter), ("a", self.alarms))
+            for name, ear in (("g", self.gateway), ("a", self.alarms), ("c", self.counter))
         ]
-        self.ref = rig.world.spawn("t", KeypadTerminal, TERMINAL, *others)
+        self.ref = rig.world.spawn("t", KeypadTerminal, TERMINAL, GatewayId("g1"), *others)
         rig.run()
 
     def hear(self, payload: Uplink | bytes) -> None:
@@ -191,12 +192,6 @@ def test_a_late_answer_to_an_earlier_press_is_not_taken_for_the_result_of_the_la
     bench.answer("g1/5/1/7", text="A001")
     bench.press(1, 8)
     assert bench.results[-1].text == "A002"
-
-
-def test_the_first_right_payload_clears_the_alarm_of_a_failed_predecessor(bench: Bench) -> None:
-    bench.press(1, 7)
-    bench.press(1, 8)
-    assert list(bench.alarms) == [ClearAlarm(alarm="terminal/g1/5")]
 
 
 def test_awaited_presses_are_bounded_and_the_oldest_is_forgotten(bench: Bench) -> None:

@@ -127,8 +127,9 @@ def test_uplink_has_the_documented_octets(payload: Uplink, octets: str) -> None:
     ("octets", "battery_mv"), [("13000103", None), ("130001030bb8", 3000), ("130001030000", None)]
 )
 def test_older_hello_is_still_read(octets: str, battery_mv: int | None) -> None:
-    hello = Hello(boot=1, kind=DeviceKind.EVALUATOR, battery_mv=battery_mv)
+    hello = Hello(boot=1, kind=DeviceKind.EVALUATOR, battery_mv=battery_mv, version=None)
     assert decode_uplink(bytes.fromhex(octets)) == hello
+    assert decode_uplink(encode(hello)) == hello
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,200 @@
+"""The newest of what a device is to show or do, sent until the device confirms its version.
+
+    wanted --> sent --acknowledged, confirmed--> confirmed
+                ^  |
+       pause over  | not acknowledged, or acknowledged and not confirmed
+                |  v
+               pausing        some time after it was wanted: alarm, ended by the confirmation
+
+Only the newest is ever sent. The radio's acknowledgement does not count: the device confirms the version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Protocol
+
+from actors.radio.troubles import Trouble
+from actors.world import Timer
+from protocol.messages import DownlinkEnded
+from protocol.radio.payloads import Announce, Banner, Invite, Show
+from protocol.values import value
+
+__all__ = ["ALARM_AFTER_S", "Deliverable", "Delivery", "Late", "Outlet", "PauseElapsed"]
+
+ALARM_AFTER_S = 5.0
+"""How long something may stay unconfirmed before a person is called."""
+
+PAUSE_FIRST_S = 0.5
+PAUSE_MAX_S = 30.0
+"""The first and the longest pause before it is sent again; each is twice the one before."""
+
+DOWNLINK_MAX_S = 30.0
+"""How long the gateway may take over one downlink; after that it has lost it, in a restart."""
+
+Deliverable = Show | Banner | Invite | Announce
+
+
+@value
+class PauseElapsed:
+    """What was sent as ``token`` may be sent again."""
+
+    trouble: Trouble
+    token: int
+
+
+@value
+class Late:
+    """What began to wait at ``since_s`` is late, if it still waits."""
+
+    trouble: Trouble
+    since_s: float
+
+
+class Outlet(Protocol):
+    """What a delivery needs of its terminal's actor."""
+
+    @property
+    def monotonic(self) -> float: ...
+    @property
+    def random(self) -> Random: ...
+    def later(self, delay_s: float, message: object) -> Timer: ...
+
+    def deliver(self, payload: Deliverable) -> int:
+        """Send ``payload``; return the token with which its end is told."""
+        ...
+
+    def begin_trouble(self, trouble: Trouble, detail: str) -> None:
+        """Raise an alarm, or renew its detail."""
+        ...
+
+    def end_trouble(self, trouble: Trouble) -> None:
+        """Clear the alarm, if it was raised."""
+        ...
+
+
+class Delivery:
+    """See the module. ``trouble`` names it among its terminal's; ``describe`` says what is not confirmed."""
+
+    def __init__(
+        self,
+        outlet: Outlet,
+        trouble: Trouble,
+        describe: Callable[[Deliverable], str],
+        *,
+        alarm_after_s: float = ALARM_AFTER_S,
+    ) -> None:
+        self.trouble = trouble
+        self.wanted: Deliverable | None = None
+        """What the device is to show or do; nothing if it may do as it likes."""
+        self._outlet = outlet
+        self._describe = describe
+        self._alarm_after_s = alarm_after_s
+        self._waiting_since_s: float | None = None
+        """Since when something is wanted and not confirmed; None if all is confirmed."""
+        self._sent_version: int | None = None
+        """The version that the gateway is sending now."""
+        self._token = 0
+        self._pause_s = PAUSE_FIRST_S
+        self._pause: Timer | None = None
+        self._late_timer: Timer | None = None
+        self._alarmed = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the device has not confirmed what is wanted."""
+        return self._waiting_since_s is not None
+
+    def want(self, payload: Deliverable) -> None:
+        """Have ``payload`` delivered in place of what was wanted before."""
+        self.wanted = payload
+        self.unconfirm()
+        if self._sent_version is None:
+            self._send()
+
+    def drop(self) -> None:
+        """Want nothing any more. An alarm stays until the device says something of what it has done."""
+        self.wanted = None
+        self._rest()
+
+    def unconfirm(self) -> None:
+        """Wait for a confirmation from now on, unless one is waited for already, or nothing is wanted."""
+        if self._waiting_since_s is None and self.wanted is not None:
+            since_s = self._waiting_since_s = self._outlet.monotonic
+            late = Late(trouble=self.trouble, since_s=since_s)
+            self._late_timer = self._outlet.later(self._alarm_after_s, late)
+
+    def send_soon(self) -> None:
+        """Send what is unconfirmed without waiting out the pause: the device can be reached again."""
+        self._pause_s = PAUSE_FIRST_S
+        if self._waiting_since_s is not None and self._sent_version is None:
+            self._send()
+
+    def confirmed(self, version: int) -> bool:
+        """Take a device's word that it shows or has done ``version``; return whether that is the newest."""
+        confirmed = self.wanted is not None and version == self.wanted.version
+        if confirmed:
+            self._rest()
+        if self._alarmed and (confirmed or self.wanted is None):
+            self._alarmed = False
+            self._outlet.end_trouble(self.trouble)
+        return confirmed
+
+    def _rest(self) -> None:
+        self._waiting_since_s = None
+        self._sent_version = None
+        self._pause_s = PAUSE_FIRST_S
+        self._cancel_pause()
+        if self._late_timer is not None:
+            self._late_timer.cancel()
+            self._late_timer = None
+
+    # -- sending ----------------------------------------------------------------------------
+
+    def _send(self) -> None:
+        assert self.wanted is not None
+        self._sent_version = self.wanted.version
+        self._token = self._outlet.deliver(self.wanted)
+        self._pause_for(DOWNLINK_MAX_S)
+
+    def ended(self, message: DownlinkEnded) -> None:
+        """Take a gateway's word of a downlink, which may not be ours."""
+        if message.token != self._token or self._sent_version is None or self.wanted is None:
+            return
+        outdated = self._sent_version != self.wanted.version
+        self._sent_version = None
+        if self._waiting_since_s is None:
+            self._cancel_pause()
+        elif outdated and message.acknowledged:
+            self._send()
+        else:
+            self._pause_for(self._pause_s * self._outlet.random.uniform(0.75, 1.25))
+            self._pause_s = min(self._pause_s * 2, PAUSE_MAX_S)
+
+    def _pause_for(self, delay_s: float) -> None:
+        self._cancel_pause()
+        elapsed = PauseElapsed(trouble=self.trouble, token=self._token)
+        self._pause = self._outlet.later(delay_s, elapsed)
+
+    def _cancel_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+
+    def pause_elapsed(self, message: PauseElapsed) -> None:
+        """Send it once more, if it still waits."""
+        if message.token == self._token and self._waiting_since_s is not None:
+            self._send()
+            if self._alarmed:
+                self._raise_alarm()
+
+    def late(self, message: Late) -> None:
+        """Call a person, if it still waits."""
+        if message.since_s == self._waiting_since_s:
+            self._alarmed = True
+            self._raise_alarm()
+
+    def _raise_alarm(self) -> None:
+        assert self.wanted is not None
+        self._outlet.begin_trouble(self.trouble, self._describe(self.wanted))
