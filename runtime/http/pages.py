@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from actors.hall.state import HallState
 from protocol.answers import Reason
-from protocol.hall import HallSpec, name_in
+from protocol.hall import HallSpec, Identity, name_in
 from protocol.ids import CounterId, HallId, KioskId, Language, TicketId
 from protocol.printing.qr import qr_svg
 from runtime.http.calls import Call
@@ -76,6 +76,7 @@ class Pages:
         data = _hall_data(spec) | {
             "kiosk": id,
             "menu": menu_view(spec),
+            "checkIn": _check_in_kinds(spec),
             "printer": kiosk.printer is not None,
         }
         return self.render(
@@ -85,6 +86,7 @@ class Pages:
             own_browser=False,
             spec=spec,
             kiosk=kiosk,
+            checks_in=bool(data["checkIn"]),
             data=data,
         )
 
@@ -272,6 +274,18 @@ def _hall_data(spec: HallSpec) -> dict[str, Any]:
             for counter in spec.counters.values()
         ],
     }
+
+
+def _check_in_kinds(spec: HallSpec) -> tuple[str, ...]:
+    """Return what customers may check in with: the code, and what they may have said of themselves at booking."""
+    booked = [service for service in spec.services.values() if service.appointments is not None]
+    kinds = {
+        # A phone may be given also where nothing is asked for.
+        Identity.DOCUMENT if service.identity is Identity.DOCUMENT else Identity.PHONE
+        for service in booked
+    }
+    said = (kind for kind in (Identity.PHONE, Identity.DOCUMENT) if kind in kinds)
+    return ("code", *said) if booked else ()
 
 
 def _own_name(language: Language) -> str:

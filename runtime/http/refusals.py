@@ -18,6 +18,7 @@ COME_AGAIN = frozenset(
         Reason.NUMBERS_EXHAUSTED,
         Reason.PERSON_LIMIT,
         Reason.CHECK_IN_EARLY,
+        Reason.CHECK_IN_LATE,
         Reason.BANNED,
     }
 )

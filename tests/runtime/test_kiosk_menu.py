@@ -113,7 +113,7 @@ def choose(page: Any, *names: str) -> None:
 
 def type_in(page: Any, keys: str) -> None:
     for key in keys:
-        page.locator("#identity-pad").get_by_role("button", name=key, exact=True).click()
+        page.locator("#pad").get_by_role("button", name=key, exact=True).click()
 
 
 def test_the_menu_is_walked_down_and_back_in_every_language(page: Any) -> None:
@@ -150,20 +150,20 @@ def test_a_closed_service_is_shown_with_when_it_opens_and_cannot_be_chosen(page:
 
 def test_a_number_is_typed_corrected_and_known_again(hall: RunningHall, page: Any) -> None:
     choose(page, "Other matters", "Registration and changes", "Property transactions")
-    expect(page.locator("#identity-title")).to_have_text("The number of your identity card")
-    go = page.locator("#identity-go")
+    expect(page.locator("#pad-title")).to_have_text("The number of your identity card")
+    go = page.locator("#pad-go")
     expect(go).to_be_disabled()
     type_in(page, DOCUMENT[:16] + "2")
-    expect(page.locator("#identity-number")).to_have_text("110105 19491231 002")
+    expect(page.locator("#pad-typed")).to_have_text("110105 19491231 002")
     page.get_by_role("button", name="Erase").click()
     type_in(page, "1X")
     assert not scrolls_sideways(page)
     go.click()
-    expect(page.locator("#identity-wrong")).to_contain_text("check each digit")
+    expect(page.locator("#pad-wrong")).to_contain_text("check each digit")
     for _ in range(2):
         page.get_by_role("button", name="Erase").click()
     page.keyboard.type("2x")
-    expect(page.locator("#identity-wrong")).to_be_hidden()
+    expect(page.locator("#pad-wrong")).to_be_hidden()
     go.click()
     shown = number_on(page)
     assert shown.startswith("D")
@@ -183,13 +183,13 @@ def test_a_number_is_typed_corrected_and_known_again(hall: RunningHall, page: An
 
 def test_a_phone_number_has_no_letter_and_can_be_left(page: Any) -> None:
     choose(page, "Other matters", "Registration and changes", "Registration")
-    expect(page.locator("#identity-title")).to_have_text("Your mobile number")
-    expect(page.locator("#identity-pad").get_by_role("button", name="X")).to_be_hidden()
+    expect(page.locator("#pad-title")).to_have_text("Your mobile number")
+    expect(page.locator("#pad").get_by_role("button", name="X")).to_have_count(0)
     type_in(page, "138")
-    page.locator("#identity-back").click()
+    page.locator("#pad-back").click()
     expect(page.locator("#choose-title")).to_have_text("Registration and changes")
     choose(page, "Registration")
-    expect(page.locator("#identity-number")).to_have_text("–")
+    expect(page.locator("#pad-typed")).to_have_text("–")
 
 
 def test_a_full_service_is_shown_as_such_once_its_quota_is_given_out(

@@ -146,14 +146,14 @@ function drawWaiting(at) {
   const rows = hall.services
     .filter((service) => own.services.includes(service.id))
     .sort((one, other) => own.services.indexOf(one.id) - own.services.indexOf(other.id))
-    .map((service) =>
-      make(
-        "tr",
-        {},
-        make("th", { scope: "row", textContent: nameIn(service.names) }),
-        make("td", { textContent: String(service.waiting) }),
-      ),
-    );
+    .map((service) => {
+      const name = make("th", { scope: "row", textContent: nameIn(service.names) });
+      if (service.closure !== null) {
+        const said = text(service.closure ? "counter.closed_because" : "counter.closed_today", { reason: service.closure });
+        name.append(make("small", { className: "closed", textContent: said }));
+      }
+      return make("tr", {}, name, make("td", { textContent: String(service.waiting) }));
+    });
   byId("waiting").replaceChildren(...rows);
   put(byId("total"), String(at.waiting));
   document.title = `${at.ticket ? `${at.ticket.number} · ` : ""}${nameIn(own.names)} (${at.waiting})`;

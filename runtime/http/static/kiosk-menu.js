@@ -36,8 +36,12 @@ export function when(moment) {
 
 /** Why a service gives out no ticket now; nothing if it does. */
 export function unavailable(service) {
-  const { open = true, full = false, opens_at = null } = service ?? {};
+  const { open = true, full = false, opens_at = null, closure = null } = service ?? {};
   if (open && !full) return "";
+  if (!open && closure) {
+    const again = opens_at ? { when: when(opens_at), reason: closure } : { reason: closure };
+    return text(opens_at ? "kiosk.closed_because_until" : "kiosk.closed_because", again);
+  }
   if (!opens_at) return text(full ? "kiosk.full" : "kiosk.closed");
   return text(full ? "kiosk.full_until" : "kiosk.closed_until", { when: when(opens_at) });
 }

@@ -15,11 +15,13 @@ import {
   text,
   waitOf,
 } from "./page.js";
-import { IdentityPad } from "./kiosk-identity.js";
+import * as checkIn from "./kiosk-checkin.js";
 import { MenuPages, when } from "./kiosk-menu.js";
+import { Pad } from "./kiosk-pad.js";
 import { followHall } from "./stream.js";
 
 const SHOWN_S = 10; // a number with its paper
+const SHOWN_LONG_S = 20; // what has to be read and decided upon
 const SHOWN_WITHOUT_PAPER_S = 45; // long enough to find one's phone
 const IDLE_S = 60; // after that the screen is as the next customer expects it, and a number typed is gone
 const READ_AGAIN_MS = 30000; // services open and close without any event
@@ -29,14 +31,15 @@ const OUTCOMES_MAX = 20;
 const RESTARTED = "interrupted by a restart"; // says nothing of the printer
 
 const base = `/api/v1/halls/${encodeURIComponent(data.hall)}`;
-const views = ["choose", "identity", "busy", "ticket", "failed"];
+const views = ["choose", "typing", "busy", "ticket", "failed"];
 
 let hall = null;
 let chosen = null; // the service that is asked about
 let ticket = null; // what is on the screen
 let failure = null; // why it has no paper
-let paper = "none"; // none, printing, printed, failed
+let paper = "none"; // none, printing, printed, failed, again (was printed before)
 let error = null;
+let why = null; // says why there is no ticket where that is known better than by the error
 let secondsLeft = 0;
 let patience = 0;
 let idleSince = Date.now();
@@ -57,7 +60,12 @@ function showing(name) {
 // -- choosing
 
 const menu = new MenuPages(choose);
-const pad = new IdentityPad((number) => take(chosen, { [chosen.identity]: number }));
+const pad = new Pad((kind, typed) => (chosen ? take(chosen, { [kind]: typed }) : takeBooked(kind, typed)));
+const scanner = new checkIn.Scanner((code) => {
+  if (code) return takeBooked("code", code);
+  askForBooking();
+  pad.refuse("kiosk.checkin.unknown.code");
+});
 
 function drawServices() {
   menu.draw(hall);
@@ -67,8 +75,14 @@ function choose(service) {
   if (!showing("choose")) return;
   chosen = service;
   if (service.identity === "none") return take(service);
-  show("identity");
-  pad.ask(service.identity);
+  show("typing");
+  pad.ask([service.identity]);
+}
+
+function askForBooking() {
+  chosen = null;
+  show("typing");
+  pad.ask(data.checkIn, "checkin");
 }
 
 function backToMenu() {
@@ -102,38 +116,62 @@ async function drawUnprinted() {
   put(byId("trouble"), ill ? text("kiosk.printer_trouble", { failure: because(printer.failure) }) : "");
 }
 
-async function take(service, identity = {}) {
+function take(service, identity = {}) {
+  const body = { service: service.id, language: currentLanguage(), kiosk: data.kiosk, ...identity };
+  return issue(`${base}/tickets`, body, async (problem) => {
+    if (problem.kind !== "identity-invalid") return fail(problem);
+    show("typing");
+    pad.refuse(`kiosk.identity.${service.identity}_wrong`);
+  });
+}
+
+/** Check in with a booking's code, or with the phone or document that it was made with. */
+function takeBooked(kind, typed) {
+  return issue(...checkIn.request(kind, typed), async (problem) => {
+    if (problem.kind === "identity-invalid" || problem.kind === "unknown-booking") {
+      const wrong = problem.kind === "identity-invalid" ? `identity.${kind}_wrong` : `checkin.unknown.${kind}`;
+      if (pad.purpose !== "checkin" || pad.kind !== kind) askForBooking();
+      show("typing");
+      return pad.refuse(`kiosk.${wrong}`);
+    }
+    const became = problem.kind === "booking-state" && kind === "code" ? await checkIn.whatBecameOf(typed) : {};
+    if (became.ticket) showTicket(became.ticket, "again", "");
+    else fail(problem, became.why);
+  });
+}
+
+/** Have a ticket issued and show it; `refused` shows why there is none. */
+async function issue(path, body, refused) {
   show("busy");
   try {
-    const issued = await post(`${base}/tickets`, {
-      service: service.id,
-      language: currentLanguage(),
-      kiosk: data.kiosk,
-      ...identity,
-    });
+    const issued = await post(path, body);
     pad.clear();
     const outcome = outcomes.get(issued.id);
     if (outcome) showTicket(issued, outcome.paper, outcome.failure);
     else showTicket(issued, data.printer ? "printing" : "none", "");
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    if (problem.kind === "identity-invalid") {
-      show("identity");
-      pad.refuse();
-      return;
-    }
-    pad.clear();
-    error = problem;
-    show("failed");
-    drawError();
-    startCountdown(SHOWN_S);
+    await refused(problem);
   }
+}
+
+function fail(problem, known = null) {
+  pad.clear();
+  error = problem;
+  why = known;
+  show("failed");
+  drawError();
+  byId("failed-take").hidden = Boolean(chosen);
+  byId(chosen ? "failed-done" : "failed-take").focus({ preventScroll: true });
+  startCountdown(chosen ? SHOWN_S : SHOWN_LONG_S);
 }
 
 function drawError() {
   if (!error) return;
   const again = error.more.opens_at;
-  put(byId("failed-detail"), again ? text(`refused.${error.kind}.again`, { when: when(again) }) : advice(error));
+  put(byId("failed-title"), text(chosen ? "kiosk.failed" : "kiosk.checkin.failed"));
+  const said = again ? text(`refused.${error.kind}.again`, { when: when(again) }) : advice(error);
+  put(byId("failed-detail"), why?.() ?? said);
 }
 
 // -- the number
@@ -173,17 +211,20 @@ function drawTicket() {
   const people = ticket.ahead ?? 0;
   const ahead =
     people === 0 ? "kiosk.ahead_none" : people === 1 ? "kiosk.ahead_one" : "kiosk.ahead";
-  put(byId("ahead"), text(ahead, { count: people }));
+  // Who has an appointment is called by its time, not by the place in the queue.
+  const due = ticket.due_at ? text("kiosk.checkin.due", { when: when(ticket.due_at) }) : "";
+  put(byId("ahead"), due || text(ahead, { count: people }));
   put(byId("wait"), waitOf(ticket));
   const said = {
     printing: "kiosk.printing",
     printed: "kiosk.printed",
     failed: "kiosk.no_paper",
     none: "kiosk.no_printer",
+    again: "kiosk.checkin.again",
   }[paper];
   put(byId("paper"), text(said, { failure: because(failure) }));
   byId("paper").dataset.paper = paper;
-  const withCode = paper === "failed" || paper === "none";
+  const withCode = paper !== "printing" && paper !== "printed";
   byId("code").hidden = !withCode;
   byId("ticket").classList.toggle("with-code", withCode);
   if (withCode) {
@@ -194,7 +235,7 @@ function drawTicket() {
     if (image.getAttribute("src") !== address) image.setAttribute("src", address);
     image.alt = text("kiosk.scan_alt", { number: ticket.number });
   }
-  byId("reprint").hidden = paper !== "failed" || !data.printer;
+  byId("reprint").hidden = !(paper === "failed" || paper === "again") || !data.printer;
   drawCountdown();
 }
 
@@ -227,7 +268,7 @@ function drawCountdown() {
 
 function backToStart() {
   clearTimeout(patience);
-  ticket = error = chosen = null;
+  ticket = error = why = chosen = null;
   secondsLeft = 0;
   pad.clear();
   menu.reset();
@@ -244,7 +285,7 @@ setInterval(() => {
     else drawCountdown();
   } else if (Date.now() - idleSince > IDLE_S * 1000) {
     idleSince = Date.now();
-    if (showing("identity") || (showing("choose") && (menu.page || currentLanguage() !== data.language))) backToStart();
+    if (showing("typing") || (showing("choose") && (menu.page || currentLanguage() !== data.language))) backToStart();
   }
 }, 1000);
 
@@ -261,9 +302,17 @@ setInterval(async () => {
 document.addEventListener("pointerdown", () => (idleSince = Date.now()));
 document.addEventListener("keydown", (event) => {
   idleSince = Date.now();
-  if (showing("identity") && pad.typedOnKeyboard(event)) event.preventDefault();
+  const scans = checkIn.possible && (showing("choose") || (showing("typing") && pad.purpose === "checkin"));
+  if (scans && scanner.key(event)) event.preventDefault();
+  else if (showing("typing") && pad.typedOnKeyboard(event)) event.preventDefault();
 });
-byId("identity-back").addEventListener("click", backToMenu);
+byId("checkin")?.addEventListener("click", askForBooking);
+byId("pad-back").addEventListener("click", backToMenu);
+byId("failed-take").addEventListener("click", () => {
+  startCountdown(0);
+  error = why = null;
+  backToMenu();
+});
 byId("done").addEventListener("click", backToStart);
 byId("failed-done").addEventListener("click", backToStart);
 byId("reprint").addEventListener("click", reprint);

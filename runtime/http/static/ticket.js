@@ -11,6 +11,7 @@ const STALE_MS = 30000;
 
 const path = `/api/v1/halls/${encodeURIComponent(data.hall)}/tickets/${encodeURIComponent(data.ticket.id)}`;
 const counterNames = new Map(data.counters.map((counter) => [counter.id, counter.names]));
+const CLOSED = { waiting: "ticket.closed", held: "ticket.closed", cancelled: "ticket.closed_cancelled" };
 const ENDED = new Set(["served", "no_show", "cancelled", "expired"]);
 
 let ticket = data.ticket;
@@ -29,6 +30,8 @@ function draw() {
   putNumber(byId("number"), ticket.number);
   put(byId("state"), text(`state.${ticket.state}`));
   put(byId("sentence"), sentence());
+  const closed = ticket.closure === null ? undefined : CLOSED[ticket.state];
+  put(byId("closed"), closed ? text(closed, { reason: ticket.closure || text("ticket.closed_reason") }) : "");
   put(byId("wait"), ticket.state === "waiting" ? waitOf(ticket) : "");
   const time = (at) =>
     new Intl.DateTimeFormat(languageTag(currentLanguage()), {

@@ -51,6 +51,7 @@ FORMED = (
     "when.",
     "refused.",
     "kiosk.identity.",
+    "kiosk.checkin.",
     "evaluate.level.",
     "counter.class.",
     "counter.place.",
