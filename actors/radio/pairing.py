@@ -30,10 +30,10 @@ class OpenPairing:
 
 @value
 class PairingOpened:
-    """Pairing is open; `SecurityRead` tells how it goes on."""
+    """Pairing is open for another ``left_s``; `SecurityRead` tells how it goes on."""
 
-    seconds: float
     session: PairingSession
+    left_s: float
 
 
 @value

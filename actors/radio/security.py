@@ -172,7 +172,8 @@ class SecurityActor(Actor):
         log.info("pairing opened gateway=%s address=%d", self._gateway.id, message.address)
         self._quiet(self._asking_alarm)
         self._wait()
-        told(message.reply_to, PairingOpened(seconds=message.seconds, session=session))
+        left_s = session.until_s - self.monotonic
+        told(message.reply_to, PairingOpened(session=session, left_s=left_s))
 
     @receives(EndPairing)
     def _end(self, message: EndPairing) -> None:

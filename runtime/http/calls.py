@@ -163,6 +163,21 @@ class Call:
 
         self._ask(self.hall.port.hall, lambda reply: ReadState(reply_to=reply), respond)
 
+    def ask(
+        self,
+        recipient: Recipient,
+        message: Callable[[Recipient], object],
+        render: Callable[[object], Response],
+    ) -> None:
+        """Tell an actor the ``message`` for a reply; ``render`` makes the response of what it answers."""
+
+        def answered(answer: object | None) -> Response:
+            if answer is None:
+                raise _unavailable()
+            return render(answer)
+
+        self._ask(recipient, message, lambda answer: self.guard(lambda: answered(answer)))
+
     def _ask(
         self,
         recipient: Recipient,

@@ -3,24 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from protocol.values import value
-
-
-@value
-class Kind:
-    """A kind of problem. ``advice`` says in each language what it means and what to do."""
-
-    status: int
-    title: str
-    advice: Mapping[str, str]
-
-
-def _kind(status: int, title: str, en: str, zh: str) -> Kind:
-    return Kind(status=status, title=title, advice=MappingProxyType({"en": en, "zh": zh}))
-
+from runtime.http.kind import Kind
+from runtime.http.kind import kind as _kind
+from runtime.http.radio_kinds import RADIO_KINDS
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
+        **RADIO_KINDS,
         # -- the request itself
         "malformed-request": _kind(
             400,

@@ -22,6 +22,7 @@ from runtime.http.limits import Limits
 from runtime.http.metrics import MoreMetrics, RequestCounts
 from runtime.http.openapi import describe
 from runtime.http.pages import Pages
+from runtime.http.pairing import pairing
 from runtime.http.ports import HallPort, Troubles, Watched, no_troubles
 from runtime.http.request import Response
 from runtime.http.routing import Route, Table
@@ -113,6 +114,7 @@ class HttpService:
             *routes.tickets(),
             *routes.counters(),
             *appointments(),
+            *pairing(),
             *routes.halls(self._list_halls),
             *routes.watching(self._watching, self._describe),
             *routes.pages(self._pages),
