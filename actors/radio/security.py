@@ -11,7 +11,7 @@ import logging
 import attrs
 
 from actors.audience import told
-from actors.base import Actor, Place, Ref, receives
+from actors.base import Actor, Place, receives
 from actors.ports import RadioVault
 from actors.radio.pairing import (
     DeviceForgotten,
@@ -28,7 +28,7 @@ from actors.world import Timer
 from protocol.errors import PairingRefused, ProtocolError, ReplayedError, StorageError
 from protocol.hall import Gateway, Terminal
 from protocol.ids import TerminalAddress
-from protocol.messages import ClearAlarm, RaiseAlarm, SendDownlink
+from protocol.messages import ClearAlarm, RaiseAlarm, Recipient, SendDownlink
 from protocol.radio.guard import Guard
 from protocol.radio.pairing import PairingDesk, PairingSession
 from protocol.radio.payloads import (
@@ -115,7 +115,7 @@ class SecurityActor(Actor):
     """
 
     def __init__(
-        self, place: Place, gateway: Gateway, guard: Guard, radio: Ref[Actor], alarms: Ref[Actor]
+        self, place: Place, gateway: Gateway, guard: Guard, radio: Recipient, alarms: Recipient
     ) -> None:
         super().__init__(place)
         self._gateway = gateway

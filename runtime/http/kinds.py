@@ -9,7 +9,6 @@ from runtime.http.radio_kinds import RADIO_KINDS
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        **RADIO_KINDS,
         # -- the request itself
         "malformed-request": _kind(
             400,
@@ -377,6 +376,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "It is in the server's log. Send the request again with the same Idempotency-Key.",
             "服务器内部错误，已记入日志。请用同一个 Idempotency-Key 重试。",
         ),
+        **RADIO_KINDS,
     }
 )
 """Every kind of problem by its stable name; the type's address is ``/problems/`` and the name."""

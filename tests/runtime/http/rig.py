@@ -14,6 +14,7 @@ from actors.audience import Audience
 from actors.base import Ref
 from actors.display import DisplayActor
 from actors.hall.actor import HallActor, HallAudience
+from actors.radio.security import SecurityActor, guard_of
 from protocol.hall import Counter, EvaluationSpec, HallSpec, Kiosk, Service
 from protocol.ids import CounterId, HallId, KioskId, Language, ServiceId, StaffId
 from protocol.values import replace
@@ -24,6 +25,8 @@ from runtime.http.ports import HallPort
 from runtime.http.service import HttpService
 from runtime.world import ReactorWorld
 from sim.journal import MemoryJournal
+from sim.radio_memory import dict_vault
+from tests.actors.recorders import Ear
 
 HALL = "/api/v1/halls/HZ01"
 TICKETS = f"{HALL}/tickets"
@@ -247,6 +250,21 @@ class Served:
         )
         display = self.world.spawn("hall/HZ01/display", DisplayActor, spec, self.hall, Audience())
         self.alarms = self.world.spawn("hall/HZ01/alarms", AlarmBoard, {}, Audience())
+        # What gateways are told to send.
+        self.downlinks = Ear()
+        vault = dict_vault()
+        self.guards = {gateway.id: guard_of(gateway, vault) for gateway in spec.gateways.values()}
+        security = {
+            gateway.id: self.world.spawn(
+                f"hall/HZ01/gateway/{gateway.id}/security",
+                SecurityActor,
+                gateway,
+                self.guards[gateway.id],
+                self.downlinks,
+                self.alarms,
+            )
+            for gateway in spec.gateways.values()
+        }
         self.port_of_hall = HallPort(
             spec=spec,
             hall=self.hall,
@@ -255,6 +273,7 @@ class Served:
             key=KEY,
             display=display,
             alarms=self.alarms,
+            security=security,
         )
         options = {"watch": lambda: list(self.world.watch())} | self._options
         self.service = HttpService(
