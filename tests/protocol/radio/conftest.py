@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import pytest
 
 from protocol.radio.actions import Action, Transmit
-from protocol.radio.frame import BODY_MAX, Frame, FrameDecoder, check_sequence, encode_frame
-from protocol.values import replace
+from protocol.radio.frame import BODY_MAX, Frame, FrameDecoder, check_sequence
+from tests.protocol.radio.stock import StockNode
 
 ActionT = TypeVar("ActionT")
 
@@ -89,81 +89,6 @@ def read_at(stream: bytes, start: int) -> tuple[int, Frame] | None:
         return None
     to, source, id_, flags = body[:4]
     return at + 4, Frame(to=to, source=source, id=id_, flags=flags, payload=bytes(body[4:]))
-
-
-class StockNode:
-    """A node with stock firmware, as measured: it waits for its own acknowledgement and is deaf
-    to data meanwhile; it remembers one ID for each sender, at first 0, broadcasts included.
-    """
-
-    TIMEOUT_S = 0.2
-    ATTEMPTS_MAX = 4
-
-    def __init__(self, address: int, random: Random) -> None:
-        self.address = address
-        self.received: list[bytes] = []
-        self.outcomes: list[bool] = []
-        self._random = random
-        self._decoder = FrameDecoder()
-        self._seen: dict[int, int] = {}
-        self._id = 0
-        self._sending: Frame | None = None
-        self._attempts = 0
-        self._until_s: float | None = None
-
-    def send(self, to: int, payload: bytes, now_s: float) -> list[Action]:
-        assert self._sending is None
-        self._id = (self._id + 1) % 256
-        self._sending = Frame(to=to, source=self.address, id=self._id, payload=payload)
-        self._attempts = 0
-        return self._attempt(now_s)
-
-    def _attempt(self, now_s: float) -> list[Action]:
-        assert self._sending is not None
-        self._attempts += 1
-        self._until_s = now_s + self.TIMEOUT_S * self._random.uniform(1, 2)
-        flags = 0x40 if self._attempts > 1 else 0
-        return [Transmit(octets=encode_frame(replace(self._sending, flags=flags)))]
-
-    def receive(self, octets: bytes, now_s: float) -> list[Action]:
-        actions: list[Action] = []
-        for frame in self._decoder.receive(octets):
-            waiting = self._sending is not None
-            if frame.to not in (self.address, 255):
-                continue
-            if frame.flags & 0x80:
-                sending = self._sending
-                if sending and (frame.source, frame.id) == (sending.to, sending.id):
-                    self._end(True)
-                continue
-            repeat = self._seen.get(frame.source, 0) == frame.id
-            if waiting and not repeat:
-                continue
-            if frame.to != 255:
-                answer = Frame(
-                    to=frame.source, source=self.address, id=frame.id, flags=0x80, payload=b"!"
-                )
-                actions.append(Transmit(octets=encode_frame(answer)))
-            if not repeat:
-                self._seen[frame.source] = frame.id
-                self.received.append(frame.payload)
-        return actions
-
-    def tick(self, now_s: float) -> list[Action]:
-        if self._until_s is None or now_s < self._until_s:
-            return []
-        if self._attempts < self.ATTEMPTS_MAX:
-            return self._attempt(now_s)
-        self._end(False)
-        return []
-
-    def next_deadline(self) -> float | None:
-        return self._until_s
-
-    def _end(self, outcome: bool) -> None:
-        self._sending = None
-        self._until_s = None
-        self.outcomes.append(outcome)
 
 
 class Ether:
