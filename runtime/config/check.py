@@ -28,6 +28,7 @@ from runtime.config.opening import Entry, check_hours
 from runtime.config.problems import Findings, nearest
 from runtime.config.radio import check_covers, check_routes
 from runtime.config.tables import Tables
+from runtime.config.terminals import check_terminal
 
 __all__ = ["check"]
 
@@ -302,6 +303,7 @@ def _check_radio(given: _Given, hall: Place) -> None:
         check_routes(findings, gateway_place, gateway)
         for place, terminal in tables.within(gateway_place, Terminal):
             _refer(given, (*place, "counter"), terminal.counter, "counter", counters)
+            check_terminal(tables, findings, hall, place)
             addresses = ((*gateway_place, "address"), (*place, "address"))
             if findings.sound(*addresses) and terminal.address == gateway.address:
                 wrong = f"{terminal.address} is the address of the gateway itself"

@@ -17,7 +17,6 @@ from protocol.hall import (
     Security,
     Service,
     Terminal,
-    TerminalKind,
     UnstartedTicket,
 )
 from protocol.hours import Hours
@@ -28,6 +27,7 @@ from runtime.config import kinds, model
 from runtime.config.appointments import declare_appointments
 from runtime.config.opening import declare_opening, menu_reader
 from runtime.config.tables import Field, Tables
+from runtime.config.terminals import declare_terminals
 
 __all__ = ["File", "declare"]
 
@@ -61,12 +61,7 @@ def declare(tables: Tables, folder: Path) -> None:
 
 def _declare_devices(tables: Tables) -> None:
     identity = tables.one(kinds.IDENTITY)
-    tables.declare(
-        Terminal,
-        address=tables.one(ADDRESS),
-        kind=tables.one(kinds.choice(TerminalKind)),
-        counter=identity,
-    )
+    declare_terminals(tables)
     tables.declare(
         Gateway,
         id=identity,

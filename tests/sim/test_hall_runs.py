@@ -177,7 +177,9 @@ def test_window_that_is_dead_is_alarmed_and_shows_the_number_once_it_lives(hall:
     window.reboot()
     hall.hardware.wake("radio-g1")
     hall.run(60)
-    assert (window.text, hall.alarms()) == ("A001", [])
+    assert (window.text, hall.alarms()) == ("A001", ["terminal/g1/12/restarted"])
+    hall.run(600)
+    assert hall.alarms() == []
 
 
 def busy_hour(seed: int) -> DemoHall:

@@ -57,7 +57,50 @@ def channel(line: str) -> tuple[str, str, int]:
     return PORT, f"{PORT}{line}\n", 48
 
 
+def terminal(line: str, kind: str = "keypad") -> tuple[str, str, int]:
+    """The change that adds a line to a terminal of ``kind``, and where that line is."""
+    typed = 'kind = "keypad"\n'
+    return typed, f'kind = "{kind}"\n{line}\n', 52
+
+
 REFUSALS = [
+    # terminals
+    (
+        'counter = "1"\n[[hall.gateway.terminal]]\naddress = 12',
+        "[[hall.gateway.terminal]]\naddress = 12",
+        49,
+        TERMINAL + "counter",
+        "is missing; needed is the id of a",
+    ),
+    (
+        *terminal('presets = ["taxes"]'),
+        TERMINAL + "presets 1",
+        "no service 'taxes'; did you mean 'tax'?",
+    ),
+    (*terminal('presets = ["tax", "tax"]'), TERMINAL + "presets 2", "'tax' is there already"),
+    (
+        *terminal('presets = ["tax"]', "window"),
+        TERMINAL + "presets",
+        "a window has no presets; allowed with kind = 'keypad'",
+    ),
+    (
+        *terminal('banner = "hello"'),
+        TERMINAL + "banner",
+        "a keypad has no banner; allowed with kind = 'window'",
+    ),
+    (
+        *terminal(f'banner = "{"号" * 21}"', "window"),
+        TERMINAL + "banner",
+        "too long, or not in one line; allowed is a text of 40",
+    ),
+    (*terminal("banner = 1", "window"), TERMINAL + "banner", "1 is a whole number"),
+    (*terminal("brightness = 101", "window"), TERMINAL + "brightness", "from 0 to 100"),
+    (*terminal("buzzer = 16", "caller"), TERMINAL + "buzzer", "from 0 to 15"),
+    (*terminal("buzzer = 2", "window"), TERMINAL + "buzzer", "a window has no buzzer"),
+    (*terminal("voice = 256", "caller"), TERMINAL + "voice", "from 0 to 255"),
+    (*terminal("battery_low_mv = -1"), TERMINAL + "battery_low_mv", "from 0 to 60000"),
+    (*terminal("silent_after_s = 1"), TERMINAL + "silent_after_s", "from 10 to 86400"),
+    (*terminal("uplinks_per_minute = 0"), TERMINAL + "uplinks_per_minute", "from 10 to 60000"),
     # unknown and missing keys
     ("port = 8081", "prot = 8081", 2, "server / prot", "is an unknown key; did you mean 'port'?"),
     ("[server]", "[servers]", 1, "servers", "is an unknown key; did you mean 'server'?"),
