@@ -25,7 +25,7 @@ from sim.radio.loss import NONE, Damage, Loss
 from sim.radio.modules import E32, RadioModule
 from sim.radio.port import Port
 from sim.radio.reception import Reception
-from sim.radio.station import Packet, Station
+from sim.radio.station import Packet, Station, pieces
 
 __all__ = ["EVENTS_MAX", "Channel"]
 
@@ -370,6 +370,8 @@ class Channel:
         if self.damage is not None:
             octets = self.damage.apply(octets, self._random)
         module = listener.module
-        begins_s = max(now + module.deliver_s, listener.delivered_s)
-        listener.delivered_s = begins_s + len(octets) * module.octet_s
-        self._push(listener.delivered_s, self._deliver, (listener, octets))
+        at_s = max(now + module.deliver_s, listener.delivered_s)
+        for piece in pieces(octets):
+            at_s += len(piece) * module.octet_s
+            self._push(at_s, self._deliver, (listener, piece))
+        listener.delivered_s = at_s

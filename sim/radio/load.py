@@ -51,7 +51,7 @@ FIRST_KEYPAD, FIRST_WINDOW = 2, 128
 
 TERMINALS_MAX = 2 * (FIRST_WINDOW - FIRST_KEYPAD)
 
-SETTLES_S = 15.0
+SETTLES_S = 120.0
 """After so long every device has said that it is there, and every window shows what it should."""
 
 ENDS_S = 120.0

@@ -53,7 +53,7 @@ class RadioModule:
     """Whether it listens before it talks."""
     listen_s: float = 0.005
     """How long the channel has to be free then."""
-    backoff_s: float = 0.008
+    backoff_s: float = 0.016
     """Where it was not free, a pause of up to this length follows, drawn at random..."""
     backoff_max_s: float = 0.128
     """... up to twice as long each time that the channel is taken again, but no longer than this."""

@@ -17,7 +17,7 @@ from protocol.radio.datagram import BROADCAST
 from sim.radio.loss import Chance
 from sim.radio.modules import RadioModule
 
-__all__ = ["EVERYBODY", "Packet", "Station", "addressees"]
+__all__ = ["EVERYBODY", "Packet", "Station", "addressees", "pieces"]
 
 EVERYBODY: frozenset[int] | None = None
 """What is for everybody, or for nobody knows whom."""
@@ -32,6 +32,15 @@ def addressees(octets: bytes) -> frozenset[int] | None:
     """
     found = frozenset(match[0] for match in _OPENING.findall(octets))
     return EVERYBODY if not found or BROADCAST in found else found
+
+
+def pieces(octets: bytes) -> list[bytes]:
+    """Return ``octets`` cut before each frame: a host has the first one before the last has come."""
+    starts = [match.start() for match in _OPENING.finditer(octets)]
+    if len(starts) < 2:
+        return [octets]
+    ends = [*starts[1:], len(octets)]
+    return [octets[start:end] for start, end in zip([0, *starts[1:]], ends, strict=True)]
 
 
 @attrs.define(eq=False)

@@ -22,7 +22,17 @@ from rich.table import Table
 
 from tests.bench.figures import Figure
 
-SUITES = ("actors", "journal", "http", "simulation", "radio", "memory", "queue", "estimate")
+SUITES = (
+    "actors",
+    "journal",
+    "http",
+    "simulation",
+    "radio",
+    "memory",
+    "queue",
+    "estimate",
+    "channel",
+)
 """Modules of this package with ``measure() -> list[Figure]``, in the order of the table."""
 
 README = Path(__file__).parents[2] / "README.md"
