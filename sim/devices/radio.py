@@ -7,14 +7,16 @@ from math import inf
 from random import Random
 from typing import ClassVar
 
-from protocol.errors import ProtocolError
+from protocol.errors import CountersExhausted, ProtocolError
 from protocol.radio.actions import Acknowledged, Action, GaveUp, Received, Refused, Transmit
 from protocol.radio.options import LinkOptions
 from protocol.radio.payloads import (
     BOOT_MAX,
+    PAIRING_ADDRESS,
     DeviceKind,
     Downlink,
     Hello,
+    PairOffer,
     Shown,
     Supply,
     Uplink,
@@ -22,6 +24,7 @@ from protocol.radio.payloads import (
     encode,
 )
 from protocol.radio.reliable import ReliableLink
+from sim.devices.security import DeviceSecurity
 
 HELLO_SPREAD_S = 2.0
 """A device says that it has started within this time, so that not all do at once after a power cut."""
@@ -34,13 +37,17 @@ HELLO_TOKEN = 0
 SHOWN_TOKEN = 2
 """Nobody waits for the end of a confirmation: the hall asks again."""
 
+PAIR_TOKEN = 3
+"""Nor for that of a request for a post: the device asks again."""
+
 
 class RadioDevice:
     """A device's firmware behind its radio module.
 
     ``boot`` is kept through `reboot`, as in memory that needs no power. While ``off`` is set, the device
     hears and sends nothing. ``malformed`` counts downlinks that it could not read. ``device`` is the
-    hardware's number, ``version`` what it showed or did last.
+    hardware's number, ``version`` what it showed or did last. With a pairing ``code`` (16 octets) the device
+    has ``security``; without, it is stock firmware.
     """
 
     kind: ClassVar[DeviceKind]
@@ -55,6 +62,7 @@ class RadioDevice:
         battery_mv: int | None = None,
         supply: Supply = Supply.UNKNOWN,
         device: int = 0,
+        code: bytes | None = None,
         options: LinkOptions | None = None,
     ) -> None:
         self.address = address
@@ -65,23 +73,43 @@ class RadioDevice:
         self.device = device
         self.off = False
         self.malformed = 0
+        self.security = None if code is None else DeviceSecurity(code)
         self._random = random
         self._options = options
         self._start()
 
     def _start(self) -> None:
-        self._link = ReliableLink(
-            self.address, self._random, self._options, peers={self.gateway_address}
-        )
+        self._tune(self.address)
         self.version = 0
         # The first tick tells the time.
         self._hello_due_s: float | None = None
 
     def reboot(self) -> None:
-        """Take the power away and give it back: all is forgotten but the boot number, which grows."""
+        """Take the power away and give it back: all is forgotten but keys, counters and the boot number."""
         self.off = False
+        if self.security is not None:
+            self.security.start()
+        self._restart(self.address)
+
+    def _restart(self, radio_address: int) -> None:
+        """Begin anew, at ``radio_address``: sequences are counted within the new boot."""
         self.boot = (self.boot + 1) % (BOOT_MAX + 1)
         self._start()
+        self._tune(radio_address)
+
+    def ask_for_post(self) -> None:
+        """Press the pairing key: from the next tick on the device asks for a post, for two minutes.
+
+        A device without security has no such key.
+        """
+        if self.security is not None:
+            self.security.wants_post = True
+
+    def _tune(self, radio_address: int) -> None:
+        """Speak from ``radio_address``; what was under way is lost."""
+        self._link = ReliableLink(
+            radio_address, self._random, self._options, peers={self.gateway_address}
+        )
 
     # -- the line ---------------------------------------------------------------------------
 
@@ -96,6 +124,8 @@ class RadioDevice:
         if self.off:
             return b""
         actions = self._link.tick(now)
+        if self._seek_post(actions, now):
+            return self._carry_out(actions, now)
         if self._hello_due_s is None:
             self._hello_due_s = now + self._random.uniform(0, HELLO_SPREAD_S)
         elif now >= self._hello_due_s:
@@ -107,10 +137,51 @@ class RadioDevice:
         """Return when `tick` has something to do next; it may be over."""
         if self.off:
             return None
-        if self._hello_due_s is None:
+        security = self.security
+        if security is not None and security.wants_post:
             return -inf
-        deadlines_s = (self._hello_due_s, self._link.next_deadline(), self._work_due())
+        deadlines_s = [self._link.next_deadline()]
+        if security is not None and security.pairing is not None:
+            deadlines_s.append(security.pairing.next_deadline)
+        if security is None or not security.asking:
+            if self._hello_due_s is None:
+                return -inf
+            deadlines_s += [self._hello_due_s, self._work_due()]
         return min(deadline_s for deadline_s in deadlines_s if deadline_s is not None)
+
+    # -- pairing ----------------------------------------------------------------------------
+
+    def _seek_post(self, actions: list[Action], now: float) -> bool:
+        """Add what pairing has due by ``now``; return whether the device does nothing else meanwhile."""
+        security = self.security
+        if security is None:
+            return False
+        if security.wants_post:
+            security.ask(self.device, self.kind, self.gateway_address, self._random, now)
+            self._restart(PAIRING_ADDRESS)
+        before = security.asking or security.confirming
+        request = security.request(now)
+        if request is not None:
+            octets = encode(request)
+            actions += self._link.send(self.gateway_address, octets, PAIR_TOKEN, now)
+        elif before and not (security.asking or security.confirming):
+            # In vain: all is as it was.
+            security.start()
+            self._restart(self.address)
+        return security.asking
+
+    def _take_offer(self, offer: PairOffer, now: float) -> list[Action]:
+        assert self.security is not None
+        address = self.security.take(offer, now)
+        if address is None:
+            return []
+        self._tune(address)
+        return self._send(self._hello(), HELLO_TOKEN, now)
+
+    def _acknowledged(self) -> None:
+        if self.security is not None and self.security.confirming:
+            self.security.acknowledged()
+            self.address = self._link.address
 
     # -- for each kind of device ------------------------------------------------------------
 
@@ -147,7 +218,14 @@ class RadioDevice:
         return self._send(Shown(boot=self.boot, version=version), SHOWN_TOKEN, now)
 
     def _send(self, payload: Uplink, token: int, now: float) -> list[Action]:
-        return self._link.send(self.gateway_address, encode(payload), token, now)
+        octets = encode(payload)
+        if self.security is not None:
+            try:
+                octets = self.security.seal(octets)
+            except CountersExhausted:
+                self._ended(token, False, now)
+                return []
+        return self._link.send(self.gateway_address, octets, token, now)
 
     def _carry_out(self, actions: list[Action], now: float) -> bytes:
         sent = bytearray()
@@ -156,16 +234,29 @@ class RadioDevice:
             match waiting.popleft():
                 case Transmit(octets=octets):
                     sent += octets
-                case Received(payload=payload):
-                    waiting += self._read(payload, now)
+                case Received(payload=payload, broadcast=broadcast):
+                    waiting += self._read(payload, broadcast, now)
                 case Acknowledged(token=token):
+                    self._acknowledged()
                     self._ended(token, True, now)
                 case GaveUp(token=token) | Refused(token=int(token)):
+                    if (
+                        token == HELLO_TOKEN
+                        and self.security is not None
+                        and self.security.confirming
+                    ):
+                        waiting += self._send(self._hello(), HELLO_TOKEN, now)
                     self._ended(token, False, now)
         return bytes(sent)
 
-    def _read(self, payload: bytes, now: float) -> list[Action]:
+    def _read(self, payload: bytes, broadcast: bool, now: float) -> list[Action]:
+        security = self.security
         try:
+            if security is not None and security.asking:
+                downlink = decode_downlink(payload)
+                return self._take_offer(downlink, now) if isinstance(downlink, PairOffer) else []
+            if security is not None:
+                payload = security.open(payload, broadcast=broadcast)
             downlink = decode_downlink(payload)
         except ProtocolError:
             self.malformed += 1
