@@ -13,6 +13,9 @@ from protocol.messages import LinkDown, LinkUp, OctetsReceived, Recipient
 from protocol.ports import REOPEN_MAX_S, REOPEN_MIN_S, WAITING_MAX, VirtualAddress, parse_port
 from sim.world import SimWorld
 
+NO_TIME_S = 1e-9
+"""What an octet takes on a line that is left to its device."""
+
 ROUNDING = 1e-6
 """Of an octet: more than what adding up times can have rounded off."""
 
@@ -28,11 +31,15 @@ class SimLinks:
         self._world = world
         self._sockets: dict[str, _Socket] = {}
 
-    def register(self, name: str, device: Device) -> None:
-        """Plug ``device`` in under ``name``, in place of what was there."""
+    def register(self, name: str, device: Device, *, own_line: bool = False) -> None:
+        """Plug ``device`` in under ``name``, in place of what was there.
+
+        With ``own_line`` the time that octets take on the line is in the device already, and passes there.
+        """
         socket = self._socket(name)
         socket.unplug()
         socket.device = device
+        socket.own_line = own_line
         socket.plug()
 
     def plug(self, name: str) -> None:
@@ -65,7 +72,7 @@ class SimLinks:
         socket = self._socket(parsed.name)
         for earlier in [link for link in socket.links if link.owner is owner]:
             earlier.close()
-        link = SimLink(socket, owner, parsed.octet_s)
+        link = SimLink(socket, owner, NO_TIME_S if socket.own_line else parsed.octet_s)
         socket.links.append(link)
         socket.try_later(0.0)
         return link
@@ -83,6 +90,7 @@ class _Socket:
         self.world = world
         self.name = name
         self.device: Device | None = None
+        self.own_line = False
         self.links: list[SimLink] = []
         self._plugged = False
         self._away_since_s = 0.0

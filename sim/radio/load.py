@@ -62,9 +62,6 @@ SHORTEST_SERVICE = 0.25
 
 PORT = "g1"
 
-# The module's line takes its time in the channel; between it and the gateway there is next to none.
-PORT_ADDRESS = f"virtual:{PORT}?baud=4000000"
-
 DAY_S = 19 * 3600.0
 """A run ends within one business day of the hall, so that every number is called once."""
 
@@ -163,7 +160,7 @@ class PressRun:
         self.random = Random(load.seed)
         self.channel = Channel(Random(self.random.random()), load.module, loss=load.loss)
         self.links = SimLinks(self.world)
-        self.links.register(PORT, self.channel.port(PORT, address=GATEWAY))
+        self.links.register(PORT, self.channel.port(PORT, address=GATEWAY), own_line=True)
         self.counters: dict[CounterId, _Counter] = {}
         self.windows: dict[CounterId, Window] = {}
         self.shown_s: list[float] = []
@@ -283,7 +280,11 @@ class PressRun:
             )
         ]
         gateway = Gateway(
-            id=GatewayId("g1"), port=PORT_ADDRESS, address=GATEWAY, terminals=tuple(terminals)
+            id=GatewayId("g1"),
+            port=f"virtual:{PORT}",
+            address=GATEWAY,
+            terminals=tuple(terminals),
+            duty_cycle_max=1.0,
         )
         service = Service(id=SERVICE, names=NAMES, prefix="A", past_last=PastLast.GO_ON)
         return HallSpec(
