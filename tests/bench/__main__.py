@@ -32,6 +32,7 @@ SUITES = (
     "queue",
     "estimate",
     "channel",
+    "decoder",
 )
 """Modules of this package with ``measure() -> list[Figure]``, in the order of the table."""
 
