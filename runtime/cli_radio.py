@@ -3,6 +3,7 @@
 import click
 
 from runtime.cli_radio_monitor import monitor_command
+from runtime.cli_radio_pair import pair_command
 from runtime.cli_radio_send import send_command
 
 __all__ = ["radio_commands"]
@@ -21,3 +22,4 @@ def radio_commands() -> None:
 
 radio_commands.add_command(monitor_command)
 radio_commands.add_command(send_command)
+radio_commands.add_command(pair_command)
