@@ -48,6 +48,9 @@ SAVE_S = 30.0
 QUIET_S = 900.0
 """An alarm about refused messages is cleared when none was refused for so long."""
 
+ASKING_MAX = 8
+"""Devices that ask in vain and are alarmed at once; more are logged alone: somebody may be making them up."""
+
 REPLAYS_TOLERATED = 2
 """Replays within `QUIET_S` that raise no alarm: a device repeats itself to a gateway that was restarted."""
 
@@ -86,10 +89,10 @@ class _QuietFor:
 
 @attrs.define(eq=False)
 class _Trouble:
-    """What is refused of one source: the alarm about it, and the timer that ends it."""
+    """What is refused of one source, or asks in vain: what the alarm says, and the timer that ends it."""
 
-    kind: type[ProtocolError] | None
     timer: Timer
+    raised: type[ProtocolError] | None = None
     replays: int = 0
 
 
@@ -110,7 +113,7 @@ def guard_of(gateway: Gateway, vault: RadioVault) -> Guard:
 class SecurityActor(Actor):
     """See the module. Its name is ``{gateway}/security``.
 
-    It raises ``security/{gateway}/{address}`` where messages are refused, and ``pairing/{gateway}`` while a
+    It raises ``security/{gateway}/{address}`` where messages are refused, and ``pairing/{device}`` while a
     device asks for a post and no pairing is open.
     """
 
@@ -126,7 +129,7 @@ class SecurityActor(Actor):
         self._desk = PairingDesk(guard, self.random)
         self._timer: Timer | None = None
         self._troubles: dict[str, _Trouble] = {}
-        """By the alarm's name; 257 at most."""
+        """By the alarm's name; 264 at most."""
 
     def on_start(self) -> None:
         """Follow the guard."""
@@ -170,7 +173,6 @@ class SecurityActor(Actor):
             told(message.reply_to, PairingNotOpened(reason=str(refused), busy=busy))
             return
         log.info("pairing opened gateway=%s address=%d", self._gateway.id, message.address)
-        self._quiet(self._asking_alarm)
         self._wait()
         left_s = session.until_s - self.monotonic
         told(message.reply_to, PairingOpened(session=session, left_s=left_s))
@@ -197,6 +199,8 @@ class SecurityActor(Actor):
         offer = self._desk.heard(request, self.monotonic)
         self._wait()
         if offer is not None:
+            # Another gateway on the channel may have been asked as well, and have it closed.
+            self._quiet(_asking_alarm(offer.device))
             log.info(
                 "post offered gateway=%s address=%d device=%08x",
                 self._gateway.id,
@@ -211,7 +215,15 @@ class SecurityActor(Actor):
             f"the device {request.device:08x}, of the kind {request.kind.name.lower()}, asks"
             f" {self._gateway.id} for a post: open pairing for the post that it is to have"
         )
-        self._trouble(self._asking_alarm, None, detail)
+        name = _asking_alarm(request.device)
+        if name in self._troubles or self._asking < ASKING_MAX:
+            self._trouble(name, PairingRefused, detail)
+        else:
+            log.warning("pairing request left unanswered detail=%s", detail)
+
+    @property
+    def _asking(self) -> int:
+        return sum(trouble.raised is PairingRefused for trouble in self._troubles.values())
 
     @receives(_Paired)
     def _paired(self, message: _Paired) -> None:
@@ -223,6 +235,7 @@ class SecurityActor(Actor):
             message.device,
         )
         self._quiet(self._refused_alarm(message.address))
+        self._quiet(_asking_alarm(message.device))
         self._wait()
 
     @receives(_PairingDue)
@@ -300,27 +313,26 @@ class SecurityActor(Actor):
 
     @receives(_Refused)
     def _refused(self, message: _Refused) -> None:
-        name, kind = self._refused_alarm(message.source), type(message.error)
+        name = self._refused_alarm(message.source)
         log.warning("message refused terminal=%s reason=%s", name, message.error)
         detail = f"{self._who(message.source)}: {message.error}"
-        self._trouble(name, kind, detail, replay=kind is ReplayedError)
+        self._trouble(name, type(message.error), detail)
 
-    def _trouble(
-        self, name: str, kind: type[ProtocolError] | None, detail: str, *, replay: bool = False
-    ) -> None:
+    def _trouble(self, name: str, kind: type[ProtocolError], detail: str) -> None:
         """Raise an alarm that clears itself when it is quiet; only another kind changes one that stands."""
-        known = self._troubles.get(name)
-        trouble = self._troubles[name] = _Trouble(
-            kind=kind, timer=self.later(QUIET_S, _QuietFor(alarm=name))
-        )
-        if known is not None:
-            known.timer.cancel()
-            trouble.replays = known.replays
-        trouble.replays += replay
-        if replay and trouble.replays <= REPLAYS_TOLERATED:
-            trouble.kind = None if known is None else known.kind
-            return
-        if known is None or known.kind is not kind or kind is None:
+        timer = self.later(QUIET_S, _QuietFor(alarm=name))
+        trouble = self._troubles.get(name)
+        if trouble is None:
+            trouble = self._troubles[name] = _Trouble(timer=timer)
+        else:
+            trouble.timer.cancel()
+            trouble.timer = timer
+        if kind is ReplayedError:
+            trouble.replays += 1
+            if trouble.replays <= REPLAYS_TOLERATED:
+                return
+        if trouble.raised is not kind:
+            trouble.raised = kind
             told(self._alarms, RaiseAlarm(alarm=name, detail=detail))
 
     @receives(_QuietFor)
@@ -342,6 +354,6 @@ class SecurityActor(Actor):
     def _refused_alarm(self, source: int) -> str:
         return f"security/{self._gateway.id}/{source}"
 
-    @property
-    def _asking_alarm(self) -> str:
-        return f"pairing/{self._gateway.id}"
+
+def _asking_alarm(device: int) -> str:
+    return f"pairing/{device:08x}"
