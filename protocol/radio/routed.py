@@ -202,6 +202,10 @@ class RoutedLink:
         """Return when `tick` has something to do next, or None while there is nothing."""
         return self._link.next_deadline()
 
+    def free_from_s(self) -> float:
+        """Return from when on a new datagram may go out, as `ReliableLink.free_from_s`."""
+        return self._link.free_from_s()
+
     def _routed(self, to: int, payload: bytes) -> Routed:
         self._id = (self._id + 1) % 256
         return Routed(to=to, source=self.address, id=self._id, payload=payload)
