@@ -90,6 +90,7 @@ class HallService:
                 display=parts.display,
                 alarms=parts.alarms,
                 kiosks=parts.kiosks,
+                terminals=parts.terminals,
             )
         return self._listen(ports)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
+from actors.radio.banners import BannerText
 from actors.radio.delivery import Deliverable, Delivery, Late, PauseElapsed
 from actors.radio.gateway import ChannelUp
 from actors.radio.troubles import Condition, Trouble, TroubleOver, WordAwaited
@@ -68,6 +69,8 @@ class TerminalRead:
     """Payloads left aside because there were too many."""
     restarts: int
     troubles: tuple[Trouble, ...]
+    banner: BannerText | None = None
+    """What runs through a window."""
 
 
 class TerminalActor(Actor):
@@ -269,6 +272,10 @@ class TerminalActor(Actor):
         if self._troubles.pop(trouble, None) is not None:
             told(self._alarms, ClearAlarm(alarm=self._alarm(trouble)))
 
+    @property
+    def _banner_shown(self) -> BannerText | None:
+        return None
+
     @receives(ReadTerminal)
     def _read(self, message: ReadTerminal) -> TerminalRead:
         condition = self._condition
@@ -284,6 +291,7 @@ class TerminalActor(Actor):
             flooded=condition.flooded,
             restarts=condition.restarts,
             troubles=tuple(self._troubles),
+            banner=self._banner_shown,
         )
         if message.reply_to is not None:
             told(message.reply_to, read)

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
+from actors.radio.banners import Banners, BannerText, SetBanner
 from actors.radio.delivery import Deliverable, Delivery
 from actors.radio.terminal import TerminalActor
 from actors.radio.troubles import Trouble
 from protocol.hall import Terminal
-from protocol.ids import CounterId, GatewayId
-from protocol.messages import CounterChanged, Recipient, WatchCounter
+from protocol.ids import GatewayId
+from protocol.messages import CounterChanged, WatchCounter
 from protocol.radio.payloads import BRIGHTNESS_MAX, VERSIONS, Banner, Show, WindowState, fit_text
 from protocol.tickets import CounterMode, TicketState
-from protocol.values import value
 
 BANNER_ALARM_AFTER_S = 60.0
 """Nobody waits for a banner."""
-
-
-@value
-class BannerText:
-    """What runs through a window (40 octets of GB18030 are kept) and its brightness, 0..100 per cent."""
-
-    text: str
-    brightness: int = BRIGHTNESS_MAX
-
-
-@value
-class SetBanner:
-    """To a window's terminal: let ``banner`` run through; ``reply_to`` is told it, as far as it fits."""
-
-    banner: BannerText
-    reply_to: Recipient | None = None
-
-
-Banners = dict[CounterId, BannerText]
-"""What was set while the server ran, in place of what is configured; outlives the failures of windows."""
 
 
 class WindowTerminal(TerminalActor):
@@ -77,6 +57,13 @@ class WindowTerminal(TerminalActor):
             banner = BannerText(text=terminal.banner or "", brightness=brightness)
         if banner is not None:
             self._show_banner(banner)
+
+    @property
+    def _banner_shown(self) -> BannerText | None:
+        banner = self._banner.wanted
+        if not isinstance(banner, Banner):
+            return None
+        return BannerText(text=banner.text, brightness=banner.brightness)
 
     def _next_version(self) -> int:
         """Return the next version; 0 is what a device says that has just started."""

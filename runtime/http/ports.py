@@ -12,7 +12,7 @@ import attrs
 from actors.ports import Journal
 from actors.world import ActorWatch
 from protocol.hall import HallSpec
-from protocol.ids import GatewayId, KioskId, TicketId
+from protocol.ids import GatewayId, KioskId, TerminalAddress, TicketId
 from protocol.messages import Recipient
 
 
@@ -21,9 +21,9 @@ class HallPort:
     """One hall as the web server sees it.
 
     ``hall`` takes `Submit`, `Subscribe` and `ReadState`; ``display``, ``alarms`` and each of ``kiosks`` take
-    `Watch`; each of ``security`` takes what `actors.radio.pairing` says. ``journal`` is only read. ``scan_url``
-    gives what a ticket's QR code says, as `codes.page_address` does. ``key`` is the hall's own, to sign
-    with; with another one all that was signed is worth nothing.
+    `Watch`; each of ``security`` takes what `actors.radio.pairing` says, each of ``terminals`` `ReadTerminal`.
+    ``journal`` is only read. ``scan_url`` gives what a ticket's QR code says, as `codes.page_address` does.
+    ``key`` is the hall's own, to sign with; with another one all that was signed is worth nothing.
     """
 
     spec: HallSpec
@@ -35,6 +35,9 @@ class HallPort:
     alarms: Recipient | None = None
     kiosks: Mapping[KioskId, Recipient] = attrs.field(factory=lambda: MappingProxyType({}))
     security: Mapping[GatewayId, Recipient] = attrs.field(factory=lambda: MappingProxyType({}))
+    terminals: Mapping[tuple[GatewayId, TerminalAddress], Recipient] = attrs.field(
+        factory=lambda: MappingProxyType({})
+    )
 
 
 class Watched(Protocol):

@@ -27,6 +27,7 @@ from runtime.http.ports import HallPort, Troubles, Watched, no_troubles
 from runtime.http.request import Response
 from runtime.http.routing import Route, Table
 from runtime.http.site import Site
+from runtime.http.terminals import terminals
 from runtime.http.views import HallList, HallName
 from runtime.http.watching import Watching
 
@@ -115,6 +116,7 @@ class HttpService:
             *routes.counters(),
             *appointments(),
             *pairing(),
+            *terminals(),
             *routes.halls(self._list_halls),
             *routes.watching(self._watching, self._describe),
             *routes.pages(self._pages),

@@ -14,9 +14,28 @@ from actors.audience import Audience
 from actors.base import Ref
 from actors.display import DisplayActor
 from actors.hall.actor import HallActor, HallAudience
+from actors.radio.repeater import RepeaterTerminal
 from actors.radio.security import SecurityActor, guard_of
-from protocol.hall import Counter, EvaluationSpec, HallSpec, Kiosk, Service
-from protocol.ids import CounterId, HallId, KioskId, Language, ServiceId, StaffId
+from actors.radio.window import WindowTerminal
+from protocol.hall import (
+    Counter,
+    EvaluationSpec,
+    HallSpec,
+    Kiosk,
+    Service,
+    Terminal,
+    TerminalKind,
+)
+from protocol.ids import (
+    CounterId,
+    GatewayId,
+    HallId,
+    KioskId,
+    Language,
+    ServiceId,
+    StaffId,
+    TerminalAddress,
+)
 from protocol.values import replace
 from runtime.config.model import Role, Token
 from runtime.http.codes import page_address
@@ -265,6 +284,11 @@ class Served:
             )
             for gateway in spec.gateways.values()
         }
+        self.terminals: dict[tuple[GatewayId, TerminalAddress], Ref[Any]] = {
+            (gateway.id, terminal.address): self._spawn_terminal(gateway.id, terminal)
+            for gateway in spec.gateways.values()
+            for terminal in gateway.terminals
+        }
         self.port_of_hall = HallPort(
             spec=spec,
             hall=self.hall,
@@ -274,6 +298,7 @@ class Served:
             display=display,
             alarms=self.alarms,
             security=security,
+            terminals=self.terminals,
         )
         options = {"watch": lambda: list(self.world.watch())} | self._options
         self.service = HttpService(
@@ -282,6 +307,14 @@ class Served:
         self.service.start()
         self._listening = reactor.listenTCP(0, self.service.site, interface="127.0.0.1")
         self.port: int = self._listening.getHost().port
+
+    def _spawn_terminal(self, gateway: GatewayId, terminal: Terminal) -> Ref[Any]:
+        """Have a window, or something that is as quiet as a repeater."""
+        name = f"hall/HZ01/gateway/{gateway}/terminal/{terminal.address}"
+        common = (terminal, gateway, self.downlinks, self.alarms)
+        if terminal.kind is TerminalKind.WINDOW:
+            return self.world.spawn(name, WindowTerminal, *common, self.hall, {})
+        return self.world.spawn(name, RepeaterTerminal, *common)
 
     def stop(self) -> Any:
         for client in self._clients:

@@ -1,0 +1,246 @@
+"""Radio terminals over HTTP: how each is, and what runs through the windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from actors.audience import told
+from actors.radio.banners import BannerText, SetBanner
+from actors.radio.terminal import ReadTerminal, TerminalRead
+from actors.radio.troubles import Trouble
+from protocol.hall import Terminal, TerminalKind
+from protocol.ids import CounterId, GatewayId
+from protocol.messages import Recipient
+from protocol.radio.payloads import BRIGHTNESS_MAX, TEXT_MAX, Supply, fit_text
+from protocol.values import value
+from runtime.config.model import Role
+from runtime.http.bodies import field
+from runtime.http.calls import Call
+from runtime.http.encoding import to_json
+from runtime.http.problems import refuse
+from runtime.http.request import NO_STORE, Response
+from runtime.http.routing import Route
+
+_HALL = "/api/v1/halls/{hall}"
+_MANAGERS = frozenset({Role.MANAGER})
+
+
+class TerminalState(StrEnum):
+    """Whether a device is heard of."""
+
+    NEVER = "never"
+    """Nothing was heard since the server was started."""
+    HERE = "here"
+    SILENT = "silent"
+    """Nothing was heard for longer than the configuration allows."""
+
+
+class SupplyName(StrEnum):
+    """Where a device has its power from."""
+
+    UNKNOWN = "unknown"
+    MAINS = "mains"
+    BATTERY = "battery"
+    CHARGING = "charging"
+
+
+@value
+class BannerBody:
+    """What is to run through the window of a counter, until the server is started anew."""
+
+    text: str | None = field(
+        about=f"{TEXT_MAX} octets of GB18030 at most: {TEXT_MAX // 2} Chinese characters. Nothing runs"
+        " through where it is left out.",
+        default=None,
+    )
+    brightness: int | None = field(
+        about=f"Per cent, 0 to {BRIGHTNESS_MAX}; as configured where it is left out.", default=None
+    )
+
+
+@value
+class BannerView:
+    """What runs through a window."""
+
+    text: str
+    brightness: int = field(about="Per cent.")
+
+
+@value
+class TerminalView:
+    """A radio device as it is known since the server was started."""
+
+    gateway: GatewayId = field(about="Its home, which the configuration names.")
+    address: int = field(about="Its radio address.")
+    kind: TerminalKind
+    counter: CounterId | None
+    state: TerminalState
+    troubles: tuple[Trouble, ...] = field(about="What needs a person; each is an alarm as well.")
+    heard_at: datetime | None = field(about="When it sent something last.")
+    boot: int | None = field(about="Which start of the device this is, by its own count.")
+    device: str | None = field(about="Its hardware's number: 8 hexadecimal digits.")
+    supply: SupplyName
+    battery_mv: int | None = field(about="Millivolts.")
+    restarts: int = field(about="How often it has started anew.")
+    refused: int = field(about="Messages that it should not have sent.")
+    flooded: int = field(about="Messages left aside because there were too many.")
+    banner: BannerView | None = field(about="What a window is to let run through.")
+
+
+@value
+class TerminalList:
+    """All radio devices of a hall, in the order of the configuration."""
+
+    terminals: tuple[TerminalView, ...]
+
+
+def terminals() -> tuple[Route, ...]:
+    """Return the routes of terminals; managers only."""
+    return (
+        Route(
+            method="GET",
+            pattern=f"{_HALL}/terminals",
+            handler=read_terminals,
+            summary="List the radio devices: state, battery, supply, when each was heard, what is wrong",
+            roles=_MANAGERS,
+            answers={200: TerminalList},
+        ),
+        Route(
+            method="PUT",
+            pattern=f"{_HALL}/counters/{{counter}}/banner",
+            handler=set_banner,
+            summary="Let a text run through a counter's window, at a brightness",
+            roles=_MANAGERS,
+            body=BannerBody,
+            answers={200: BannerView},
+            problems=("unknown-counter", "unknown-terminal", "bad-value"),
+        ),
+    )
+
+
+class _Gather:
+    """Takes one answer of each terminal that was asked, and then gives them all."""
+
+    def __init__(self, count: int, reply: Recipient) -> None:
+        self._awaited = count
+        self._reply = reply
+        self._answers: list[Any] = []
+
+    def tell(self, message: object, /) -> None:
+        """Take an answer, or None from one that is not there."""
+        self._awaited -= 1
+        if message is not None:
+            self._answers.append(message)
+        if not self._awaited:
+            self._reply.tell(tuple(self._answers))
+
+
+class _All:
+    """Several terminals, asked as one."""
+
+    def __init__(self, recipients: Iterable[Recipient]) -> None:
+        self._recipients = tuple(recipients)
+
+    def tell(self, message: Any, /) -> None:
+        """Ask them all; for one that has stopped, answer in its place that it is not there."""
+        for recipient in self._recipients:
+            if not told(recipient, message):
+                message.reply_to.tell(None)
+
+
+def read_terminals(call: Call) -> Response | None:
+    """Say how the radio devices of a hall are."""
+    asked = call.hall.port.terminals
+    if not asked:
+        return _answer(TerminalList(terminals=()))
+
+    def rendered(answer: Any) -> Response:
+        order = {place: index for index, place in enumerate(asked)}
+        reads: list[TerminalRead] = sorted(
+            answer, key=lambda read: order[read.gateway, read.terminal.address]
+        )
+        return _answer(TerminalList(terminals=tuple(map(_view, reads))))
+
+    call.ask(
+        _All(asked.values()),
+        lambda reply: ReadTerminal(reply_to=_Gather(len(asked), reply)),
+        rendered,
+    )
+    return None
+
+
+def _view(read: TerminalRead) -> TerminalView:
+    if Trouble.SILENT in read.troubles:
+        state = TerminalState.SILENT
+    else:
+        state = TerminalState.NEVER if read.heard_at is None else TerminalState.HERE
+    return TerminalView(
+        gateway=read.gateway,
+        address=read.terminal.address,
+        kind=read.terminal.kind,
+        counter=read.terminal.counter,
+        state=state,
+        troubles=read.troubles,
+        heard_at=read.heard_at,
+        boot=read.boot,
+        device=f"{read.device:08x}" if read.device else None,
+        supply=_SUPPLIES[read.supply],
+        battery_mv=read.battery_mv,
+        restarts=read.restarts,
+        refused=read.refused,
+        flooded=read.flooded,
+        banner=None if read.banner is None else _banner(read.banner),
+    )
+
+
+_SUPPLIES = {supply: SupplyName(supply.name.lower()) for supply in Supply}
+
+
+def set_banner(call: Call) -> None:
+    """Set what runs through the window of a counter."""
+    body: BannerBody = call.body
+    counter = CounterId(call.params["counter"])
+    spec = call.hall.spec
+    if counter not in spec.counters:
+        raise refuse("unknown-counter", f"hall {spec.id} has no counter {counter[:40]!r}")
+    windows = [
+        (recipient, terminal)
+        for gateway in spec.gateways.values()
+        for terminal in gateway.terminals
+        if (terminal.counter, terminal.kind) == (counter, TerminalKind.WINDOW)
+        and (recipient := call.hall.port.terminals.get((gateway.id, terminal.address)))
+    ]
+    if not windows:
+        raise refuse("unknown-terminal", f"counter {counter} has no window")
+    banner = _checked(body, windows[0][1])
+    call.ask(
+        _All(recipient for recipient, _ in windows),
+        lambda reply: SetBanner(banner=banner, reply_to=_Gather(len(windows), reply)),
+        lambda answer: _answer(_banner(banner)),
+    )
+
+
+def _checked(body: BannerBody, window: Terminal) -> BannerText:
+    text = body.text or ""
+    if fit_text(text) != text:
+        raise refuse(
+            "bad-value",
+            f"the text must have at most {TEXT_MAX} octets of GB18030: {TEXT_MAX // 2} Chinese characters",
+        )
+    brightness = body.brightness
+    if brightness is None:
+        brightness = BRIGHTNESS_MAX if window.brightness is None else window.brightness
+    if not 0 <= brightness <= BRIGHTNESS_MAX:
+        raise refuse("bad-value", f"the brightness must be 0 to {BRIGHTNESS_MAX}")
+    return BannerText(text=text, brightness=brightness)
+
+
+def _banner(banner: BannerText) -> BannerView:
+    return BannerView(text=banner.text, brightness=banner.brightness)
+
+
+def _answer(given: object) -> Response:
+    return Response(status=200, body=to_json(given), headers=(NO_STORE,))
