@@ -5,6 +5,7 @@ import click
 from runtime.cli_radio_monitor import monitor_command
 from runtime.cli_radio_pair import pair_command
 from runtime.cli_radio_send import send_command
+from runtime.cli_radio_terminals import terminals_command
 
 __all__ = ["radio_commands"]
 
@@ -22,4 +23,5 @@ def radio_commands() -> None:
 
 radio_commands.add_command(monitor_command)
 radio_commands.add_command(send_command)
+radio_commands.add_command(terminals_command)
 radio_commands.add_command(pair_command)
