@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from protocol.errors import ProtocolError
+from protocol.errors import FrameError, ProtocolError
 from protocol.radio.datagram import (
     ACK_PAYLOAD,
     BROADCAST,
@@ -25,6 +25,7 @@ from protocol.radio.datagram import (
 )
 from protocol.radio.frame import Frame
 from protocol.radio.payloads import Downlink, Uplink, decode_downlink, decode_uplink
+from protocol.radio.router import decode_routed
 from protocol.radio.secured import Envelope, is_sealed, read_envelope
 from protocol.values import value
 
@@ -46,8 +47,6 @@ hex), or several groups of fields."""
 
 TagCheck = Callable[[int, int, Envelope], bool | None]
 """Says whether an envelope from one node to another has the right tag; None where its key is not known."""
-
-ROUTER_LENGTH = 5
 
 WRONG_TAG = "the tag is wrong: sealed with another key, forged, or changed since"
 
@@ -135,18 +134,24 @@ class Describer:
         plain = self._within(frame.source, frame.to, frame.payload)
         if self._routed is False or (self._routed is None and _is_read(plain)):
             return plain
-        routed = self._within_route(frame.payload)
+        routed = self._within_route(frame)
         return routed if self._routed or _is_read(routed) else plain
 
-    def _within_route(self, octets: bytes) -> tuple[Layer, ...]:
+    def _within_route(self, frame: Frame) -> tuple[Layer, ...]:
         """Return the router's header and what is behind it."""
-        if len(octets) < ROUTER_LENGTH:
-            return (_unknown(octets, f"a router's header has {ROUTER_LENGTH} octets"),)
-        names = ("to", "from", "hops", "id", "flags")
-        fields = dict(zip(names, octets[:ROUTER_LENGTH], strict=True))
-        header = Layer(kind=LayerKind.ROUTER, name="router", octets=octets, fields=fields)
-        within = self._within(fields["from"], fields["to"], octets[ROUTER_LENGTH:])
-        return (header, *within)
+        try:
+            routed = decode_routed(frame.payload, frame.source, broadcast=frame.to == BROADCAST)
+        except FrameError as error:
+            return (_unknown(frame.payload, str(error)),)
+        fields: dict[str, Plain] = {
+            "to": routed.to,
+            "from": routed.source,
+            "hops": routed.hops,
+            "id": routed.id,
+            "flags": routed.flags,
+        }
+        header = Layer(kind=LayerKind.ROUTER, name="router", octets=frame.payload, fields=fields)
+        return (header, *self._within(routed.source, routed.to, routed.payload))
 
     def _within(self, source: int, to: int, octets: bytes) -> tuple[Layer, ...]:
         """Return what is left of the layers where no router's header is, or behind it."""

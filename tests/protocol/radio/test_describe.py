@@ -111,7 +111,7 @@ def test_router_header_is_not_guessed_where_it_explains_nothing() -> None:
 
 def test_payload_too_short_for_the_router_header_that_must_be_there_is_told() -> None:
     [layer] = described(ROUTE[:4], routed=True).layers
-    assert "5 octets" in layer.problem
+    assert "no router's header" in layer.problem
 
 
 @pytest.mark.parametrize(
