@@ -10,7 +10,7 @@ from actors.radio.keypad import KeypadTerminal
 from actors.radio.pressing import AWAITED_MAX
 from actors.radio.terminal import ReadTerminal, TerminalRead
 from protocol.hall import Terminal, TerminalKind
-from protocol.ids import CounterId, GatewayId, TerminalAddress
+from protocol.ids import CounterId, GatewayId, ServiceId, TerminalAddress
 from protocol.messages import (
     ClearAlarm,
     KeyPressed,
@@ -26,13 +26,16 @@ from protocol.radio.payloads import (
     Hello,
     Key,
     KeyPress,
+    Login,
     PressResult,
+    Rating,
     Result,
     Shown,
     Uplink,
     decode_downlink,
     encode,
 )
+from protocol.values import replace
 from tests.actors.recorders import Ear, RecorderActor
 
 TERMINAL = Terminal(address=TerminalAddress(5), kind=TerminalKind.KEYPAD, counter=CounterId("3"))
@@ -41,14 +44,14 @@ TERMINAL = Terminal(address=TerminalAddress(5), kind=TerminalKind.KEYPAD, counte
 class Bench:
     """A keypad's terminal with recorders around it."""
 
-    def __init__(self, rig: Any) -> None:
+    def __init__(self, rig: Any, terminal: Terminal = TERMINAL) -> None:
         self.rig = rig
         self.gateway, self.counter, self.alarms = Ear(), Ear(), Ear()
         others = [
             rig.world.spawn(name, RecorderActor, ear)
             for name, ear in (("g", self.gateway), ("a", self.alarms), ("c", self.counter))
         ]
-        self.ref = rig.world.spawn("t", KeypadTerminal, TERMINAL, GatewayId("g1"), *others)
+        self.ref = rig.world.spawn("t", KeypadTerminal, terminal, GatewayId("g1"), *others)
         rig.run()
 
     def hear(self, payload: Uplink | bytes) -> None:
@@ -136,6 +139,54 @@ def test_a_repeat_that_has_no_result_yet_asks_the_counter_under_the_same_name(
     assert len(bench.results) == 1
 
 
+def with_presets(rig: Any, *presets: str) -> Bench:
+    return Bench(rig, replace(TERMINAL, presets=tuple(map(ServiceId, presets))))
+
+
+def test_a_transfer_goes_to_the_preset_that_its_argument_numbers(rig: Any) -> None:
+    bench = with_presets(rig, "tax", "advice")
+    bench.hear(KeyPress(boot=1, sequence=7, key=Key.TRANSFER, argument=2))
+    [pressed] = bench.counter
+    assert (pressed.key, pressed.to_service) == (Key.TRANSFER, "advice")
+    bench.answer("g1/5/1/7", PressOutcome.DONE, "咨询")
+    assert bench.results == [PressResult(boot=1, sequence=7, result=Result.DONE, text="咨询")]
+
+
+@pytest.mark.parametrize("argument", [0, 3, 255])
+def test_a_transfer_to_a_preset_that_there_is_not_is_refused_with_its_number(
+    rig: Any, argument: int
+) -> None:
+    bench = with_presets(rig, "tax", "advice")
+    transfer = KeyPress(boot=1, sequence=7, key=Key.TRANSFER, argument=argument)
+    bench.hear(transfer)
+    bench.hear(transfer)
+    assert not bench.counter
+    refused = PressResult(boot=1, sequence=7, result=Result.REFUSED, text=f"no preset {argument}")
+    assert bench.results == [refused, refused]
+
+
+def test_a_login_is_a_press_with_the_code_that_was_typed(bench: Bench) -> None:
+    bench.press(1, 6)
+    bench.hear(Login(boot=1, sequence=7, code=1001))
+    pressed = bench.counter[-1]
+    assert (pressed.key, pressed.press, pressed.code) == (Key.LOGIN, "g1/5/1/7", 1001)
+    bench.answer("g1/5/1/7", PressOutcome.DONE, "王芳")
+    bench.hear(Login(boot=1, sequence=7, code=1001))
+    # The repeat has its result; the press before it is a replay now.
+    assert len(bench.counter) == 2
+    assert [result.text for result in bench.results] == ["王芳", "王芳"]
+    bench.press(1, 6)
+    assert bench.read().refused == 1
+
+
+def test_a_press_has_one_name_whichever_gateway_heard_it(bench: Bench) -> None:
+    payload = encode(KeyPress(boot=1, sequence=7, key=Key.NEXT))
+    for gateway in ("g1", "g2"):
+        bench.ref.tell(UplinkReceived(gateway=GatewayId(gateway), payload=payload))
+    bench.rig.run()
+    assert bench.presses == ["g1/5/1/7", "g1/5/1/7"]
+
+
 def test_an_old_press_that_is_replayed_is_refused_counted_and_alarmed(bench: Bench) -> None:
     for sequence in (7, 8):
         bench.press(1, sequence)
@@ -209,6 +260,7 @@ def test_awaited_presses_are_bounded_and_the_oldest_is_forgotten(bench: Bench) -
         b"NEXT",
         bytes(60),
         Shown(boot=1, version=1),
+        Rating(boot=1, sequence=1, version=1, level=1),
         Hello(boot=1, kind=DeviceKind.WINDOW),
     ],
 )

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
+from actors.radio.banners import Banners, BannerText, SetBanner
 from actors.radio.delivery import ALARM_AFTER_S, DOWNLINK_MAX_S, PAUSE_MAX_S
 from actors.radio.gateway import ChannelUp
-from actors.radio.window import (
-    WindowTerminal,
-)
+from actors.radio.window import BANNER_ALARM_AFTER_S, WindowTerminal
 from protocol.hall import Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress, TicketId
 from protocol.messages import (
@@ -24,6 +23,7 @@ from protocol.messages import (
     WatchCounter,
 )
 from protocol.radio.payloads import (
+    Banner,
     DeviceKind,
     Hello,
     Key,
@@ -35,6 +35,7 @@ from protocol.radio.payloads import (
     encode,
 )
 from protocol.tickets import CounterMode, TicketState
+from protocol.values import replace
 from tests.actors.lines import ON_VIRTUAL_CLOCKS
 from tests.actors.recorders import Ear, RecorderActor
 
@@ -67,14 +68,21 @@ def view(
 class Bench:
     """A window's terminal with recorders around it."""
 
-    def __init__(self, rig: Any) -> None:
+    def __init__(
+        self,
+        rig: Any,
+        terminal: Terminal = TERMINAL,
+        banners: Banners | None = None,
+        name: str = "t",
+    ) -> None:
         self.rig = rig
         self.gateway, self.hall, self.alarms = Ear(), Ear(), Ear()
         others = [
-            rig.world.spawn(name, RecorderActor, ear)
-            for name, ear in (("g", self.gateway), ("a", self.alarms), ("h", self.hall))
+            rig.world.spawn(f"{name}/{part}", RecorderActor, ear)
+            for part, ear in (("g", self.gateway), ("a", self.alarms), ("h", self.hall))
         ]
-        self.ref = rig.world.spawn("t", WindowTerminal, TERMINAL, GatewayId("g1"), *others, {})
+        given = (terminal, GatewayId("g1"), *others, {} if banners is None else banners)
+        self.ref = rig.world.spawn(name, WindowTerminal, *given)
         rig.run()
 
     def change(self, changed: CounterChanged) -> None:
@@ -166,17 +174,17 @@ def test_each_recall_is_sent_anew(bench: Bench) -> None:
     assert len({show.version for show in bench.shows}) == 3
 
 
-def test_while_a_view_is_being_sent_only_the_newest_one_waits(bench: Bench) -> None:
-    for number in ("A010", "A011", "A012", "A013"):
+def test_every_view_is_given_to_the_gateway_and_the_end_of_the_newest_counts(bench: Bench) -> None:
+    for number in ("A010", "A011", "A012"):
         bench.change(view(number))
-    assert [show.text for show in bench.shows] == ["A010"]
-    bench.end()
-    assert [show.text for show in bench.shows] == ["A010", "A013"]
+    # The gateway sends the newest of those that wait there.
+    assert [show.text for show in bench.shows] == ["A010", "A011", "A012"]
+    bench.ref.tell(DownlinkEnded(token=bench.sent[0].token, acknowledged=False))
     # The confirmation of the first one says nothing of the newest.
     bench.shown(version=bench.shows[0].version)
     bench.end()
     bench.shown()
-    assert len(bench.sent) == 2
+    assert len(bench.sent) == 3
 
 
 @ON_VIRTUAL_CLOCKS
@@ -304,3 +312,103 @@ def test_versions_do_not_begin_at_the_same_number_after_each_start(rig: Any) -> 
         [downlink] = ear.of(SendDownlink)
         versions.add(decode_downlink(downlink.payload))
     assert len(versions) > 1
+
+
+# -- banners and versions ---------------------------------------------------------------------------
+
+
+def banner_bench(rig: Any, banners: Banners | None = None, **given: Any) -> Bench:
+    made = Bench(rig, replace(TERMINAL, **given), {} if banners is None else banners)
+    made.change(view("A010"))
+    return made
+
+
+def banners_of(bench: Bench) -> list[Banner]:
+    sent = [decode_downlink(message.payload) for message in bench.sent]
+    return [payload for payload in sent if isinstance(payload, Banner)]
+
+
+def test_a_window_without_a_banner_is_told_none(bench: Bench) -> None:
+    bench.change(view("A010"))
+    assert not banners_of(bench)
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "brightness"),
+    [
+        ({"banner": "欢迎"}, "欢迎", 100),
+        ({"brightness": 30}, "", 30),
+        ({"banner": "欢迎", "brightness": 30}, "欢迎", 30),
+    ],
+)
+def test_a_configured_banner_is_shown_from_the_start(
+    rig: Any, given: dict[str, Any], text: str, brightness: int
+) -> None:
+    [banner] = banners_of(banner_bench(rig, **given))
+    assert (banner.text, banner.brightness) == (text, brightness)
+
+
+def test_a_banner_that_is_set_replaces_the_configured_one_and_is_kept(rig: Any) -> None:
+    banners: Banners = {}
+    bench, ear = banner_bench(rig, banners, banner="欢迎"), Ear()
+    bench.ref.tell(SetBanner(banner=BannerText(text="号" * 30, brightness=5), reply_to=ear))
+    rig.run()
+    kept = BannerText(text="号" * 20, brightness=5)
+    assert list(ear) == [kept]
+    assert banners == {THREE: kept}
+    assert [banner.text for banner in banners_of(bench)] == ["欢迎", "号" * 20]
+
+
+def test_a_banner_that_was_set_outlives_its_window(rig: Any) -> None:
+    banners = {THREE: BannerText(text="午休", brightness=5)}
+    [banner] = banners_of(banner_bench(rig, banners, banner="欢迎"))
+    assert (banner.text, banner.brightness) == ("午休", 5)
+
+
+@ON_VIRTUAL_CLOCKS
+def test_a_banner_and_a_view_are_confirmed_each_by_its_own_version(rig: Any) -> None:
+    bench = banner_bench(rig, banner="欢迎")
+    [banner] = banners_of(bench)
+    [show] = [p for p in map(_payload, bench.sent) if isinstance(p, Show)]
+    assert banner.version != show.version
+    bench.hear(Shown(boot=1, version=show.version))
+    rig.run(ALARM_AFTER_S + 1)
+    assert not bench.alarms
+    rig.run(BANNER_ALARM_AFTER_S)
+    assert [alarm.alarm for alarm in bench.alarms.of(RaiseAlarm)] == ["window/3/banner"]
+    bench.hear(Shown(boot=1, version=banner.version))
+    assert bench.alarms[-1] == ClearAlarm(alarm="window/3/banner")
+
+
+def _payload(message: SendDownlink) -> Any:
+    return decode_downlink(message.payload)
+
+
+def test_a_hello_that_names_another_version_is_answered_with_the_view(bench: Bench) -> None:
+    bench.hear(Hello(boot=1, kind=DeviceKind.WINDOW, device=5))
+    bench.change(view("A010"))
+    bench.confirm()
+    shown = bench.shows[-1].version
+    bench.hear(Hello(boot=1, kind=DeviceKind.WINDOW, device=5, version=shown))
+    assert len(bench.sent) == 1
+    # The same boot: nobody would have told that it lost what it showed.
+    bench.hear(Hello(boot=1, kind=DeviceKind.WINDOW, device=5, version=shown ^ 1))
+    assert [show.version for show in bench.shows] == [shown, shown]
+
+
+def test_a_hello_that_names_the_version_is_as_good_as_a_confirmation(bench: Bench) -> None:
+    bench.change(view("A010"))
+    bench.end()
+    bench.hear(Hello(boot=1, kind=DeviceKind.WINDOW, version=bench.shows[-1].version))
+    bench.change(view("A011"))
+    bench.end()
+    assert [show.text for show in bench.shows] == ["A010", "A011"]
+
+
+def test_version_0_is_never_given(rig: Any) -> None:
+    bench = banner_bench(rig)
+    rig.world.random.randrange = lambda *_: 65535
+    bench = Bench(rig, TERMINAL, {}, name="w")
+    bench.change(view("A010"))
+    bench.confirm()
+    assert bench.shows[-1].version == 1
