@@ -6,7 +6,7 @@ from typing import Protocol
 from actors.hall.state import HallState
 from protocol.ids import GatewayId
 from protocol.messages import Recipient, Recorded
-from protocol.radio.guard import PostRecord
+from protocol.radio.posts import PostRecord
 from protocol.values import value
 
 

@@ -178,10 +178,14 @@ class DownlinkEnded:
 
 @value
 class UplinkReceived:
-    """From a gateway to a terminal's actor: its device sent ``payload``, which ``gateway`` heard."""
+    """From a gateway to a terminal's actor: its device sent ``payload``, which ``gateway`` heard.
+
+    ``pairing`` names the pairing that proves which device that is; it is empty for stock firmware.
+    """
 
     gateway: GatewayId
     payload: bytes
+    pairing: str = ""
 
 
 # -- serial links --------------------------------------------------------------------------------

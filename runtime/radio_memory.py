@@ -21,8 +21,8 @@ from pathlib import Path
 from actors.ports import RadioVault
 from protocol.errors import StorageError
 from protocol.ids import GatewayId, HallId
-from protocol.radio.guard import Pairing, PostRecord
 from protocol.radio.keys import KEY_OCTETS, SALT_OCTETS
+from protocol.radio.posts import Pairing, PostRecord
 from protocol.radio.secured import COUNTER_MAX, EVERYBODY
 from runtime.keys import derived_key
 

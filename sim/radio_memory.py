@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from actors.ports import RadioVault
 from protocol.errors import StorageError
 from protocol.ids import GatewayId
-from protocol.radio.guard import PostRecord
 from protocol.radio.keys import cmac
+from protocol.radio.posts import PostRecord
 
 
 class DictMemory:

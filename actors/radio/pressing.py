@@ -43,6 +43,11 @@ class PressingTerminal(TerminalActor):
         """Have it done; `_answer` is called with what it did. ``name`` is the press's for ever."""
         raise NotImplementedError
 
+    def _device_changed(self) -> None:
+        """Take whatever comes for new: each device counts its boots and presses by itself."""
+        self._order = PressOrder()
+        self._last_result = None
+
     def _take_hello(self, hello: Hello) -> None:
         super()._take_hello(hello)
         self._order.booted(hello.boot)
@@ -61,7 +66,11 @@ class PressingTerminal(TerminalActor):
         elif self._last_result is not None:
             self._send(self._last_result)
             return
-        name = f"{self._home}/{self._terminal.address}/{press.boot}/{press.sequence}"
+        # A device that replaces another counts from the same numbers: its presses have names of their own.
+        whose = (
+            f"{self._terminal.address}/{self._pairing}" if self._pairing else self._terminal.address
+        )
+        name = f"{self._home}/{whose}/{press.boot}/{press.sequence}"
         if name not in self._awaited and len(self._awaited) >= AWAITED_MAX:
             del self._awaited[next(iter(self._awaited))]
         self._awaited[name] = press

@@ -95,6 +95,7 @@ class TerminalActor(Actor):
         self._gateway = gateway
         self._alarms = alarms
         self._boot: int | None = None
+        self._pairing = ""
         self._heard_at: datetime | None = None
         self._refused = 0
         self._troubles: dict[Trouble, str] = {}
@@ -123,6 +124,9 @@ class TerminalActor(Actor):
         self._heard_at = self.now
         if not self._condition.heard(self.monotonic):
             return
+        if uplink.pairing != self._pairing:
+            self._pairing = uplink.pairing
+            self._device_changed()
         try:
             payload = decode_uplink(uplink.payload)
             match payload:
@@ -141,6 +145,9 @@ class TerminalActor(Actor):
         else:
             self._boot = payload.boot
             self.end_trouble(Trouble.REFUSED)
+
+    def _device_changed(self) -> None:
+        """What was sent last is of another pairing than before it: another device may have the post now."""
 
     def _take_hello(self, hello: Hello) -> None:
         if hello.kind.name != self._terminal.kind.name:

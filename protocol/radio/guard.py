@@ -21,6 +21,7 @@ from protocol.errors import (
 from protocol.hall import Security
 from protocol.radio.keys import broadcast_key, terminal_key
 from protocol.radio.payloads import PAIRING_ADDRESS
+from protocol.radio.posts import Pairing, PostRecord
 from protocol.radio.secured import (
     EVERYBODY,
     Direction,
@@ -34,9 +35,9 @@ from protocol.radio.secured import (
     seal,
     verify,
 )
-from protocol.values import replace, value
+from protocol.values import replace
 
-__all__ = ["CANDIDATES_MAX", "UNSAVED_MAX", "Guard", "GuardCounts", "Pairing", "PostRecord"]
+__all__ = ["CANDIDATES_MAX", "UNSAVED_MAX", "Guard", "GuardCounts"]
 
 UNSAVED_MAX = 32
 """Messages of one terminal that may have been taken since its count was last remembered.
@@ -47,29 +48,6 @@ first one, and so gets its answer and does nothing.
 
 CANDIDATES_MAX = 4
 """Devices that may be offered one post at once; one more takes the place of the oldest."""
-
-
-@value
-class Pairing:
-    """The hardware ``device`` and the ``salt`` (8 octets) of its key."""
-
-    device: int
-    salt: bytes
-
-
-@value
-class PostRecord:
-    """What must outlive a restart for the radio ``address``; 255 stands for all terminals.
-
-    ``taken`` is the counter of the last message that was taken from the paired device, ``reserved`` that of the
-    last one that may have been sealed for it. ``former`` is the device that had the post before.
-    """
-
-    address: int
-    pairing: Pairing | None = None
-    former: Pairing | None = None
-    taken: int = 0
-    reserved: int = 0
 
 
 Keep = Callable[[Sequence[PostRecord]], None]
@@ -288,6 +266,11 @@ class Guard:
         """Return the device that is paired with the post at ``address``."""
         place = self._places.get(address)
         return None if place is None else place.post.pairing
+
+    def mark(self, address: int) -> str:
+        """Return the name of the pairing of ``address``, the same at every start; "" without one."""
+        pairing = self.pairing_of(address) if self.policy is not Security.OFF else None
+        return "" if pairing is None else pairing.salt.hex()
 
     @property
     def broadcast_counter(self) -> int:

@@ -30,7 +30,7 @@ import attrs
 
 from protocol.errors import PairingRefused
 from protocol.hall import Security
-from protocol.radio.guard import CANDIDATES_MAX, Guard, Pairing
+from protocol.radio.guard import CANDIDATES_MAX, Guard
 from protocol.radio.keys import (
     CODE_OCTETS,
     SALT_OCTETS,
@@ -39,6 +39,7 @@ from protocol.radio.keys import (
     wrapping_key,
 )
 from protocol.radio.payloads import DeviceKind, PairOffer, PairRequest
+from protocol.radio.posts import Pairing
 from protocol.values import replace, value
 
 __all__ = [

@@ -10,7 +10,8 @@ import pytest
 
 from protocol.errors import StorageError
 from protocol.ids import GatewayId, HallId
-from protocol.radio.guard import Guard, Pairing, PostRecord
+from protocol.radio.guard import Guard
+from protocol.radio.posts import Pairing, PostRecord
 from runtime.keys import load_key
 from runtime.radio_memory import SqliteRadioMemory, open_vault
 

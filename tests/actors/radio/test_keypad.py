@@ -273,3 +273,15 @@ def test_what_a_keypad_should_not_send_is_refused_and_alarmed(
     assert bench.read().refused == 1
     assert not bench.counter
     assert not failures
+
+
+def test_device_of_another_pairing_counts_its_presses_by_itself(bench: Bench) -> None:
+    press = encode(KeyPress(boot=1, sequence=5, key=Key.NEXT))
+    for pairing in ("", "0a", "0a", "0b"):
+        uplink = UplinkReceived(gateway=GatewayId("g1"), payload=press, pairing=pairing)
+        bench.ref.tell(uplink)
+        bench.rig.run()
+    older = encode(KeyPress(boot=1, sequence=1, key=Key.NEXT))
+    bench.ref.tell(UplinkReceived(gateway=GatewayId("g1"), payload=older, pairing="0c"))
+    bench.rig.run()
+    assert bench.presses == ["g1/5/1/5", "g1/5/0a/1/5", "g1/5/0a/1/5", "g1/5/0b/1/5", "g1/5/0c/1/1"]

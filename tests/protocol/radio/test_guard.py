@@ -26,15 +26,9 @@ from protocol.errors import (
 from protocol.hall import Security
 from protocol.radio.device_guard import DeviceGuard, DeviceMemory
 from protocol.radio.device_pairing import DeviceKeys
-from protocol.radio.guard import (
-    CANDIDATES_MAX,
-    UNSAVED_MAX,
-    Guard,
-    GuardCounts,
-    Pairing,
-    PostRecord,
-)
+from protocol.radio.guard import CANDIDATES_MAX, UNSAVED_MAX, Guard, GuardCounts
 from protocol.radio.payloads import PAIRING_ADDRESS
+from protocol.radio.posts import Pairing, PostRecord
 from protocol.radio.secured import COUNTER_MAX
 
 SEGMENT_KEY = bytes(range(16))
@@ -314,6 +308,16 @@ def test_pairing_that_cannot_be_remembered_does_not_happen(guard: Guard, disk: D
     with pytest.raises(StorageError):
         guard.forget(16)
     assert guard.secures(16)
+
+
+def test_each_pairing_has_a_name_that_stays(guard: Guard, disk: Disk) -> None:
+    assert guard.mark(16) == ""
+    paired(guard, salt=b"11111111")
+    first = guard.mark(16)
+    assert first == disk.guard().mark(16) != ""
+    paired(guard, salt=b"22222222")
+    assert guard.mark(16) not in ("", first)
+    assert disk.guard(Security.OFF).mark(16) == ""
 
 
 # -- memory -----------------------------------------------------------------------------------
