@@ -16,12 +16,14 @@ from actors.hall.actor import HallActor, HallAudience
 from actors.kiosk import KioskActor
 from actors.ports import Journal, LinkOpener
 from actors.printer import PrinterActor
+from actors.radio.banners import Banners
 from actors.radio.caller import CallerTerminal
 from actors.radio.evaluator import EvaluatorTerminal
 from actors.radio.gateway import GatewayActor
 from actors.radio.keypad import KeypadTerminal
+from actors.radio.network import Neighbours, RadioNetwork
 from actors.radio.repeater import RepeaterTerminal
-from actors.radio.window import Banners, WindowTerminal
+from actors.radio.window import WindowTerminal
 from actors.world import World
 from protocol.hall import Gateway, HallSpec, Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, KioskId, TerminalAddress, TicketId
@@ -40,6 +42,9 @@ class HallParts:
     kiosks: Mapping[KioskId, Ref[Any]]
     terminals: dict[tuple[GatewayId, TerminalAddress], Ref[Any]] = attrs.field(factory=dict)
     """Each by its home gateway and its radio address."""
+    gateways: dict[GatewayId, Ref[Any]] = attrs.field(factory=dict)
+    radio: Ref[Any] | None = None
+    """Who serves which terminal; a hall without gateways has none."""
 
 
 def build_hall(
@@ -70,6 +75,7 @@ def build_hall(
         alarms=alarms,
         counters=counters,
         kiosks=_build_kiosks(world, root, spec, hall, alarms, links, scan_url),
+        radio=_build_network(world, root, spec),
     )
     _build_radio(world, root, parts, links)
     return parts
@@ -96,13 +102,31 @@ def _build_kiosks(
     return kiosks
 
 
+def _build_network(world: World, root: str, spec: HallSpec) -> Ref[Any] | None:
+    gateways = tuple(spec.gateways.values())
+    return world.spawn(f"{root}/radio", RadioNetwork, gateways) if gateways else None
+
+
 def _build_radio(world: World, root: str, parts: HallParts, links: LinkOpener) -> None:
     banners: Banners = {}
     for gateway in parts.spec.gateways.values():
         name = f"{root}/gateway/{gateway.id}"
-        ref = world.spawn(name, GatewayActor, gateway, links, parts.alarms)
+        neighbours = _neighbours(parts, gateway)
+        ref = world.spawn(name, GatewayActor, gateway, links, parts.alarms, neighbours=neighbours)
+        parts.gateways[gateway.id] = ref
         for terminal in gateway.terminals:
             _build_terminal(world, name, parts, gateway, ref, terminal, banners)
+
+
+def _neighbours(parts: HallParts, gateway: Gateway) -> Neighbours:
+    assert parts.radio is not None
+    gateways = parts.spec.gateways
+    covering = [other.id for other in gateways.values() if gateway.id in other.covers]
+    return Neighbours(
+        network=parts.radio,
+        covered=tuple(gateways[covered] for covered in gateway.covers),
+        ids=frozenset((*gateway.covers, *covering)),
+    )
 
 
 def _build_terminal(

@@ -110,8 +110,8 @@ class Delivery:
         """Have ``payload`` delivered in place of what was wanted before."""
         self.wanted = payload
         self.unconfirm()
-        if self._sent_version is None:
-            self._send()
+        # The gateway sends the newest alone, unless an older one is on the air already.
+        self._send()
 
     def drop(self) -> None:
         """Want nothing any more. An alarm stays until the device says something of what it has done."""

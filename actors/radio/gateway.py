@@ -1,92 +1,92 @@
 """A gateway: a serial port with a radio channel behind it.
 
-It acknowledges and passes on what its terminals send, and sends what they are to get, one datagram at
-a time. A terminal's actor is found by its name, ``{gateway}/terminal/{address}``, so either may be
-restarted without the other knowing.
+It acknowledges and passes on what the terminals send that it serves, and sends what they are to get, one
+datagram at a time. Which those are the radio network says (`actors.radio.network`); without one they are its
+own. What goes to one of its own terminals that another gateway serves is passed on to that one.
+
+A terminal's actor is found by its name, ``{home gateway}/terminal/{address}``, so either may be restarted
+without the other knowing.
 """
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
-
-import attrs
+from types import MappingProxyType
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.ports import Link, LinkOpener
+from actors.radio.channel import Channel, ChannelAction, Ended, Heard, link_options
+from actors.radio.gateway_alarms import GatewayAlarms, StrangerGone
+from actors.radio.gateway_read import GatewayRead, ReadGateway
+from actors.radio.meters import LOOK_S, Busy, Losses
+from actors.radio.network import (
+    DownlinkTried,
+    GatewayDeaf,
+    GatewayDown,
+    GatewayUp,
+    Neighbours,
+    Orders,
+    PostReleased,
+    ReportYourself,
+    ServedBy,
+    TerminalHeard,
+)
+from actors.radio.pairing import PairRequestHeard
+from actors.radio.passage import OPEN_PASSAGE, Passage
+from actors.radio.port_watch import PortTrouble, PortWatch
+from actors.radio.reach import Reach
 from actors.world import Timer
 from protocol.hall import Gateway
 from protocol.ids import GatewayId, TerminalAddress
 from protocol.messages import (
-    ClearAlarm,
     DownlinkEnded,
     LinkDown,
     LinkUp,
     OctetsReceived,
-    RaiseAlarm,
     SendDownlink,
     UplinkReceived,
 )
 from protocol.radio.actions import (
-    Acknowledged,
-    Action,
-    GaveUp,
-    LinkCounts,
-    Received,
-    Refused,
+    DutyCycleFell,
+    DutyCycleReached,
+    Misrouted,
+    Overheard,
     Stranger,
     Transmit,
 )
-from protocol.radio.frame import DecoderCounts
 from protocol.radio.options import LinkOptions
-from protocol.radio.reliable import ReliableLink
+from protocol.radio.payloads import PAIRING_ADDRESS
 from protocol.values import value
 
-log = logging.getLogger(__name__)
+__all__ = ["ChannelUp", "GatewayActor", "GatewayRead", "ReadGateway"]
 
+PAIRING = TerminalAddress(PAIRING_ADDRESS)
 
-STRANGER_GONE_S = 900.0
-"""After so long a silence a device that is none of ours is taken for gone; terminals say that they are still
-there every ten minutes or so."""
+NO_PASSAGES: Mapping[GatewayId, Passage] = MappingProxyType({})
 
 
 @value
 class ChannelUp:
-    """From a gateway to its terminals' actors: its port is open again."""
+    """From a gateway to a terminal's actor: from now on it reaches the device, for the first time or again."""
 
 
 @value
-class ReadGateway:
-    """Ask a gateway for `GatewayRead`."""
+class _TimeElapsed:
+    """The channel has something to do."""
 
 
 @value
-class GatewayRead:
-    """What can be seen of a gateway; the counts are copies, since its actor was started."""
-
-    gateway: GatewayId
-    up: bool
-    link: LinkCounts
-    octets: DecoderCounts
-    round_trips_s: dict[TerminalAddress, float]
-    """The smoothed round trip of each terminal that has acknowledged something."""
-
-
-@value
-class _LinkTimeElapsed:
-    """The radio link has something to do."""
-
-
-@value
-class _StrangerGone:
-    """Nothing was heard of the stranger for long."""
-
-    source: int
+class _LookDue:
+    """The gateway is to look at what time brings."""
 
 
 class GatewayActor(Actor):
-    """See the module."""
+    """See the module.
+
+    ``passages`` are what the payloads of each gateway's terminals pass through, nothing where none is named.
+    """
 
     def __init__(
         self,
@@ -95,153 +95,298 @@ class GatewayActor(Actor):
         links: LinkOpener,
         alarms: Ref[Actor],
         options: LinkOptions | None = None,
+        *,
+        neighbours: Neighbours | None = None,
+        passages: Mapping[GatewayId, Passage] = NO_PASSAGES,
     ) -> None:
         super().__init__(place)
         self._gateway = gateway
         self._links = links
-        self._alarms = alarms
-        self._addresses = tuple(terminal.address for terminal in gateway.terminals)
-        self._radio = ReliableLink(
-            gateway.address, self.random, options, peers=frozenset(self._addresses)
-        )
+        self._alarms = GatewayAlarms(gateway, alarms, self.later)
+        self._neighbours = neighbours
+        self._passages = passages
+        covered = () if neighbours is None else neighbours.covered
+        self._reach = Reach(gateway, covered, place.generation << 32)
+        if neighbours is None:
+            self._reach.all_own()
+        self._channel = self._make_channel(covered, options or link_options(gateway))
+        self._watch = PortWatch(len(self._reach.terminals), not (neighbours and neighbours.ids))
+        self._busy = Busy()
+        self._losses = Losses()
         self._port: Link | None = None
         self._up = False
         self._timer: Timer | None = None
         self._timer_due_s = inf
-        self._tokens = 0
-        self._awaited: dict[int, SendDownlink] = {}
-        """Bounded by the radio link's own queue."""
-        self._strangers: dict[int, Timer] = {}
-        """At most 256; each timer ends an alarm."""
+
+    def _make_channel(self, covered: Iterable[Gateway], options: LinkOptions) -> Channel:
+        gateway = self._gateway
+        routes: dict[TerminalAddress, TerminalAddress] = {}
+        for one in (*covered, gateway):
+            routes.update(one.routes)
+        return Channel(
+            gateway.address,
+            self.random,
+            options,
+            self._listened_to,
+            passage=self._passage,
+            segment=self._reach.home,
+            routes=routes if gateway.routed else None,
+        )
+
+    def _passage(self, address: TerminalAddress) -> Passage:
+        return self._passages.get(self._reach.home(address), OPEN_PASSAGE)
 
     # -- the port ---------------------------------------------------------------------------
 
     def on_start(self) -> None:
-        """Open the port."""
+        """Open the port; until then it is away."""
+        self._tell_network(GatewayDown(gateway=self._gateway.id))
         self._port = self._links.open_link(self._gateway.port, self._actor_ref)
+        self.later(LOOK_S, _LookDue())
 
     def on_failure(self, *failure: object) -> None:
         """Let the port go, so that the next actor can open it."""
-        self._release()
+        self._tell_network(GatewayDown(gateway=self._gateway.id))
+        self._release_port()
 
     def on_stop(self) -> None:
         """Let the port go."""
-        self._release()
+        self._release_port()
 
-    def _release(self) -> None:
+    def _release_port(self) -> None:
         if self._port is not None:
             self._port.close()
             self._port = None
 
     @receives(LinkUp)
     def _port_up(self, _message: LinkUp) -> None:
-        log.info("gateway up gateway=%s port=%s", self._gateway.id, self._gateway.port)
         self._up = True
-        told(self._alarms, ClearAlarm(alarm=self._alarm))
-        for address in self._addresses:
-            self._tell_terminal(address, ChannelUp())
+        self._alarms.up()
+        self._watch.opened(self.monotonic)
+        if self._neighbours is None:
+            for address in self._reach.served:
+                self._tell_terminal(address, ChannelUp())
+        else:
+            self._report()
 
     @receives(LinkDown)
     def _port_down(self, message: LinkDown) -> None:
-        log.warning("gateway down gateway=%s reason=%s", self._gateway.id, message.reason)
         self._up = False
-        detail = f"the port {self._gateway.port} is away: {message.reason}"
-        told(self._alarms, RaiseAlarm(alarm=self._alarm, detail=detail))
+        self._alarms.down(message.reason)
+        troubles = set(self._watch.troubles)
+        self._watch.closed()
+        self._tell_troubles(troubles)
+        self._carry_out(self._channel.drop_all())
+        if self._neighbours is not None:
+            self._report()
+
+    # -- the network ------------------------------------------------------------------------
+
+    def _report(self) -> None:
+        """Say to the network whether the port is open; nobody is served until it says so."""
+        gateway = self._gateway.id
+        self._reach.nobody()
+        self._serve()
+        if not self._up:
+            self._tell_network(GatewayDown(gateway=gateway))
+            return
+        self._tell_network(GatewayUp(gateway=gateway, session=self._reach.session))
+        if PortTrouble.SILENT in self._watch.troubles:
+            self._tell_network(GatewayDeaf(gateway=gateway, deaf=True))
+
+    @receives(ReportYourself)
+    def _report_oneself(self, _message: ReportYourself) -> None:
+        self._report()
+
+    @receives(Orders)
+    def _take_orders(self, message: Orders) -> None:
+        begun, released = self._reach.take(message.orders)
+        self._serve()
+        own = self._gateway.id
+        for release in released:
+            answer = PostReleased(gateway=own, post=release.post, number=release.number)
+            self._tell_network(answer)
+        for address in begun:
+            self._tell_terminal(address, ChannelUp())
+
+    @receives(ServedBy)
+    def _note_server(self, message: ServedBy) -> None:
+        self._reach.note_server(message.addresses, message.server)
+
+    def _serve(self) -> None:
+        not_served = self._reach.not_served
+        self._carry_out(self._channel.serve(self._listened_to, not_served, self.monotonic))
 
     @property
-    def _alarm(self) -> str:
-        return f"gateway/{self._gateway.id}"
+    def _listened_to(self) -> frozenset[TerminalAddress]:
+        served = self._reach.served
+        return served | {PAIRING} if self._pairs else served
+
+    @property
+    def _pairs(self) -> bool:
+        """Whether devices without an address are answered: of several gateways on a channel one does it."""
+        ids = frozenset[GatewayId]() if self._neighbours is None else self._neighbours.ids
+        return self._gateway.id in self._passages and all(self._gateway.id < other for other in ids)
 
     # -- radio ------------------------------------------------------------------------------
 
     @receives(OctetsReceived)
     def _take_octets(self, message: OctetsReceived) -> None:
-        self._carry_out(self._radio.receive(message.octets, self.monotonic))
+        now_s, link = self.monotonic, self._channel.link
+        actions = self._channel.receive(message.octets, now_s)
+        troubles = set(self._watch.troubles)
+        if self._watch.heard(message.octets, link.decoder_counts, link.counts, now_s):
+            self._tell_troubles(troubles)
+        self._carry_out(actions)
 
     @receives(SendDownlink)
     def _send(self, message: SendDownlink) -> None:
-        if not self._up:
-            self._end(message, acknowledged=False)
+        if message.to in self._listened_to and self._up:
+            self._carry_out(self._channel.send(message, self.monotonic))
             return
-        self._tokens += 1
-        self._awaited[self._tokens] = message
-        self._carry_out(self._radio.send(message.to, message.payload, self._tokens, self.monotonic))
+        server = self._reach.server(message.to)
+        if server is None and message.to == PAIRING and self._neighbours is not None:
+            server = min(self._neighbours.ids, default=None)
+        other = None if server is None else self._find(server)
+        if other is None or not told(other, message):
+            self._end(message, acknowledged=False)
 
-    @receives(_LinkTimeElapsed)
-    def _time_elapsed(self, _message: _LinkTimeElapsed) -> None:
+    @receives(_TimeElapsed)
+    def _time_elapsed(self, _message: _TimeElapsed) -> None:
         self._timer = None
         self._timer_due_s = inf
-        self._carry_out(self._radio.tick(self.monotonic))
+        self._carry_out(self._channel.tick(self.monotonic))
 
-    def _carry_out(self, actions: list[Action]) -> None:
-        """Do what the radio link wants done, then wait for its next deadline."""
+    def _carry_out(self, actions: Sequence[ChannelAction]) -> None:
+        """Do what the channel wants done, then wait for its next deadline."""
         for action in actions:
             match action:
                 case Transmit(octets=octets):
+                    self._watch.sent(octets)
                     if self._port is not None:
                         self._port.write(octets)
-                case Received(source=source, payload=payload):
-                    uplink = UplinkReceived(gateway=self._gateway.id, payload=payload)
-                    self._tell_terminal(TerminalAddress(source), uplink)
-                case Acknowledged(token=token):
-                    self._end(self._awaited.pop(token), acknowledged=True)
-                case GaveUp(token=token) | Refused(token=int(token)):
-                    self._end(self._awaited.pop(token), acknowledged=False)
+                case Heard(source=source, payload=payload):
+                    self._hear(source, payload)
+                case Ended():
+                    self._downlink_ended(action)
+                case Overheard(source=source):
+                    self._tell_heard(TerminalAddress(source))
                 case Stranger(source=source):
-                    self._meet_stranger(source)
+                    self._alarms.stranger(source)
+                case Misrouted(source=source, reason=reason):
+                    self._alarms.mixed(source, reason)
+                case DutyCycleReached(share=share):
+                    self._alarms.duty_cycle_reached(share)
+                case DutyCycleFell():
+                    self._alarms.duty_cycle_fell()
         self._wait()
 
     def _wait(self) -> None:
-        """Have a timer that rings no later than the link's deadline; an earlier one does no harm."""
-        due_s = self._radio.next_deadline()
-        if due_s is None or due_s >= self._timer_due_s:
+        """Have a timer that rings no later than the channel's deadline; an earlier one does no harm."""
+        now_s = self.monotonic
+        due_s = self._channel.next_deadline(now_s)
+        if due_s >= self._timer_due_s or due_s == inf:
             return
         if self._timer is not None:
             self._timer.cancel()
         self._timer_due_s = due_s
-        self._timer = self.later(due_s - self.monotonic, _LinkTimeElapsed())
+        self._timer = self.later(max(due_s - now_s, 0.0), _TimeElapsed())
+
+    def _hear(self, source: TerminalAddress, payload: bytes) -> None:
+        if source == PAIRING:
+            heard = PairRequestHeard(payload=payload)
+            ids = () if self._neighbours is None else sorted(self._neighbours.ids)
+            for gateway in (self._gateway.id, *ids):
+                security = self._find(gateway, "/security")
+                if security is not None:
+                    told(security, heard)
+            return
+        self._tell_heard(source)
+        home = self._reach.home(source)
+        self._tell_terminal(source, UplinkReceived(gateway=home, payload=payload))
+
+    def _downlink_ended(self, ended: Ended) -> None:
+        message, acknowledged = ended.message, ended.acknowledged
+        if ended.attempts and not ended.to_all:
+            if self._neighbours is not None and self._neighbours.ids:
+                tried = DownlinkTried(
+                    gateway=self._gateway.id,
+                    address=message.to,
+                    attempts=ended.attempts,
+                    acknowledged=acknowledged,
+                )
+                self._tell_network(tried)
+            troubles = set(self._watch.troubles)
+            if not acknowledged and self._up and self._watch.unanswered(message.to):
+                self._tell_troubles(troubles)
+        self._end(message, acknowledged=acknowledged)
 
     def _end(self, message: SendDownlink, *, acknowledged: bool) -> None:
         if message.reply_to is not None:
             told(message.reply_to, DownlinkEnded(token=message.token, acknowledged=acknowledged))
 
+    # -- telling ----------------------------------------------------------------------------
+
+    def _find(self, gateway: GatewayId, part: str = "") -> Ref[Actor] | None:
+        """Return the actor of a gateway of this hall, or one of its parts."""
+        if gateway == self._gateway.id:
+            return self.world.find(f"{self.name}{part}")
+        return self.world.find(f"{self.name.rpartition('/')[0]}/{gateway}{part}")
+
     def _tell_terminal(self, address: TerminalAddress, message: object) -> None:
-        terminal = self.world.find(f"{self.name}/terminal/{address}")
+        terminal = self._find(self._reach.home(address), f"/terminal/{address}")
         if terminal is not None:
             told(terminal, message)
 
-    def _meet_stranger(self, source: int) -> None:
-        known = self._strangers.get(source)
-        self._strangers[source] = self.later(STRANGER_GONE_S, _StrangerGone(source=source))
-        if known is not None:
-            known.cancel()
-            return
-        log.warning("unknown terminal gateway=%s address=%d", self._gateway.id, source)
-        detail = (
-            f"a device with the radio address {source} sends to {self._gateway.id}, which has no such"
-            " terminal: correct the device's address, or add the terminal to the configuration"
-        )
-        told(self._alarms, RaiseAlarm(alarm=self._stranger_alarm(source), detail=detail))
+    def _tell_network(self, message: object) -> None:
+        if self._neighbours is not None:
+            told(self._neighbours.network, message)
 
-    @receives(_StrangerGone)
-    def _stranger_gone(self, message: _StrangerGone) -> None:
-        self._strangers.pop(message.source, None)
-        told(self._alarms, ClearAlarm(alarm=self._stranger_alarm(message.source)))
+    def _tell_heard(self, address: TerminalAddress) -> None:
+        """Say that a terminal was heard, where others may hear it as well."""
+        if self._neighbours is not None and self._neighbours.ids:
+            self._tell_network(TerminalHeard(gateway=self._gateway.id, address=address))
 
-    def _stranger_alarm(self, source: int) -> str:
-        return f"{self._alarm}/stranger/{source}"
+    # -- troubles ---------------------------------------------------------------------------
+
+    @receives(_LookDue)
+    def _look(self, _message: _LookDue) -> None:
+        now_s, link = self.monotonic, self._channel.link
+        air = link.air_time
+        self._busy.look(now_s, air.sent_s + air.heard_s)
+        self._losses.look(link.peer_counts)
+        troubles = set(self._watch.troubles)
+        if self._watch.look(now_s):
+            self._tell_troubles(troubles)
+        self._carry_out(self._channel.tick(now_s))
+        self.later(LOOK_S, _LookDue())
+
+    def _tell_troubles(self, before: Collection[PortTrouble]) -> None:
+        """Say to people and to the network what the port's watch says now."""
+        now = self._watch.troubles
+        self._alarms.port_troubles(before, now)
+        deaf = PortTrouble.SILENT in now
+        if deaf is not (PortTrouble.SILENT in before) and self._up:
+            self._tell_network(GatewayDeaf(gateway=self._gateway.id, deaf=deaf))
+
+    @receives(StrangerGone)
+    def _stranger_gone(self, message: StrangerGone) -> None:
+        self._alarms.stranger_gone(message.source)
+
+    # -- what can be seen -------------------------------------------------------------------
 
     @receives(ReadGateway)
-    def _read(self, _message: ReadGateway) -> GatewayRead:
-        round_trips_s = {
-            address: round_trip_s
-            for address in self._addresses
-            if (round_trip_s := self._radio.round_trip_s(address)) is not None
-        }
-        return GatewayRead(
-            gateway=self._gateway.id,
+    def _read(self, message: ReadGateway) -> GatewayRead:
+        read = GatewayRead.of(
+            self._gateway,
+            self._channel,
+            self._reach,
+            self._losses,
+            self._busy,
+            self.monotonic,
             up=self._up,
-            link=attrs.evolve(self._radio.counts),
-            octets=attrs.evolve(self._radio.decoder_counts),
-            round_trips_s=round_trips_s,
+            troubles=self._watch.troubles,
         )
+        if message.reply_to is not None:
+            told(message.reply_to, read)
+        return read

@@ -161,10 +161,10 @@ class Serving:
         """Yield every terminal's place."""
         return iter(self._states)
 
-    def shared(self, gateway: GatewayId) -> frozenset[TerminalAddress]:
-        """Return the terminals that ``gateway`` may serve and others too: what is heard of them counts."""
-        states = self._of_gateway[gateway]
-        return frozenset(address for address, state in states.items() if len(state.sides) > 1)
+    def post_of(self, gateway: GatewayId, address: TerminalAddress) -> Post | None:
+        """Return what ``gateway`` hears from ``address``: the terminal itself, or a repeater's."""
+        state = self._of_gateway[gateway].get(address)
+        return None if state is None else state.post
 
     # -- gateways ---------------------------------------------------------------------------
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from actors.radio.gateway import STRANGER_GONE_S, ChannelUp, GatewayActor, GatewayRead, ReadGateway
+from actors.radio.gateway import ChannelUp, GatewayActor, GatewayRead, ReadGateway
+from actors.radio.gateway_alarms import STRANGER_GONE_S
+from actors.radio.pacing import WAITING_EACH_MAX
 from protocol.hall import Gateway, Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress
 from protocol.messages import (
@@ -21,7 +23,6 @@ from protocol.messages import (
 )
 from protocol.radio.datagram import acknowledgement
 from protocol.radio.frame import Frame, encode_frame
-from protocol.radio.options import LinkOptions
 from tests.actors.lines import ON_VIRTUAL_CLOCKS, Port, Ports
 from tests.actors.recorders import Ear, RecorderActor
 
@@ -41,7 +42,7 @@ NAME = "hall/HZ01/gateway/g1"
 class Bench:
     """A gateway with recorders around it."""
 
-    def __init__(self, rig: Any, **options: Any) -> None:
+    def __init__(self, rig: Any) -> None:
         self.rig = rig
         self.ports = Ports()
         self.alarms = Ear()
@@ -49,9 +50,7 @@ class Bench:
         alarms = rig.world.spawn("alarms", RecorderActor, self.alarms)
         for address, ear in self.terminals.items():
             rig.world.spawn(f"{NAME}/terminal/{address}", RecorderActor, ear)
-        self.ref = rig.world.spawn(
-            NAME, GatewayActor, GATEWAY, self.ports, alarms, LinkOptions(**options)
-        )
+        self.ref = rig.world.spawn(NAME, GatewayActor, GATEWAY, self.ports, alarms)
         rig.run()
 
     @property
@@ -178,13 +177,13 @@ def test_an_uplink_is_acknowledged_while_a_downlink_waits(bench: Bench) -> None:
     assert len(bench.terminals[5]) == 1
 
 
-def test_downlinks_beyond_the_bound_end_at_once(rig: Any) -> None:
-    bench = Bench(rig, queue_per_peer_max=2).up()
+def test_downlinks_beyond_the_bound_end_at_once(bench: Bench) -> None:
     ear = Ear()
-    for token in range(3):
+    # One is under way.
+    for token in range(WAITING_EACH_MAX + 2):
         bench.ref.tell(SendDownlink(to=TerminalAddress(6), payload=b"a", token=token, reply_to=ear))
-    rig.run()
-    assert list(ear) == [DownlinkEnded(token=2, acknowledged=False)]
+    bench.rig.run()
+    assert list(ear) == [DownlinkEnded(token=WAITING_EACH_MAX + 1, acknowledged=False)]
 
 
 def test_a_lost_port_raises_an_alarm_that_its_return_clears(bench: Bench) -> None:
@@ -218,8 +217,7 @@ def test_a_downlink_while_the_port_is_away_ends_at_once(bench: Bench) -> None:
 def test_a_failed_gateway_lets_its_port_go_and_its_successor_opens_it(
     bench: Bench, failures: list[Any]
 ) -> None:
-    # Our own address: no configuration allows it.
-    bench.ref.tell(SendDownlink(to=TerminalAddress(1), payload=b"a", token=1))
+    bench.ref.tell("nobody says such a thing to a gateway")
     bench.rig.run()
     assert len(failures) == 1
     assert bench.ports[0].closed

@@ -1,0 +1,52 @@
+"""What stands between a gateway's link and its terminals, and may change every payload on its way."""
+
+from typing import Protocol
+
+__all__ = ["OPEN_PASSAGE", "Passage"]
+
+
+class Passage(Protocol):
+    """Opens what terminals sent and closes what they are to get; `protocol.radio.guard.Guard` is one."""
+
+    def open(self, source: int, octets: bytes) -> bytes:
+        """Return the payload in what ``source`` sent.
+
+        Raises:
+            ProtocolError: it is not to be taken.
+        """
+        ...
+
+    def seal(self, to: int, octets: bytes) -> bytes:
+        """Return what to send to ``to`` instead of the payload ``octets``.
+
+        Raises:
+            PaihaoError: nothing may be sent there.
+        """
+        ...
+
+    def seal_broadcast(self, octets: bytes) -> bytes:
+        """Return what to send to everybody instead of the payload ``octets``; errors as `seal`."""
+        ...
+
+    def secures(self, address: int) -> bool:
+        """Return whether what goes to and from ``address`` is changed: both kinds hear different broadcasts."""
+        ...
+
+
+class _OpenPassage:
+    """Lets everything pass as it is."""
+
+    def open(self, _source: int, octets: bytes) -> bytes:
+        return octets
+
+    def seal(self, _to: int, octets: bytes) -> bytes:
+        return octets
+
+    def seal_broadcast(self, octets: bytes) -> bytes:
+        return octets
+
+    def secures(self, _address: int) -> bool:
+        return False
+
+
+OPEN_PASSAGE: Passage = _OpenPassage()
