@@ -91,7 +91,7 @@ class Recorded:
 
 @value
 class AskedCustomer:
-    """Who is asked to evaluate ``service``, which ended at ``ended_at`` (aware, UTC).
+    """Who is asked to evaluate ``service``, which ended at ``ended_at`` (aware, UTC), or has done so.
 
     ``times`` counts how often the counter asked once more, after the first time.
     """
@@ -101,6 +101,7 @@ class AskedCustomer:
     service: ServiceId
     ended_at: datetime
     times: int
+    evaluated: bool = False
 
 
 @value
@@ -117,7 +118,7 @@ class CounterChanged:
     waiting: int
     """People who waited for a service of this counter when this was told."""
     asked: AskedCustomer | None = None
-    """Whom it served last, while that customer is invited and has not evaluated."""
+    """Whom it served last, if that customer was invited."""
 
 
 # -- counters, keypads and windows ---------------------------------------------------------------

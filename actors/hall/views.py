@@ -34,7 +34,7 @@ def _asked(state: HallState, counter: CounterId, post: Post) -> AskedCustomer | 
     place = served_last(ticket, counter=counter)
     assert place is not None, "what the counter served last was served there"
     served = ticket.served[place]
-    if served.level is not None or not served.invited:
+    if not served.invited:
         return None
     return AskedCustomer(
         ticket=ticket.id,
@@ -42,6 +42,7 @@ def _asked(state: HallState, counter: CounterId, post: Post) -> AskedCustomer | 
         service=served.service,
         ended_at=served.ended_at,
         times=served.asked_again,
+        evaluated=served.level is not None,
     )
 
 

@@ -81,17 +81,18 @@ class EvaluatorTerminal(PressingTerminal):
     def _take_change(self, change: CounterChanged) -> None:
         asked, first = change.asked, not self._looked
         self._looked = True
-        if asked is None or change.ticket_state is TicketState.SERVING:
+        if asked is None or asked.evaluated or change.ticket_state is TicketState.SERVING:
             self._withdraw()
         if asked is None:
             return
+        # Also of one who has rated: a device that has not heard so may send that again after a restart.
         key = (asked.ticket, asked.service, asked.ended_at, asked.times)
         if key == self._asked:
             return
         self._asked = key
         version = self._note(asked, version_of(*key))
         open_s = self._open_s(asked, first)
-        if open_s > 0 and change.ticket_state is not TicketState.SERVING:
+        if open_s > 0 and not asked.evaluated and change.ticket_state is not TicketState.SERVING:
             self._invite(asked, version, open_s)
 
     def _note(self, asked: AskedCustomer, version: int) -> int:

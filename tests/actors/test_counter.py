@@ -8,15 +8,19 @@ from actors.counter import PRESSES_MAX, CounterActor
 from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import (
     CallNext,
+    CloseCounter,
     FinishService,
     HoldTicket,
     MarkNoShow,
+    OpenCounter,
     RecallTicket,
     StartService,
     TogglePause,
+    TransferTicket,
 )
 from protocol.events import TicketCalled
-from protocol.ids import CounterId
+from protocol.hall import HallSpec, Service
+from protocol.ids import CounterId, HallId, Language, ServiceId, StaffId
 from protocol.messages import KeyPressed, PressAnswered, PressOutcome, Submit
 from protocol.radio.payloads import Key
 from tests.actors.conftest import NOON
@@ -90,8 +94,69 @@ def test_a_refusal_reaches_the_keypad_with_its_reason(rig: Any, counter: Any) ->
     )
 
 
+ROSTERED = HallSpec(
+    id=HallId("H"),
+    names={Language("zh"): "大厅"},
+    services={
+        ServiceId("tax"): Service(
+            id=ServiceId("tax"), names={Language("zh"): "税务", Language("en"): "Tax"}, prefix="A"
+        )
+    },
+    counters={},
+    staff={StaffId("007"): "王芳", StaffId("1002"): "李强", StaffId("wang"): "王"},
+)
+
+
+@pytest.fixture
+def rostered(rig: Any, hall: Ear) -> Any:
+    ref = rig.world.spawn("h", RecorderActor, hall)
+    return rig.world.spawn("counter", CounterActor, ONE, ref, ROSTERED)
+
+
+@pytest.mark.parametrize(
+    ("pressed", "command", "text"),
+    [
+        (
+            {"key": Key.TRANSFER, "to_service": "tax"},
+            TransferTicket(id="key/p", counter=ONE, to_service=ServiceId("tax")),
+            "税务",
+        ),
+        (
+            {"key": Key.LOGIN, "code": 7},
+            OpenCounter(id="key/p", counter=ONE, staff=StaffId("007")),
+            "王芳",
+        ),
+        (
+            {"key": Key.LOGIN, "code": 1002},
+            OpenCounter(id="key/p", counter=ONE, staff=StaffId("1002")),
+            "李强",
+        ),
+        # The hall says whether it takes somebody who is not in its roster.
+        (
+            {"key": Key.LOGIN, "code": 8},
+            OpenCounter(id="key/p", counter=ONE, staff=StaffId("8")),
+            "8",
+        ),
+        ({"key": Key.LOGIN, "code": 0}, CloseCounter(id="key/p", counter=ONE), ""),
+    ],
+)
+def test_a_transfer_and_a_login_are_carried_out_and_named(
+    rig: Any, hall: Ear, rostered: Any, pressed: Any, command: Any, text: str
+) -> None:
+    keypad = Ear()
+    rostered.tell(KeyPressed(press="p", reply_to=keypad, **pressed))
+    rig.run()
+    assert [submit.command for submit in hall] == [command]
+    rostered.tell(NOT_KEPT)
+    rig.run()
+    assert [submit.command for submit in hall] == [command, command]
+    rostered.tell(Accepted(command="key/p", events=()))
+    rig.run()
+    assert keypad[0] == PressAnswered(press="p", outcome=PressOutcome.DONE, text=text)
+
+
 @pytest.mark.parametrize("key", [Key.TRANSFER, Key.LOGIN])
-def test_a_reserved_key_is_refused_and_never_reaches_the_hall(
+def test_a_key_that_lacks_what_it_needs_is_refused_and_never_reaches_the_hall(
     rig: Any, hall: Ear, counter: Any, key: Key
 ) -> None:
     keypad = Ear()

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.hall.state import Tally
+from actors.hall.views import counter_changed
 from protocol.answers import Reason, Rejected
 from protocol.commands import (
     EVALUATION_CHARACTERS_MAX,
@@ -26,7 +27,9 @@ from protocol.commands import (
 from protocol.events import EvaluationInvited, ServiceEvaluated, TicketTaken
 from protocol.hall import EvaluationSpec
 from protocol.ids import CommandId, ServiceId, StaffId, TicketId
+from protocol.messages import AskedCustomer
 from protocol.tickets import EvaluationDevice
+from protocol.values import replace
 from tests.actors.hall.conftest import ONE, TAX, TWO, VAT, ZH, Book, hall_spec
 
 REASONS = {"slow": {ZH: "太慢"}, "rude": {ZH: "态度不好"}}
@@ -210,6 +213,38 @@ def test_closed_counter_invites_nobody_whom_it_served_before(book: Book) -> None
     book.do(CloseCounter(id=id(), counter=ONE))
     assert book.do(InviteEvaluation(id=id(), counter=ONE)).reason is Reason.NOT_SERVED
     assert book.state.post(ONE).tally.served == 1
+
+
+def asked(book: Book) -> AskedCustomer | None:
+    """Whom counter 1 is seen to ask."""
+    return counter_changed(book.state, ONE).asked
+
+
+def test_counter_shows_whom_it_asks_and_that_he_has_evaluated(book: Book) -> None:
+    assert asked(book) is None
+    ticket = serve(book)
+    expected = AskedCustomer(
+        ticket=ticket,
+        number=book.state.tickets[ticket].number,
+        service=TAX,
+        ended_at=book.now,
+        times=0,
+    )
+    assert asked(book) == expected
+    for times in (1, 2):
+        book.do(InviteEvaluation(id=id(), counter=ONE))
+        assert asked(book) == replace(expected, times=times)
+    assert book.state.post(ONE).tally.invited == 1
+    book.do(rate(ticket))
+    assert asked(book) == replace(expected, times=2, evaluated=True)
+
+
+def test_counter_asks_nobody_until_it_invites_where_the_hall_does_not() -> None:
+    book = evaluation_book(invite=False)
+    serve(book)
+    assert asked(book) is None
+    book.do(InviteEvaluation(id=id(), counter=ONE))
+    assert asked(book) is not None
 
 
 def test_customer_who_has_evaluated_is_not_invited(book: Book) -> None:

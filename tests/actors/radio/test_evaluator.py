@@ -46,6 +46,7 @@ from protocol.radio.payloads import (
     encode,
 )
 from protocol.tickets import CounterMode, EvaluationDevice, TicketState
+from protocol.values import replace
 from tests.actors.lines import ON_VIRTUAL_CLOCKS
 from tests.actors.recorders import Ear, RecorderActor
 
@@ -210,8 +211,15 @@ def test_invitation_that_was_open_for_its_time_is_not_sent_any_more(bench: Bench
 
 
 def test_customer_who_evaluated_elsewhere_is_not_invited_any_more(bench: Bench) -> None:
-    bench.change(bench.asked())
+    asked = bench.asked()
+    bench.change(asked)
     bench.confirm()
+    bench.change(replace(asked, evaluated=True))
+    assert [invite.open_s for invite in bench.invites] == [OPEN_S, 0]
+
+
+def test_invitation_is_withdrawn_from_a_counter_that_was_closed(bench: Bench) -> None:
+    bench.change(bench.asked())
     bench.change(None)
     assert [invite.open_s for invite in bench.invites] == [OPEN_S, 0]
 
@@ -222,14 +230,7 @@ def test_counter_that_asks_once_more_invites_once_more(bench: Bench) -> None:
     bench.confirm()
     bench.change(ended)
     assert len(bench.invites) == 1
-    again = AskedCustomer(
-        ticket=ended.ticket,
-        number=ended.number,
-        service=TAX,
-        ended_at=ended.ended_at,
-        times=1,
-    )
-    bench.change(again)
+    bench.change(replace(ended, times=1))
     first, second = bench.invites
     assert first.version != second.version
     assert second.open_s == OPEN_S
@@ -297,6 +298,18 @@ def test_after_a_restart_who_has_gone_is_not_invited_and_may_have_rated_all_the_
     assert [command.ticket for command in after.commands] == [asked.ticket]
 
 
+def test_rating_that_counted_before_a_restart_is_the_same_command_after_it(rig: Any) -> None:
+    before, after = Bench(rig, "before"), Bench(rig, "after")
+    asked = before.asked()
+    before.change()
+    before.change(asked)
+    after.change(replace(asked, evaluated=True))
+    assert not after.invites
+    for bench in (before, after):
+        bench.rate(before.invites[-1].version)
+    assert before.commands == after.commands
+
+
 # -- ratings ----------------------------------------------------------------------------------------
 
 
@@ -319,11 +332,12 @@ def test_rating_becomes_a_command_that_the_press_names(bench: Bench) -> None:
 
 
 def test_rating_ends_the_invitation_without_a_word_to_the_device(bench: Bench) -> None:
-    bench.change(bench.asked())
+    asked = bench.asked()
+    bench.change(asked)
     bench.confirm()
     bench.rate()
     bench.answer(ACCEPTED)
-    bench.change(None)
+    bench.change(replace(asked, evaluated=True))
     assert len(bench.invites) == 1
 
 
