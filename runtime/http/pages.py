@@ -277,7 +277,7 @@ def _hall_data(spec: HallSpec) -> dict[str, Any]:
 
 
 def _check_in_kinds(spec: HallSpec) -> tuple[str, ...]:
-    """Return what customers may check in with: the code, and what they may have said of themselves at booking."""
+    """Return what customers may check in with: the code, and what they said of themselves at booking."""
     booked = [service for service in spec.services.values() if service.appointments is not None]
     kinds = {
         # A phone may be given also where nothing is asked for.

@@ -2,7 +2,6 @@
 
 import { get } from "./api.js";
 import { currentLanguage, data, text } from "./page.js";
-import { codeIn } from "./kiosk-pad.js";
 
 const base = `/api/v1/halls/${encodeURIComponent(data.hall)}`;
 const SCAN_GAP_MS = 100; // a scanner types faster than anybody
@@ -44,7 +43,7 @@ export async function whatBecameOf(code) {
 
 /** Tells a scanner, which types a whole text at once and then Enter, from people. */
 export class Scanner {
-  /** `onScan(code)` is called with a booking's code, or with null when something else was scanned. */
+  /** `onScan(typed)` is called with what may have been scanned, and says whether it was. */
   constructor(onScan) {
     this.onScan = onScan;
     this.typed = "";
@@ -59,9 +58,7 @@ export class Scanner {
     if (event.key === "Enter") {
       const typed = late ? "" : this.typed;
       this.typed = "";
-      if (typed.length < SCAN_CHARACTERS_MIN) return false;
-      this.onScan(codeIn(typed));
-      return true;
+      return typed.length >= SCAN_CHARACTERS_MIN && this.onScan(typed);
     }
     if (event.key.length === 1) this.typed = ((late ? "" : this.typed) + event.key).slice(-SCAN_CHARACTERS_MAX);
     return false;

@@ -17,7 +17,7 @@ import {
 } from "./page.js";
 import * as checkIn from "./kiosk-checkin.js";
 import { MenuPages, when } from "./kiosk-menu.js";
-import { Pad } from "./kiosk-pad.js";
+import { Pad, codeIn } from "./kiosk-pad.js";
 import { followHall } from "./stream.js";
 
 const SHOWN_S = 10; // a number with its paper
@@ -61,10 +61,17 @@ function showing(name) {
 
 const menu = new MenuPages(choose);
 const pad = new Pad((kind, typed) => (chosen ? take(chosen, { [kind]: typed }) : takeBooked(kind, typed)));
-const scanner = new checkIn.Scanner((code) => {
-  if (code) return takeBooked("code", code);
-  askForBooking();
-  pad.refuse("kiosk.checkin.unknown.code");
+const scanner = new checkIn.Scanner((typed) => {
+  const code = codeIn(typed);
+  // A number that was typed fast is no scan.
+  if (!code && showing("typing") && pad.complete) return false;
+  if (code) {
+    takeBooked("code", code);
+  } else {
+    askForBooking();
+    pad.refuse("kiosk.checkin.unknown.code");
+  }
+  return true;
 });
 
 function drawServices() {

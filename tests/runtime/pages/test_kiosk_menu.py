@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from runtime.config.load import DEMO
-from tests.runtime.running_hall import HALL, IN_HALL, RunningHall
-from tests.runtime.test_pages import CHROMIUM, PATIENCE_MS, QUIET, number_on, scrolls_sideways
+from tests.runtime.pages.screens import KIOSK, Open, number_on, scrolls_sideways
+from tests.runtime.running_hall import IN_HALL, RunningHall
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect: Callable[..., Any] = sync_api.expect
 
 pytestmark = pytest.mark.needs_debian("chromium", "fonts-wqy-microhei")
 
-KIOSK = f"/halls/{HALL}/kiosk/k1"
 PHONE, DOCUMENT = "13800138000", "11010519491231002X"
 
 MENU = """
@@ -72,38 +71,14 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHall]:
         running.kill()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        expect.set_options(timeout=PATIENCE_MS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(params=[(1080, 1920), (320, 640)], ids=["kiosk", "narrow"])
-def page(hall: RunningHall, browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+def page(hall: RunningHall, open_page: Open, request: pytest.FixtureRequest) -> Any:
     """The kiosk's page in English, as large as a kiosk and as narrow as a phone."""
     width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on(
-        "console",
-        lambda said: (
-            errors.append(said.text)
-            if said.type == "error" and "status of 4" not in said.text
-            else None
-        ),
-    )
-    page.goto(hall.page(KIOSK, "kiosk"))
+    page = open_page(hall, KIOSK, width=width, height=height, forgiven="status of 4")
     page.get_by_role("button", name="English").click()
     expect(page.locator(".service-waiting").first).not_to_be_empty()
-    yield page
-    context.close()
-    assert errors == []
+    return page
 
 
 def choose(page: Any, *names: str) -> None:
@@ -203,3 +178,10 @@ def test_a_full_service_is_shown_as_such_once_its_quota_is_given_out(
         page.get_by_role("button", name="English").click()
     expect(tax).to_be_disabled()
     expect(tax).to_contain_text("No more tickets today. More ")
+
+
+def test_a_hall_without_appointments_asks_for_none(page: Any) -> None:
+    expect(page.locator("#checkin")).to_have_count(0)
+    page.keyboard.type("ABCDEFGH")
+    page.keyboard.press("Enter")
+    expect(page.locator("#choose-title")).to_be_visible()
