@@ -49,14 +49,14 @@ bench: $(INSTALLED_ALL) ## measure speed and size: a table and JSON
 .PHONY: test-lowest
 test-lowest: debian ## run the tests with the lowest dependencies that setup.cfg allows
 	@mkdir -p build
-	@python3 .ci/lower_bounds.py fast test bench >build/lowest.txt
-	@.ci/venv .venv-lowest fast,test,bench build/lowest.txt
+	@python3 .ci/lower_bounds.py cluster fast test bench >build/lowest.txt
+	@.ci/venv .venv-lowest cluster,fast,test,bench build/lowest.txt
 	@.venv-lowest/bin/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: constraints
 constraints: ## write constraints.txt anew from the newest versions of everything
 	@rm -rf build/newest
-	@.ci/venv build/newest fast,test,bench,lint
+	@.ci/venv build/newest cluster,fast,test,bench,lint
 	@{ echo "# What everything is tested with. Written by: make constraints"; \
 	   build/newest/bin/python -m pip freeze --all --exclude paihao; } >build/constraints.txt
 	@! grep --line-number ' @ ' build/constraints.txt || { echo "a version came from a file or an address, see above"; exit 1; }
@@ -77,5 +77,5 @@ $(INSTALLED_RUN): $(INSTALL_INPUTS)
 	@touch $@
 
 $(INSTALLED_ALL): $(INSTALL_INPUTS)
-	@.ci/venv $(VENV) fast,test,bench,lint constraints.txt
+	@.ci/venv $(VENV) cluster,fast,test,bench,lint constraints.txt
 	@touch $@ $(INSTALLED_RUN)

@@ -1,20 +1,21 @@
 """``paihao simulate``: the same hall on virtual time, or beside Erlang's theory."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from protocol.hall import HallSpec
+from runtime.cli_progress import progress_bar
+from runtime.cli_rehearse import list_scenarios, rehearse_scenario, scenario_at
 from runtime.cli_values import Duration, Rate, Share
 from runtime.config.load import DEMO, load_config
 from sim.distributions import Exponential, Fixed
 from sim.halls import COUNTERS_MAX, with_counters
+from sim.lab.runs import JOBS_MAX, RUNS_MAX
 from sim.report import Report, TheoryReport, Waits
 from sim.run import compare_with_theory, simulate
 from sim.scenario import Scenario
@@ -30,7 +31,36 @@ class _Failed(click.ClickException):
 
 
 @click.command("simulate")
-@click.argument("config", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.argument(
+    "file", metavar="[FILE]", required=False, type=click.Path(dir_okay=False, path_type=Path)
+)
+@click.option("--list", "list_them", is_flag=True, help="Show the ready scenarios.")
+@click.option(
+    "--runs",
+    type=click.IntRange(1, RUNS_MAX),
+    default=1,
+    show_default=True,
+    help="Of a scenario: run it with so many seeds and show means with their intervals.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, JOBS_MAX),
+    default=1,
+    show_default=True,
+    help="With --runs: how many run at once, each in a process of its own.",
+)
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="With --runs: let the workers of this Dask scheduler run them, as in tcp://10.0.0.5:8786.",
+)
+@click.option(
+    "--report",
+    "page",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE.html",
+    help="Of a scenario: write a page with plots, which needs no network to be looked at.",
+)
 @click.option("--hall", help="Which hall of the configuration; its first one if left out.")
 @click.option(
     "--hours",
@@ -113,7 +143,12 @@ class _Failed(click.ClickException):
 @click.pass_context
 def simulate_command(
     context: click.Context,
-    config: Path | None,
+    file: Path | None,
+    list_them: bool,
+    runs: int,
+    jobs: int,
+    cluster: str | None,
+    page: Path | None,
     hall: str | None,
     hours: float,
     arrivals: float,
@@ -131,20 +166,40 @@ def simulate_command(
 ) -> None:
     """Run a hall on virtual time, hours in seconds, and show the waits.
 
-    CONFIG is a configuration as for `paihao up`; without it the demo hall is run. The queue, its counters
-    and their rules are the very ones of a real hall; only clock and people are virtual.
+    FILE is a scenario (`--list` shows the ready ones, which are given by name) or a configuration as for
+    `paihao up`, to which people come as the options say; without it that is the demo hall. The queue, its
+    counters and their rules are the very ones of a real hall; only clock and people are virtual.
     """  # fmt: skip
     try:
+        if list_them:
+            list_scenarios()
+            return
+        if mmc is not None and file is not None:
+            raise click.UsageError("--mmc runs a hall of its own: leave the configuration out")
+        scenario_file = None if file is None else scenario_at(file)
+        if scenario_file is not None:
+            _refuse_given(context, _OF_A_HALL, "a scenario says that itself")
+            if runs == 1:
+                _refuse_given(context, ("jobs", "cluster"), "needs --runs")
+            rehearse_scenario(
+                scenario_file,
+                seed=seed,
+                runs=runs,
+                jobs=jobs,
+                cluster=cluster,
+                page=page,
+                as_json=as_json,
+            )
+            return
+        _refuse_given(context, ("runs", "jobs", "cluster", "page"), "needs a scenario")
         if mmc is not None:
-            if config is not None:
-                raise click.UsageError("--mmc runs a hall of its own: leave the configuration out")
-            with _progress() as progress:
+            with progress_bar() as progress:
                 theory_report = compare_with_theory(
                     *mmc, customers=customers, seed=seed, confidence=confidence, progress=progress
                 )
             _show(theory_report, as_json)
             context.exit(0 if theory_report.agrees else DISAGREES)
-        spec = _hall(config, hall)
+        spec = _hall(file, hall)
         scenario = Scenario(
             arrivals_per_s=arrivals,
             service_s=Exponential(mean_s=service_mean),
@@ -154,7 +209,7 @@ def simulate_command(
             no_show_share=no_shows,
             patience_s=None if patience is None else Exponential(mean_s=patience),
         )
-        with _progress() as progress:
+        with progress_bar() as progress:
             spec = with_counters(spec, counters or len(spec.counters))
             hall_report = simulate(spec, scenario, seed, progress)
         _show(hall_report, as_json)
@@ -162,6 +217,21 @@ def simulate_command(
         raise click.UsageError(str(error)) from error
     except SimulationFailed as error:
         raise _Failed(str(error)) from error
+
+
+_OF_A_HALL = (
+    *("hall", "hours", "arrivals", "service_mean", "counters", "overtime", "walk", "no_shows"),
+    *("patience", "mmc", "customers", "confidence"),
+)
+"""Options that say of a hall what a scenario says itself."""
+
+
+def _refuse_given(context: click.Context, names: tuple[str, ...], why: str) -> None:
+    """Refuse options that were typed."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in names and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[0]}: {why}")
 
 
 def _hall(config: Path | None, hall: str | None) -> HallSpec:
@@ -174,18 +244,6 @@ def _hall(config: Path | None, hall: str | None) -> HallSpec:
     raise click.UsageError(
         f"there is no hall {hall!r} in the configuration: it has {', '.join(halls)}"
     )
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    """Show a bar on standard error, if that is a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("", total=1.0)
-        yield lambda share: bar.update(task, completed=share)
 
 
 def _show(report: Report | TheoryReport, as_json: bool) -> None:

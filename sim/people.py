@@ -11,7 +11,7 @@ from collections import deque
 from enum import Enum, auto
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from pykka import ActorRef
 
@@ -67,6 +67,31 @@ class Door:
         self._world.call_later(after_s, give_up)
 
 
+class Customer(Protocol):
+    """Who a clerk serves: whether it is still there when it is called, and how long its matter takes."""
+
+    @property
+    def present(self) -> bool: ...
+
+    @property
+    def service_s(self) -> float: ...
+
+
+C = TypeVar("C", bound=Customer)
+
+
+class Customers(Protocol[C]):
+    """Those who were called, as clerks see them."""
+
+    def called(self, number: str, /) -> C | None:
+        """Return who sees that ``number`` is called, if anybody does."""
+        ...
+
+    def leaves_counter(self, person: C, counter: CounterId, end: TicketState, /) -> None:
+        """Let a person go whose ticket ended at a counter as served, no-show or expired."""
+        ...
+
+
 class Doing(Enum):
     """What a clerk is about."""
 
@@ -77,6 +102,7 @@ class Doing(Enum):
     EXPECTING = auto()
     """Somebody was called and is on the way, or never comes."""
     SERVING = auto()
+    ON_BREAK = auto()
     GONE_HOME = auto()
 
 
@@ -90,23 +116,24 @@ class Colleagues:
     """
 
     def __init__(self) -> None:
-        self._idle: deque[Clerk] = deque()
+        self._idle: deque[Clerk[Any]] = deque()
 
-    def is_idle(self, clerk: "Clerk") -> None:
+    def is_idle(self, clerk: "Clerk[Any]") -> None:
         """Let ``clerk`` watch after those who have been idle for longer."""
         self._idle.append(clerk)
         if len(self._idle) == 1:
             clerk.watch()
 
-    def is_busy(self) -> None:
-        """The one who watched has somebody to serve: let the next one watch."""
-        self._idle.popleft()
-        if self._idle:
+    def is_busy(self, clerk: "Clerk[Any]") -> None:
+        """Let the next one watch if it was ``clerk`` who did: who has somebody to serve, or goes away."""
+        watched = self._idle[0] is clerk
+        self._idle.remove(clerk)
+        if watched and self._idle:
             self._idle[0].watch()
 
 
-class Clerk:
-    """Works at one counter until the hall is empty or overtime is over. Told what a clerk sees."""
+class Clerk(Generic[C]):
+    """Works at one counter. Told what a clerk sees; what comes after a customer is for subclasses to say."""
 
     def __init__(
         self,
@@ -115,33 +142,26 @@ class Clerk:
         counter_ref: ActorRef[Any],
         hall: ActorRef[Any],
         colleagues: Colleagues,
-        scenario: Scenario,
-        crowd: Crowd,
-        seed: int,
+        customers: Customers[C],
+        *,
+        keys: Keys,
+        no_show_after_s: float,
     ) -> None:
         self._world = world
         self._counter = counter
         self._colleagues = colleagues
         self._counter_ref = counter_ref
         self._hall = hall
-        self._next_only = scenario.keys is Keys.NEXT_ONLY
-        self._walk_s = scenario.walk_s
-        self._no_show_after_s = scenario.no_show_after_s
-        closes_s = scenario.closes_s.get(counter)
-        self._goes_home_s = math.inf if scenario.customers else scenario.ends_s
-        self._closes = closes_s is not None
-        if closes_s is not None:
-            self._goes_home_s = min(self._goes_home_s, closes_s)
-        self._crowd = crowd
-        self._walks = Random(f"{seed}/walks to {counter}")
-        self._doing = Doing.AWAITING_ANSWER
+        self._next_only = keys is Keys.NEXT_ONLY
+        self._no_show_after_s = no_show_after_s
+        self._customers = customers
+        self._doing = Doing.GONE_HOME
         self._pressed = Key.NEXT
         self._presses = 0
         self._was_idle = False
-        self._person: Person | None = None
+        self._person: C | None = None
         self._due = Key.NEXT
         """What is pressed when the time has come: of the walk, the service, the wait for a no-show."""
-        self._press(Key.NEXT)  # which opens the counter
 
     def __repr__(self) -> str:
         return f"<clerk {self._counter}>"
@@ -197,11 +217,11 @@ class Clerk:
     def _called(self, number: str) -> None:
         if self._was_idle:
             self._stop_watching()
-        self._person = person = self._crowd.called(number)
+        self._person = person = self._customers.called(number)
         if self._next_only:
             self._await(Doing.SERVING, 0.0 if person is None else person.service_s, Key.NEXT)
             return
-        walk_s = self._walk_s.draw(self._walks)
+        walk_s = self._walk_of(person)
         if person is not None and person.present and walk_s < self._no_show_after_s:
             self._await(Doing.EXPECTING, walk_s, Key.START)
         else:
@@ -210,11 +230,11 @@ class Clerk:
     def _stop_watching(self) -> None:
         self._was_idle = False
         self._hall.tell(Unsubscribe(recipient=self))
-        self._colleagues.is_busy()
+        self._colleagues.is_busy(self)
 
     def _let_go(self, end: TicketState) -> None:
         if self._person is not None:
-            self._crowd.leaves_counter(self._person, self._counter, end)
+            self._customers.leaves_counter(self._person, self._counter, end)
             self._person = None
 
     def _nobody_waits(self) -> None:
@@ -223,22 +243,24 @@ class Clerk:
             self._was_idle = True
             self._colleagues.is_idle(self)
 
-    def _press_next(self) -> None:
-        if self._world.monotonic() < self._goes_home_s:
-            self._press(Key.NEXT)
-        elif self._next_only and self._doing is Doing.SERVING:
-            self._press(Key.FINISH)
-            self._doing = Doing.GONE_HOME
-        else:
-            self._go_home()
+    def _walk_of(self, person: C | None) -> float:
+        """Return after how long (seconds) who was called stands at the counter."""
+        raise NotImplementedError
 
-    def _go_home(self) -> None:
+    def _press_next(self) -> None:
+        """Do what comes after a customer."""
+        raise NotImplementedError
+
+    def _go_home(self, *, closes: bool) -> None:
         self._doing = Doing.GONE_HOME
         if self._was_idle:
             self._stop_watching()
-        if self._closes:
-            close = CloseCounter(id=CommandId(f"close/{self._counter}"), counter=self._counter)
-            self._hall.tell(Submit(command=close, reply_to=self))
+        if closes:
+            self._presses += 1
+            id = CommandId(f"close/{self._counter}/{self._presses}")
+            self._hall.tell(
+                Submit(command=CloseCounter(id=id, counter=self._counter), reply_to=self)
+            )
 
     def _press(self, key: Key) -> None:
         self._doing = Doing.AWAITING_ANSWER
@@ -252,3 +274,49 @@ class Clerk:
         self._doing = doing
         self._due = key
         self._world.call_later(delay_s, self._step_due)
+
+
+class DayClerk(Clerk[Person]):
+    """Works from the beginning until the hall is empty or overtime is over."""
+
+    def __init__(
+        self,
+        world: SimWorld,
+        counter: CounterId,
+        counter_ref: ActorRef[Any],
+        hall: ActorRef[Any],
+        colleagues: Colleagues,
+        scenario: Scenario,
+        crowd: Crowd,
+        seed: int,
+    ) -> None:
+        super().__init__(
+            world,
+            counter,
+            counter_ref,
+            hall,
+            colleagues,
+            crowd,
+            keys=scenario.keys,
+            no_show_after_s=scenario.no_show_after_s,
+        )
+        self._walk_s = scenario.walk_s
+        self._walks = Random(f"{seed}/walks to {counter}")
+        closes_s = scenario.closes_s.get(counter)
+        self._goes_home_s = math.inf if scenario.customers else scenario.ends_s
+        self._closes = closes_s is not None
+        if closes_s is not None:
+            self._goes_home_s = min(self._goes_home_s, closes_s)
+        self._press(Key.NEXT)  # which opens the counter
+
+    def _walk_of(self, _person: Person | None) -> float:
+        return self._walk_s.draw(self._walks)
+
+    def _press_next(self) -> None:
+        if self._world.monotonic() < self._goes_home_s:
+            self._press(Key.NEXT)
+        elif self._next_only and self._doing is Doing.SERVING:
+            self._press(Key.FINISH)
+            self._doing = Doing.GONE_HOME
+        else:
+            self._go_home(closes=self._closes)

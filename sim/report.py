@@ -1,7 +1,7 @@
 """What a run has shown: plain values, for a table or for JSON. Nothing in them depends on the machine."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from protocol.hall import HallSpec, name_in
@@ -111,7 +111,7 @@ def report(spec: HallSpec, tally: Tally, seed: int) -> Report:
     language = Language("en")
     every = [wait for waits in tally.waits.values() for wait in waits]
     by_service = [
-        _waits(service, name_in(spec.services[service].names, language), waits)
+        waits_of(service, name_in(spec.services[service].names, language), waits)
         for service, waits in tally.waits.items()
     ]
     return Report(
@@ -124,7 +124,7 @@ def report(spec: HallSpec, tally: Tally, seed: int) -> Report:
         left=tally.left,
         expired=tally.expired,
         refused=sum(tally.refused.values()),
-        waits=(_waits(None, "all", every), *by_service),
+        waits=(waits_of(None, "all", every), *by_service),
         counters=tuple(
             CounterWork(
                 counter=counter.id,
@@ -137,7 +137,8 @@ def report(spec: HallSpec, tally: Tally, seed: int) -> Report:
     )
 
 
-def _waits(service: ServiceId | None, name: str, waits: Sequence[float]) -> Waits:
+def waits_of(service: ServiceId | None, name: str, waits: Sequence[float]) -> Waits:
+    """Return the figures of ``waits`` (seconds)."""
     p50_s, p90_s, p95_s = percentiles(waits, SHARES)
     return Waits(
         service=service,
@@ -158,4 +159,6 @@ def plain(given: Any) -> Any:
         return {field.name: plain(getattr(given, field.name)) for field in fields}
     if isinstance(given, tuple):
         return [plain(each) for each in given]
+    if isinstance(given, Mapping):
+        return {str(key): plain(each) for key, each in given.items()}
     return given

@@ -16,7 +16,7 @@ from sim.crowd import Crowd, Tally
 from sim.erlang import erlang
 from sim.halls import THEORY_SERVICE, theory_hall
 from sim.journal import MemoryJournal
-from sim.people import Clerk, Colleagues, Door
+from sim.people import Colleagues, DayClerk, Door
 from sim.report import Report, TheoryReport, report
 from sim.scenario import ARRIVALS_MAX, Scenario, theory_scenario
 from sim.statistics import batch_means, observations_min
@@ -62,7 +62,7 @@ class Run:
             name = f"hall/{spec.id}/counter/{counter.id}"
             ref = world.spawn(name, CounterActor, counter.id, self.hall)
             same = colleagues.setdefault(counter.services, Colleagues())
-            Clerk(world, counter.id, ref, self.hall, same, scenario, self.crowd, seed)
+            DayClerk(world, counter.id, ref, self.hall, same, scenario, self.crowd, seed)
         Door(world, scenario, self.crowd, seed)
 
     @property

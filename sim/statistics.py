@@ -91,6 +91,29 @@ def batch_means(
         math.fsum(observations[begin : begin + size]) / size
         for begin in range(warm_up, len(observations), size)
     ]
+    return _interval(means, confidence, batch_size=size, warm_up=warm_up)
+
+
+def over_runs(observations: Sequence[float], confidence: float) -> Interval:
+    """Return an interval for the mean of what independent runs have shown, one figure each, 2 or more.
+
+    ``confidence`` is above 0 and below 1. Each run is a batch of its own, with nothing left out.
+
+    Raises:
+        ValueError: there are fewer, or no such confidence can be had.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"the confidence is {confidence:g}; it must be above 0 and below 1")
+    runs = len(observations)
+    if runs < 2:
+        raise ValueError(f"{runs} runs are too few for an interval; it takes 2 or more")
+    return _interval(observations, confidence, batch_size=1, warm_up=0)
+
+
+def _interval(
+    means: Sequence[float], confidence: float, *, batch_size: int, warm_up: int
+) -> Interval:
+    batches = len(means)
     middle = math.fsum(means) / batches
     variance = math.fsum((each - middle) ** 2 for each in means) / (batches - 1)
     half_width = student_t(0.5 + confidence / 2, batches - 1) * math.sqrt(variance / batches)
@@ -100,7 +123,7 @@ def batch_means(
         high=middle + half_width,
         confidence=confidence,
         batches=batches,
-        batch_size=size,
+        batch_size=batch_size,
         warm_up=warm_up,
     )
 

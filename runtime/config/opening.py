@@ -17,7 +17,7 @@ from runtime.config.kinds import Kind, Wrong, show, wrong_type
 from runtime.config.problems import Findings
 from runtime.config.tables import Field, Node, Read, Tables
 
-__all__ = ["Entry", "check_hours", "declare_opening", "menu_reader"]
+__all__ = ["CLOSING_TIME", "DAY", "TIMES", "Entry", "check_hours", "declare_opening", "menu_reader"]
 
 _MIDNIGHT = time()
 _SPAN = re.compile(r"(?P<opens>[0-9:]{4,8}) *(?:-|–|—|~) *(?P<closes>[0-9:]{4,8})")
@@ -35,7 +35,7 @@ class Entry:
 
 def declare_opening(tables: Tables) -> None:
     """Declare hours, and the entries of menus."""
-    day = tables.one(_DAY)
+    day = tables.one(DAY)
     tables.declare(
         Opening,
         weekdays=tables.several(kinds.whole(1, 7), most=7),
@@ -43,7 +43,7 @@ def declare_opening(tables: Tables) -> None:
         closes=tables.one(CLOSING_TIME),
     )
     tables.declare(
-        SpecialDay, day=day, times=tables.several(_TIMES, most=model.OPENINGS_EACH_DAY_MAX)
+        SpecialDay, day=day, times=tables.several(TIMES, most=model.OPENINGS_EACH_DAY_MAX)
     )
     tables.declare(Closure, first=day, last=day, reason=tables.one(kinds.NAME))
     tables.declare(
@@ -123,9 +123,9 @@ def _times(typed: object) -> object:
     return (opens, closes)
 
 
-_DAY = Kind(read=_day, blank=date.min)
+DAY = Kind(read=_day, blank=date.min)
 CLOSING_TIME = Kind(read=_closing_time, blank=_MIDNIGHT)
-_TIMES = Kind(read=_times, blank=(_MIDNIGHT, _MIDNIGHT))
+TIMES = Kind(read=_times, blank=(_MIDNIGHT, _MIDNIGHT))
 
 
 # -- what fits together --------------------------------------------------------------------------

@@ -1,0 +1,199 @@
+"""The tables of a scenario file: which keys each has, and what may stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from pathlib import Path
+
+import attrs
+
+from protocol.ids import CounterId, ServiceId, StaffId
+from protocol.tickets import TicketClass
+from protocol.values import value
+from runtime.cli_scenario_times import TIME_S_MAX, Times, declare_times, time_reader
+from runtime.config import kinds, model
+from runtime.config.opening import DAY, TIMES
+from runtime.config.tables import Field, Tables
+from sim.lab.scenario import (
+    DAYS_MAX,
+    EVERY_DAY,
+    Appointments,
+    Burst,
+    Days,
+    Rating,
+    SetsOff,
+)
+
+__all__ = ["Block", "File", "Habits", "Staffing", "declare_scenario"]
+
+BLOCKS_MAX = 100
+PER_HOUR_MAX = 100_000.0
+PARTY_WEIGHTS_MAX = 20
+
+
+@value
+class Block:
+    """``[[arrivals]]`` as it is typed."""
+
+    name: str | None = None
+    service: ServiceId | None = None
+    services: Mapping[ServiceId, float] = attrs.field(factory=dict)
+    per_hour: float | None = None
+    rates: Mapping[time, float] = attrs.field(factory=dict)
+    bursts: tuple[Burst, ...] = ()
+    weekdays: tuple[int, ...] = EVERY_DAY
+    dates: tuple[date, ...] = ()
+    classes: Mapping[TicketClass, float] = attrs.field(factory=dict)
+    party: Mapping[int, float] = attrs.field(factory=dict)
+    remote_share: float = 0.0
+
+
+@value
+class Habits:
+    """``[people]`` as it is typed."""
+
+    to_counter: Times | None = None
+    patience: Times | None = None
+    way: Times | None = None
+    no_show_share: float = 0.0
+    sets_off: SetsOff = SetsOff.AT_ONCE
+
+
+@value
+class Staffing:
+    """``[[shift]]`` as it is typed: the same hours at several counters."""
+
+    counters: tuple[CounterId, ...]
+    begins: time
+    ends: time
+    staff: StaffId | None = None
+    breaks: tuple[tuple[time, time], ...] = ()
+    weekdays: tuple[int, ...] = EVERY_DAY
+    overtime_s: float = 0.0
+
+
+@value
+class File:
+    """The whole file."""
+
+    hall: str
+    days: Days
+    title: str = ""
+    hall_id: str | None = None
+    arrivals: tuple[Block, ...] = ()
+    appointments: tuple[Appointments, ...] = ()
+    service_times: Mapping[ServiceId, Times] = attrs.field(factory=dict)
+    shifts: tuple[Staffing, ...] = ()
+    people: Habits = attrs.field(factory=Habits)
+    rating: Rating = attrs.field(factory=Rating)
+    no_show_after_s: float = 60.0
+    commit_s: float = 0.0
+
+
+def declare_scenario(tables: Tables, folder: Path) -> None:
+    """Declare every table of a scenario file; relative paths count from ``folder``."""
+    declare_times(tables, folder)
+    _declare_people(tables)
+    _declare_staff(tables)
+    one, seconds = tables.one, tables.one(kinds.number(0, TIME_S_MAX))
+    tables.declare(
+        Days,
+        first=Field(key="date", read=one(DAY)),
+        days=one(kinds.whole(1, DAYS_MAX)),
+        begins=Field(key="from", read=one(kinds.LOCAL_TIME)),
+        ends=Field(key="until", read=one(kinds.LOCAL_TIME)),
+    )
+    tables.declare(
+        File,
+        hall=one(kinds.NAME),
+        days=Field(key="day", read=tables.table(Days)),
+        title=one(kinds.NAME),
+        hall_id=one(kinds.IDENTITY),
+        arrivals=tables.listed(Block, most=BLOCKS_MAX, unique="name"),
+        appointments=tables.listed(Appointments, most=BLOCKS_MAX, unique="service"),
+        service_times=Field(
+            key="service_time",
+            read=tables.keyed(kinds.IDENTITY, time_reader(tables), most=model.SERVICES_MAX),
+        ),
+        shifts=Field(key="shift", read=tables.listed(Staffing, most=model.COUNTERS_MAX)),
+        people=tables.table(Habits),
+        rating=Field(key="evaluation", read=tables.table(Rating)),
+        no_show_after_s=seconds,
+        commit_s=one(kinds.number(0, 60)),
+    )
+
+
+def _declare_people(tables: Tables) -> None:
+    one, times = tables.one, time_reader(tables)
+    share, weight = one(kinds.number(0, 1)), one(kinds.number(0, 1_000_000))
+    tables.declare(
+        Burst,
+        at=one(kinds.LOCAL_TIME),
+        people=one(kinds.whole(1, 10_000)),
+        within_s=one(kinds.number(0, TIME_S_MAX)),
+    )
+    tables.declare(
+        Block,
+        name=one(kinds.IDENTITY),
+        service=one(kinds.IDENTITY),
+        services=tables.keyed(kinds.IDENTITY, weight, most=model.SERVICES_MAX),
+        per_hour=one(kinds.number(0, PER_HOUR_MAX)),
+        rates=tables.keyed(kinds.LOCAL_TIME, one(kinds.number(0, PER_HOUR_MAX)), most=24 * 60),
+        bursts=Field(key="burst", read=tables.listed(Burst, most=BLOCKS_MAX)),
+        weekdays=tables.several(kinds.whole(1, 7), most=7),
+        dates=tables.several(DAY, most=DAYS_MAX),
+        classes=tables.keyed(kinds.choice(TicketClass), weight, most=len(TicketClass)),
+        party=tables.keyed(_COUNT, weight, most=PARTY_WEIGHTS_MAX),
+        remote_share=share,
+    )
+    tables.declare(
+        Appointments,
+        service=one(kinds.IDENTITY),
+        booked_share=share,
+        no_show_share=share,
+        early_s=one(kinds.number(-3600, 7200)),
+        spread_s=one(kinds.number(0, 3600)),
+    )
+    tables.declare(
+        Habits,
+        to_counter=times,
+        patience=times,
+        way=times,
+        no_show_share=share,
+        sets_off=one(kinds.choice(SetsOff)),
+    )
+    tables.declare(
+        Rating,
+        share=share,
+        levels=tables.keyed(_LEVEL, weight, most=5),
+        long_wait_s=one(kinds.number(0, TIME_S_MAX)),
+        after_s=one(kinds.number(0, 3600)),
+    )
+
+
+def _declare_staff(tables: Tables) -> None:
+    tables.declare(
+        Staffing,
+        counters=tables.several(kinds.IDENTITY, most=model.COUNTERS_MAX),
+        begins=Field(key="from", read=tables.one(kinds.LOCAL_TIME)),
+        ends=Field(key="until", read=tables.one(kinds.LOCAL_TIME)),
+        staff=tables.one(kinds.IDENTITY),
+        breaks=tables.several(TIMES, most=model.OPENINGS_EACH_DAY_MAX),
+        weekdays=tables.several(kinds.whole(1, 7), most=7),
+        overtime_s=tables.one(kinds.number(0, 43_200)),
+    )
+
+
+def _whole_key(least: int, most: int) -> kinds.Kind:
+    """Return the kind of keys that are whole numbers: keys are texts in TOML."""
+    number = kinds.whole(least, most)
+
+    def read(typed: object) -> object:
+        text = str(typed)
+        return number.read(int(text) if text.isdecimal() and len(text) < 10 else typed)
+
+    return kinds.Kind(read=read, blank=least)
+
+
+_COUNT, _LEVEL = _whole_key(1, 99), _whole_key(1, 5)

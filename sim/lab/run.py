@@ -1,0 +1,140 @@
+"""Runs a rehearsal: the production actors of a hall, with the scenario's visitors and clerks around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from actors.base import Ref
+from actors.counter import CounterActor
+from actors.hall.actor import HallActor, HallAudience, ReadState
+from actors.hall.state import HallState
+from protocol.ids import ServiceId
+from protocol.values import replace, value
+from sim.journal import MemoryJournal
+from sim.lab.calendar import Calendar
+from sim.lab.clerk import ShiftClerk, Stretch, duties
+from sim.lab.crowd import Call, LabCrowd, Queued
+from sim.lab.scenario import LabScenario
+from sim.lab.visitors import Visitor, draw_visitors
+from sim.people import Colleagues
+from sim.run import Progress, no_collections
+from sim.world import SimulationFailed, SimWorld
+
+SLICES_A_DAY = 48
+"""Parts of a day after each of which progress is told."""
+AFTER_DAY_S = 1.0
+"""So long after the end of a business day nothing of it is open any more."""
+
+
+@value
+class Outcome:
+    """What was seen of a run: every visitor with what became of it, and when counters were open or paused."""
+
+    scenario: LabScenario
+    calendar: Calendar
+    seed: int
+    visitors: tuple[Visitor, ...]
+    stretches: tuple[Stretch, ...]
+    calls: tuple[Call, ...]
+    queued: tuple[Queued, ...]
+
+
+class LabRun:
+    """A hall on a world of its own, with clerks and visitors."""
+
+    def __init__(
+        self,
+        scenario: LabScenario,
+        seed: int,
+        visitors: Iterable[Visitor] | None = None,
+        *,
+        forgetful: bool = True,
+    ) -> None:
+        """Start every actor. ``visitors`` come instead of those that the scenario and the seed draw.
+
+        Unless ``forgetful``, the ``journal`` keeps every event.
+
+        Raises:
+            ValueError: more visitors are expected than a run takes.
+        """
+        self.scenario = scenario
+        self.calendar = calendar = Calendar(scenario)
+        drawn = draw_visitors(scenario, seed) if visitors is None else visitors
+        self.world = world = SimWorld(seed=seed, begins=calendar.begins)
+        # No devices: the queue is what is looked at.
+        spec = replace(scenario.spec, gateways={}, kiosks={})
+        self.journal = MemoryJournal(world.env, commit_s=scenario.commit_s, forgetful=forgetful)
+        self.hall: Ref[Any] = world.spawn(
+            f"hall/{spec.id}", HallActor, spec, self.journal, HallAudience()
+        )
+        self.crowd = LabCrowd(world, scenario, self.hall, drawn)
+        self._stretches: list[Stretch] = []
+        self._hire_clerks()
+
+    def _hire_clerks(self) -> None:
+        spec, world = self.scenario.spec, self.world
+        colleagues: dict[tuple[ServiceId, ...], Colleagues] = {}
+        for counter in spec.counters.values():
+            name = f"hall/{spec.id}/counter/{counter.id}"
+            ShiftClerk(
+                world,
+                counter.id,
+                world.spawn(name, CounterActor, counter.id, self.hall),
+                self.hall,
+                colleagues.setdefault(counter.services, Colleagues()),
+                self.crowd,
+                self.scenario,
+                duties(self.scenario, self.calendar, counter.id),
+                self._stretches.append,
+            )
+
+    def go(self, progress: Progress | None = None) -> Outcome:
+        """Run to the end of the last business day and close the world; return what was seen.
+
+        Raises:
+            SimulationFailed: an actor failed, or somebody was lost; the message names the seed.
+        """
+        days = self.calendar.days
+        with no_collections():
+            for number, day in enumerate(days):
+                self._run_day(self.calendar.day_ends(day), number / len(days), progress)
+        self._nobody_is_lost()
+        self.world.close()
+        return Outcome(
+            scenario=self.scenario,
+            calendar=self.calendar,
+            seed=self.world.seed,
+            visitors=tuple(self.crowd.visitors),
+            stretches=tuple(self._stretches),
+            calls=tuple(self.crowd.calls),
+            queued=tuple(self.crowd.queued),
+        )
+
+    def _run_day(self, ends_s: float, done: float, progress: Progress | None) -> None:
+        began_s = self.world.monotonic()
+        for part in range(1, SLICES_A_DAY + 1):
+            self.world.run(began_s + (ends_s - began_s) * part / SLICES_A_DAY)
+            if progress is not None:
+                progress(done + part / SLICES_A_DAY / len(self.calendar.days))
+        self.world.run(ends_s + AFTER_DAY_S)
+        self.crowd.end_day()
+
+    def _nobody_is_lost(self) -> None:
+        """Every ticket has ended for the hall, and every visitor knows how."""
+        seed = self.world.seed
+        still_open = [each.number for each in self.state().tickets.values() if each.state.open]
+        if still_open:
+            raise SimulationFailed(
+                f"seed {seed}: open after the end of their day: {', '.join(still_open[:10])}"
+            )
+        lost = [visitor.name for visitor in self.crowd.visitors if visitor.end is None]
+        if lost:
+            raise SimulationFailed(f"seed {seed}: nothing became of {', '.join(lost[:10])}")
+
+    def state(self) -> HallState:
+        """Return the hall's durable state."""
+        asked = self.hall.ask(ReadState(), block=False)
+        self.world.run(self.world.monotonic() + 1)
+        state: HallState = asked.get()
+        return state

@@ -1,0 +1,181 @@
+"""What a rehearsal consists of: a hall, the days, who comes, who works, how long everything takes.
+
+Local times are those of the hall. Everything here can be pickled: runs go to other processes and machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from enum import StrEnum
+
+import attrs
+
+from protocol.hall import HallSpec
+from protocol.ids import CounterId, ServiceId, StaffId
+from protocol.tickets import TicketClass
+from protocol.values import value
+from sim.distributions import Distribution, Exponential, Fixed
+
+VISITORS_MAX = 200_000
+"""Visitors of one run: each is kept with all that became of him, some 400 octets."""
+DAYS_MAX = 31
+
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+MINUTE_S = 60.0
+
+
+@value
+class Days:
+    """The days from ``first`` on, and when people come on them: from ``begins`` to ``ends``, local."""
+
+    first: date
+    days: int = 1
+    begins: time = time(9)
+    ends: time = time(17)
+
+
+@value
+class Burst:
+    """At ``at`` so many ``people`` more come, evenly spread over ``within_s``: a bus, the opened door."""
+
+    at: time
+    people: int
+    within_s: float = 300.0
+
+
+@value
+class Arrivals:
+    """People who come without an appointment, at random times.
+
+    ``rates`` says how many come in an hour, each from its time on until the next one's or the end of the day;
+    before the first time nobody comes. What is chosen among has weights: of parts, whatever their sum.
+    """
+
+    name: str
+    """Names its random numbers: another block with another name leaves these people as they are."""
+    services: Mapping[ServiceId, float]
+    rates: tuple[tuple[time, float], ...] = ()
+    bursts: tuple[Burst, ...] = ()
+    weekdays: tuple[int, ...] = EVERY_DAY
+    dates: tuple[date, ...] = ()
+    """If there are any, they come on these days alone."""
+    classes: Mapping[TicketClass, float] = attrs.field(factory=lambda: {TicketClass.NORMAL: 1.0})
+    party: Mapping[int, float] = attrs.field(factory=lambda: {1: 1.0})
+    remote_share: float = 0.0
+    """The share that take their tickets by phone and set off for the hall afterwards."""
+
+
+@value
+class Appointments:
+    """People who booked a service beforehand.
+
+    Of the places that may be booked ``booked_share`` are, each by chance. Who comes does so ``early_s``
+    before the time on the average, normally distributed with ``spread_s``; ``no_show_share`` never come.
+    """
+
+    service: ServiceId
+    booked_share: float = 0.8
+    no_show_share: float = 0.1
+    early_s: float = 600.0
+    spread_s: float = 300.0
+
+
+class SetsOff(StrEnum):
+    """When somebody who took a ticket by phone sets off."""
+
+    AT_ONCE = "at_once"
+    BY_ESTIMATE = "by_estimate"
+    """In time for the wait that the ticket tells of, with `MARGIN_S` to spare."""
+
+
+MARGIN_S = 300.0
+
+
+@value
+class People:
+    """What people are like. Times are in seconds."""
+
+    to_counter_s: Distribution = attrs.field(factory=lambda: Fixed(always_s=10.0))
+    """From the call to the counter, for who is in the hall."""
+    patience_s: Distribution | None = None
+    """How long they wait in the hall before they cancel and go; nobody does if it is None."""
+    no_show_share: float = 0.0
+    """Who go without a word after taking a ticket."""
+    way_s: Distribution = attrs.field(factory=lambda: Exponential(mean_s=900.0))
+    """From home to the hall, for those who took tickets by phone."""
+    sets_off: SetsOff = SetsOff.AT_ONCE
+
+
+@value
+class Break:
+    """Nobody is called; ``begins`` once the customer there has been served, and then takes its full length."""
+
+    begins: time
+    ends: time
+
+
+@value
+class Shift:
+    """Somebody works at a counter from ``begins`` to ``ends``, and ``overtime_s`` longer while people wait."""
+
+    counter: CounterId
+    begins: time
+    ends: time
+    staff: StaffId | None = None
+    breaks: tuple[Break, ...] = ()
+    weekdays: tuple[int, ...] = EVERY_DAY
+    overtime_s: float = 0.0
+
+
+@value
+class Rating:
+    """Who rate a service: a ``share`` of those served, with ``levels`` (1 to 5) by weight.
+
+    Who waited longer than ``long_wait_s`` gives one level less.
+    """
+
+    share: float = 0.0
+    levels: Mapping[int, float] = attrs.field(
+        factory=lambda: {5: 60.0, 4: 25.0, 3: 9.0, 2: 3.0, 1: 3.0}
+    )
+    long_wait_s: float = 1800.0
+    after_s: float = 60.0
+    """How long after the service they do, on the average (exponentially distributed)."""
+
+
+@value
+class LabScenario:
+    """One rehearsal. ``name`` is short, ``title`` for people.
+
+    A service that ``service_s`` does not name takes what its hall expects of it, exponentially distributed.
+    On days on which the hall is closed nobody comes and nobody works.
+    """
+
+    name: str
+    title: str
+    spec: HallSpec
+    days: Days
+    shifts: tuple[Shift, ...]
+    arrivals: tuple[Arrivals, ...] = ()
+    appointments: tuple[Appointments, ...] = ()
+    service_s: Mapping[ServiceId, Distribution] = attrs.field(factory=dict)
+    people: People = attrs.field(factory=People)
+    rating: Rating = attrs.field(factory=Rating)
+    no_show_after_s: float = 60.0
+    """How long a clerk waits for somebody who was called; after half of it the call is repeated."""
+    commit_s: float = 0.0
+    """How long the hall's disk takes to make events durable."""
+
+    def takes_s(self, service: ServiceId) -> Distribution:
+        """Return how long a service takes."""
+        known = self.service_s.get(service)
+        return known or Exponential(mean_s=self.spec.services[service].service_s)
+
+
+def whole_day(spec: HallSpec, days: Days, overtime_s: float = 3600.0) -> tuple[Shift, ...]:
+    """Return shifts in which every counter is staffed all day: where a scenario says nothing else."""
+    return tuple(
+        Shift(counter=counter, begins=days.begins, ends=days.ends, overtime_s=overtime_s)
+        for counter in spec.counters
+    )

@@ -1,0 +1,1 @@
+"""Ready scenarios, as files: `paihao simulate --list` shows them."""
