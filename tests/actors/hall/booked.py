@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from actors.hall.diary import Booking
+from actors.hall.slots import offered_between
 from protocol.answers import Reason, Rejected
 from protocol.appointments import AppointmentSpec, Slot, SlotPattern, code_of, read_slot
 from protocol.booking_events import AppointmentBooked
@@ -28,6 +29,7 @@ from tests.actors.hall.conftest import TAX, ZH, Book, hall_spec
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WORKDAYS = (1, 2, 3, 4, 5)
+TUESDAY = "2026-03-03T09:00"
 LI, WANG = PersonId("li"), PersonId("wang")
 
 ids = (CommandId(f"b{number}") for number in count())
@@ -121,3 +123,15 @@ def close(
     """Close on days of March."""
     closure = Closure(first=date(2026, 3, first), last=date(2026, 3, last), reason=reason)
     return hall.do(AddClosure(id=next(ids), closure=closure, service=service, **changes))
+
+
+def with_service(hall: Book, **changes: Any) -> None:
+    """Configure income tax anew."""
+    spec = hall.state.spec
+    services = {**spec.services, TAX: replace(spec.services[TAX], **changes)}
+    hall.state = replace(hall.state, spec=replace(spec, services=services))
+
+
+def free_on(hall: Book, day: int) -> dict[str, int]:
+    on = date(2026, 3, day)
+    return {str(one.slot): one.free for one in offered_between(hall.state, TAX, on, on, hall.now)}
