@@ -286,6 +286,16 @@ def test_forgotten_device_leaves_its_post_to_stock_firmware(guard: Guard, disk: 
             known.open(16, device.seal(PLAIN))
 
 
+def test_forgotten_device_that_is_paired_again_is_no_earlier_one(guard: Guard) -> None:
+    first = paired(guard)
+    sealed = first.seal(PLAIN)
+    guard.forget(16)
+    again = paired(guard, salt=b"12345678")
+    assert guard.open(16, again.seal(PLAIN)) == PLAIN
+    with pytest.raises(ForgedError):
+        guard.open(16, sealed)
+
+
 def test_offers_of_one_post_are_bounded_and_the_oldest_goes_first(guard: Guard) -> None:
     devices = []
     for device in range(CANDIDATES_MAX + 1):

@@ -82,3 +82,9 @@ def test_one_changed_bit_of_wrapped_keys_is_refused(bit: int) -> None:
 def test_anything_else_in_place_of_wrapped_keys_is_refused(octets: bytes) -> None:
     with pytest.raises(SecurityError):
         unwrap_keys(SEGMENT_KEY, octets)
+
+
+@pytest.mark.parametrize("octets", [16, 24, 48])
+def test_more_or_fewer_wrapped_keys_are_refused(octets: int) -> None:
+    with pytest.raises(SecurityError):
+        unwrap_keys(SEGMENT_KEY, wrap_keys(SEGMENT_KEY, bytes(octets), b""))

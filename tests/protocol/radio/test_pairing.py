@@ -281,6 +281,8 @@ def test_two_devices_that_ask_at_once_do_not_keep_the_right_one_from_its_post() 
     for offer in offers:
         assert offer is not None
         assert wrong.take(offer, 0.0) is None
+    # The other one's offer is no sign of a wrong code.
+    assert wrong.wrong == 1
     confirm(segment, right, offers[0], 0.0)
     pairing = segment.guard.pairing_of(16)
     assert pairing is not None
