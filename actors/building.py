@@ -14,7 +14,7 @@ from actors.counter import CounterActor
 from actors.display import DisplayActor
 from actors.hall.actor import HallActor, HallAudience
 from actors.kiosk import KioskActor
-from actors.ports import Journal, LinkOpener
+from actors.ports import Journal, LinkOpener, RadioVault
 from actors.printer import PrinterActor
 from actors.radio.banners import Banners
 from actors.radio.caller import CallerTerminal
@@ -23,6 +23,7 @@ from actors.radio.gateway import GatewayActor
 from actors.radio.keypad import KeypadTerminal
 from actors.radio.network import Neighbours, RadioNetwork
 from actors.radio.repeater import RepeaterTerminal
+from actors.radio.security import SecurityActor, guard_of
 from actors.radio.window import WindowTerminal
 from actors.world import World
 from protocol.hall import Gateway, HallSpec, Terminal, TerminalKind
@@ -45,6 +46,8 @@ class HallParts:
     gateways: dict[GatewayId, Ref[Any]] = attrs.field(factory=dict)
     radio: Ref[Any] | None = None
     """Who serves which terminal; a hall without gateways has none."""
+    security: dict[GatewayId, Ref[Any]] = attrs.field(factory=dict)
+    """Of each gateway's terminals; of none without a vault."""
 
 
 def build_hall(
@@ -53,10 +56,12 @@ def build_hall(
     journal: Journal,
     links: LinkOpener,
     scan_url: Callable[[TicketId], str],
+    vault: RadioVault | None = None,
 ) -> HallParts:
     """Start the hall, then all that serve it; stopping the world ends them in reverse order.
 
-    ``scan_url`` gives the address in a ticket's QR code.
+    ``scan_url`` gives the address in a ticket's QR code. Without a ``vault`` terminals have no security and
+    are not paired, whatever the configuration says.
     """
     root = f"hall/{spec.id}"
     alarms = world.spawn(f"{root}/alarms", AlarmBoard, {}, Audience())
@@ -77,7 +82,7 @@ def build_hall(
         kiosks=_build_kiosks(world, root, spec, hall, alarms, links, scan_url),
         radio=_build_network(world, root, spec),
     )
-    _build_radio(world, root, parts, links)
+    _build_radio(world, root, parts, links, vault)
     return parts
 
 
@@ -107,13 +112,29 @@ def _build_network(world: World, root: str, spec: HallSpec) -> Ref[Any] | None:
     return world.spawn(f"{root}/radio", RadioNetwork, gateways) if gateways else None
 
 
-def _build_radio(world: World, root: str, parts: HallParts, links: LinkOpener) -> None:
+def _build_radio(
+    world: World, root: str, parts: HallParts, links: LinkOpener, vault: RadioVault | None
+) -> None:
     banners: Banners = {}
+    gateways = parts.spec.gateways
+    guards = {} if vault is None else {id: guard_of(one, vault) for id, one in gateways.items()}
     for gateway in parts.spec.gateways.values():
         name = f"{root}/gateway/{gateway.id}"
         neighbours = _neighbours(parts, gateway)
-        ref = world.spawn(name, GatewayActor, gateway, links, parts.alarms, neighbours=neighbours)
+        ref = world.spawn(
+            name,
+            GatewayActor,
+            gateway,
+            links,
+            parts.alarms,
+            neighbours=neighbours,
+            passages=guards,
+        )
         parts.gateways[gateway.id] = ref
+        if gateway.id in guards:
+            parts.security[gateway.id] = world.spawn(
+                f"{name}/security", SecurityActor, gateway, guards[gateway.id], ref, parts.alarms
+            )
         for terminal in gateway.terminals:
             _build_terminal(world, name, parts, gateway, ref, terminal, banners)
 

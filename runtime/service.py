@@ -9,6 +9,7 @@ from typing import Any
 
 from actors.audience import told
 from actors.building import HallParts, build_hall
+from actors.ports import RadioVault
 from actors.supervisor import Supervisor
 from protocol.errors import ConfigError, StorageError
 from protocol.hall import HallSpec
@@ -25,6 +26,7 @@ from runtime.http.service import HttpService
 from runtime.journal import SqliteJournal
 from runtime.keys import derived_key, load_key
 from runtime.links import ReactorLinks
+from runtime.radio_memory import open_vault
 from runtime.world import ReactorWorld
 
 log = logging.getLogger(__name__)
@@ -72,14 +74,16 @@ class HallService:
         config = self._config
         links = ReactorLinks(self._reactor, random=self.world.random)
         journals = {spec.id: self._open_journal(spec) for spec in config.halls}
+        key = load_key(config.server.data_dir)
+        keys = {spec.id: derived_key(key, f"hall/{spec.id}") for spec in config.halls}
+        vaults = {spec.id: self._open_vault(spec, keys[spec.id]) for spec in config.halls}
         self._stops.append(links.close)
         self._stops.append(self.world.close)
-        key = load_key(config.server.data_dir)
         ports: dict[HallId, HallPort] = {}
         for spec in config.halls:
-            hall_key = derived_key(key, f"hall/{spec.id}")
+            hall_key, vault = keys[spec.id], vaults[spec.id]
             scan_url = self._scan_urls(spec, hall_key)
-            parts = build_hall(self.world, spec, journals[spec.id], links, scan_url)
+            parts = build_hall(self.world, spec, journals[spec.id], links, scan_url, vault)
             self.parts[spec.id] = parts
             ports[spec.id] = HallPort(
                 spec=spec,
@@ -91,6 +95,7 @@ class HallService:
                 alarms=parts.alarms,
                 kiosks=parts.kiosks,
                 terminals=parts.terminals,
+                security=parts.security,
             )
         return self._listen(ports)
 
@@ -110,6 +115,14 @@ class HallService:
         for _ in journal.recover().events:
             pass
         return journal
+
+    def _open_vault(self, spec: HallSpec, hall_key: bytes) -> RadioVault | None:
+        """Return what the hall's radio security is made from; a hall without gateways needs none."""
+        if not spec.gateways:
+            return None
+        vault, memory = open_vault(self._config.server.data_dir, spec.id, hall_key)
+        self._stops.append(memory.close)
+        return vault
 
     def _listen(self, ports: Mapping[HallId, HallPort]) -> int:
         server = self._config.server

@@ -303,7 +303,9 @@ class GatewayActor(Actor):
             return
         self._tell_heard(source)
         home = self._reach.home(source)
-        self._tell_terminal(source, UplinkReceived(gateway=home, payload=payload))
+        pairing = self._passage(source).mark(source)
+        uplink = UplinkReceived(gateway=home, payload=payload, pairing=pairing)
+        self._tell_terminal(source, uplink)
 
     def _downlink_ended(self, ended: Ended) -> None:
         message, acknowledged = ended.message, ended.acknowledged

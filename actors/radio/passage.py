@@ -32,6 +32,10 @@ class Passage(Protocol):
         """Return whether what goes to and from ``address`` is changed: both kinds hear different broadcasts."""
         ...
 
+    def mark(self, address: int) -> str:
+        """Return what names the device that ``address`` is proved to be, or "": see `UplinkReceived`."""
+        ...
+
 
 class _OpenPassage:
     """Lets everything pass as it is."""
@@ -47,6 +51,9 @@ class _OpenPassage:
 
     def secures(self, _address: int) -> bool:
         return False
+
+    def mark(self, _address: int) -> str:
+        return ""
 
 
 OPEN_PASSAGE: Passage = _OpenPassage()
