@@ -10,6 +10,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,6 +32,7 @@ from runtime.pty import PtyDevice
 from runtime.reactor import install_reactor
 from runtime.service import HallService
 from sim.hardware import Hardware, virtual_name
+from sim.installer import Installer, shown_secured
 from sim.live import Clerk, Customers
 
 DEMO = Path(__file__).parent / "config" / "demo.toml"
@@ -111,6 +113,7 @@ class _Run:
         """Start, say where, run until a signal, stop."""
         try:
             port = self._service.start()
+            self._install()
             if self._crowd is not None:
                 self._send_crowd(self._crowd)
             self._say_where(port)
@@ -155,6 +158,20 @@ class _Run:
                 for kiosk in spec.kiosks.values()
             },
         )
+
+    def _install(self) -> None:
+        """Pair some virtual devices, and those again that a hall knows from an earlier run."""
+        for spec in self._config.halls:
+            hardware, parts = self._hardware[spec.id], self._service.parts[spec.id]
+            for gateway, devices in hardware.radio.items():
+                self._service.world.spawn(
+                    f"installer/{spec.id}/{gateway}",
+                    Installer,
+                    parts.security[gateway],
+                    devices,
+                    shown_secured(spec.gateways[gateway]),
+                    partial(hardware.wake_radio, gateway),
+                )
 
     # -- people -----------------------------------------------------------------------------
 

@@ -11,8 +11,9 @@ from random import Random
 from protocol.devices import Device
 from protocol.errors import DeviceError
 from protocol.hall import Gateway, HallSpec, Terminal, TerminalKind
-from protocol.ids import CounterId, KioskId
+from protocol.ids import CounterId, GatewayId, KioskId, TerminalAddress
 from protocol.ports import VirtualAddress, parse_port
+from protocol.radio.keys import CODE_OCTETS
 from protocol.radio.payloads import Key, Supply
 from sim.air import Air
 from sim.devices.caller import Caller
@@ -49,6 +50,8 @@ class Hardware:
         self.evaluators: dict[CounterId, Evaluator] = {}
         self.callers: dict[CounterId, Caller] = {}
         self.printers: dict[KioskId, EscposPrinter] = {}
+        self.radio: dict[GatewayId, dict[TerminalAddress, RadioDevice]] = {}
+        """Those behind each gateway, by their posts."""
         self._wake: Callable[[str], object] = lambda _name: None
         self._radio_ports: dict[RadioDevice, str] = {}
         for gateway in spec.gateways.values():
@@ -72,6 +75,11 @@ class Hardware:
     def wake(self, name: str) -> None:
         """Have the device on that port look at what was done to it."""
         self._wake(name)
+
+    def wake_radio(self, gateway: GatewayId) -> None:
+        """Have the devices behind that gateway look at what was done to them."""
+        first = next(iter(self.radio[gateway].values()))
+        self.wake(self._radio_ports[first])
 
     def press(self, counter: CounterId, key: Key, argument: int = 0) -> bool:
         """Press a key of the counter's keypad; return whether the keypad took it.
@@ -115,7 +123,7 @@ class Hardware:
     def _terminal(
         self, gateway: Gateway, terminal: Terminal, port: str, random: Random, boot: int
     ) -> RadioDevice:
-        kind = _KINDS[terminal.kind]
+        kind, number = _KINDS[terminal.kind], random.randrange(1, 2**32)
         device = kind(
             terminal.address,
             gateway.address,
@@ -123,8 +131,10 @@ class Hardware:
             boot=boot,
             battery_mv=BATTERY_MV,
             supply=Supply.BATTERY,
-            device=random.randrange(1, 2**32),
+            device=number,
+            code=Random(number).randbytes(CODE_OCTETS),
         )
+        self.radio.setdefault(gateway.id, {})[terminal.address] = device
         self._radio_ports[device] = port
         counter = terminal.counter
         if counter is not None:

@@ -14,6 +14,7 @@ from actors.radio.pairing import (
     ReadSecurity,
     SecurityRead,
 )
+from protocol.hall import Gateway, Security
 from protocol.ids import TerminalAddress
 from protocol.messages import Recipient
 from protocol.radio.pairing import WINDOW_S
@@ -24,6 +25,25 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
 """How often the installer looks whether a device has its post."""
+
+
+def shown_secured(gateway: Gateway) -> frozenset[TerminalAddress]:
+    """Return which terminals of ``gateway`` are to be paired in a demonstration.
+
+    All of them where the segment requires it; else those of the last counter, so that both kinds are seen, and
+    so that whoever tries the first counter at once finds it ready.
+    """
+    match gateway.security:
+        case Security.OFF:
+            return frozenset()
+        case Security.REQUIRED:
+            return frozenset(terminal.address for terminal in gateway.terminals)
+    counters = [terminal.counter for terminal in gateway.terminals if terminal.counter is not None]
+    return frozenset(
+        terminal.address
+        for terminal in gateway.terminals
+        if counters and terminal.counter == counters[-1]
+    )
 
 
 @value

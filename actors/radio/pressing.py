@@ -45,6 +45,7 @@ class PressingTerminal(TerminalActor):
 
     def _device_changed(self) -> None:
         """Take whatever comes for new: each device counts its boots and presses by itself."""
+        super()._device_changed()
         self._order = PressOrder()
         self._last_result = None
 

@@ -69,6 +69,8 @@ class TerminalRead:
     """Payloads left aside because there were too many."""
     restarts: int
     troubles: tuple[Trouble, ...]
+    secured: bool = False
+    """Whether what it sent last was sealed with the key of its pairing."""
     banner: BannerText | None = None
     """What runs through a window."""
 
@@ -148,6 +150,8 @@ class TerminalActor(Actor):
 
     def _device_changed(self) -> None:
         """What was sent last is of another pairing than before it: another device may have the post now."""
+        self._boot = None
+        self._condition.device_changed()
 
     def _take_hello(self, hello: Hello) -> None:
         if hello.kind.name != self._terminal.kind.name:
@@ -298,6 +302,7 @@ class TerminalActor(Actor):
             flooded=condition.flooded,
             restarts=condition.restarts,
             troubles=tuple(self._troubles),
+            secured=bool(self._pairing),
             banner=self._banner_shown,
         )
         if message.reply_to is not None:

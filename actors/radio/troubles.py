@@ -128,6 +128,12 @@ class Condition:
             silent_s = 0.0
         self._later(bound_s - silent_s, WordAwaited())
 
+    def device_changed(self) -> None:
+        """Forget what told devices apart: another one was paired, and counts its starts by itself."""
+        self.device = 0
+        self._boot = None
+        self._devices.clear()
+
     # -- what a Hello tells -----------------------------------------------------------------
 
     def hello(self, hello: Hello, now_s: float) -> None:

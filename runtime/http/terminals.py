@@ -87,6 +87,7 @@ class TerminalView:
     restarts: int = field(about="How often it has started anew.")
     refused: int = field(about="Messages that it should not have sent.")
     flooded: int = field(about="Messages left aside because there were too many.")
+    secured: bool = field(about="Whether it proves who it is: it was paired.")
     banner: BannerView | None = field(about="What a window is to let run through.")
 
 
@@ -192,6 +193,7 @@ def _view(read: TerminalRead) -> TerminalView:
         restarts=read.restarts,
         refused=read.refused,
         flooded=read.flooded,
+        secured=read.secured,
         banner=None if read.banner is None else _banner(read.banner),
     )
 
