@@ -76,6 +76,7 @@ def test_terminal_that_was_never_heard_says_nothing_of_itself(hall: Served) -> N
         "restarts": 0,
         "refused": 0,
         "flooded": 0,
+        "secured": False,
         "banner": {"text": "你好", "brightness": 40},
     }
     assert (repeater["kind"], repeater["counter"], repeater["banner"]) == ("repeater", None, None)
@@ -107,6 +108,7 @@ def test_terminal_is_listed_as_it_said(hall: Served) -> None:
         "restarts": 0,
         "refused": 1,
         "flooded": 0,
+        "secured": False,
         "banner": None,
     }
     alarms = [alarm["alarm"] for alarm in hall.ask("GET", f"{HALL}/alarms").json["alarms"]]
