@@ -272,7 +272,9 @@ class GatewayActor(Actor):
                 case Overheard(source=source):
                     self._tell_heard(TerminalAddress(source))
                 case Stranger(source=source):
-                    self._alarms.stranger(source)
+                    # Who asks for a post at 254 is answered by another gateway on the channel.
+                    if source != PAIRING or self._gateway.id not in self._passages:
+                        self._alarms.stranger(source)
                 case Misrouted(source=source, reason=reason):
                     self._alarms.mixed(source, reason)
                 case DutyCycleReached(share=share):

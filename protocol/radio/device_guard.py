@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from protocol.errors import UnsecuredError
 from protocol.radio.device_pairing import DeviceKeys
 from protocol.radio.secured import (
     Direction,
     SealingCounter,
     Way,
     broadcast_way,
+    is_sealed,
     read_envelope,
     seal,
     verify,
@@ -60,6 +62,8 @@ class DeviceGuard:
         Raises:
             ProtocolError: it is in the clear, forged, reflected, or not new.
         """
+        if not is_sealed(octets):
+            raise UnsecuredError("a message in the clear came to a device that is paired")
         envelope = read_envelope(octets)
         memory = self.memory
         if broadcast:

@@ -124,7 +124,8 @@ class RadioDevice:
         if self.off:
             return b""
         actions = self._link.tick(now)
-        if self._seek_post(actions, now):
+        self._seek_post(actions, now)
+        if self._postless:
             return self._carry_out(actions, now)
         if self._hello_due_s is None:
             self._hello_due_s = now + self._random.uniform(0, HELLO_SPREAD_S)
@@ -143,19 +144,24 @@ class RadioDevice:
         deadlines_s = [self._link.next_deadline()]
         if security is not None and security.pairing is not None:
             deadlines_s.append(security.pairing.next_deadline)
-        if security is None or not security.asking:
+        if not self._postless:
             if self._hello_due_s is None:
                 return -inf
             deadlines_s += [self._hello_due_s, self._work_due()]
-        return min(deadline_s for deadline_s in deadlines_s if deadline_s is not None)
+        return min((due_s for due_s in deadlines_s if due_s is not None), default=None)
 
     # -- pairing ----------------------------------------------------------------------------
 
-    def _seek_post(self, actions: list[Action], now: float) -> bool:
-        """Add what pairing has due by ``now``; return whether the device does nothing else meanwhile."""
+    @property
+    def _postless(self) -> bool:
+        """Whether the device has no post, or asks for another: it does nothing else."""
+        return self._link.address == PAIRING_ADDRESS
+
+    def _seek_post(self, actions: list[Action], now: float) -> None:
+        """Add what pairing has due by ``now``."""
         security = self.security
         if security is None:
-            return False
+            return
         if security.wants_post:
             security.ask(self.device, self.kind, self.gateway_address, self._random, now)
             self._restart(PAIRING_ADDRESS)
@@ -168,7 +174,6 @@ class RadioDevice:
             # In vain: all is as it was.
             security.start()
             self._restart(self.address)
-        return security.asking
 
     def _take_offer(self, offer: PairOffer, now: float) -> list[Action]:
         assert self.security is not None

@@ -7,9 +7,9 @@ import pytest
 from protocol.errors import (
     CountersExhausted,
     ForgedError,
-    ProtocolError,
     ReflectedError,
     ReplayedError,
+    UnsecuredError,
 )
 from protocol.radio.device_guard import DeviceGuard, DeviceMemory
 from protocol.radio.device_pairing import DeviceKeys
@@ -81,7 +81,7 @@ def test_its_own_message_that_comes_back_is_told_as_such() -> None:
 def test_messages_in_the_clear_are_refused() -> None:
     guard = Memory().start()
     for broadcast in (False, True):
-        with pytest.raises(ProtocolError):
+        with pytest.raises(UnsecuredError):
             guard.open(PAYLOAD, broadcast=broadcast)
 
 

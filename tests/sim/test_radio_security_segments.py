@@ -1,0 +1,147 @@
+"""Secured terminals that two gateways hear, on one channel with air time, collisions and loss."""
+
+from __future__ import annotations
+
+from random import Random
+from types import MappingProxyType
+
+from actors.alarms import ReadAlarms
+from actors.building import build_hall
+from actors.radio.pairing import OpenPairing, ReadSecurity
+from protocol.commands import OpenCounter, TakeTicket
+from protocol.events import TicketCalled
+from protocol.hall import Counter, Gateway, HallSpec, Service, Terminal, TerminalKind
+from protocol.ids import (
+    CommandId,
+    CounterId,
+    GatewayId,
+    HallId,
+    Language,
+    ServiceId,
+    TerminalAddress,
+)
+from protocol.messages import Submit, Subscribe
+from protocol.radio.payloads import PAIRING_ADDRESS, Key
+from sim.devices.keypad import Keypad
+from sim.devices.radio import RadioDevice
+from sim.devices.window import Window
+from sim.journal import MemoryJournal
+from sim.links import SimLinks
+from sim.radio.channel import Channel
+from sim.radio_memory import DictMemory, dict_vault
+from sim.world import SimWorld
+from tests.actors.recorders import Ear
+
+ZH = Language("zh")
+SERVICE, COUNTER = ServiceId("deposit"), CounterId("1")
+G1, G2 = GatewayId("g1"), GatewayId("g2")
+
+
+class TwoGateways:
+    """A keypad and a window whose home is g1, which g2 covers; new devices, without addresses."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.world = SimWorld(seed=seed)
+        self.channel = Channel(Random(seed), attentive=True)
+        self.links = SimLinks(self.world)
+        for name in ("g1", "g2"):
+            self.links.register(name, self.channel.port(name), own_line=True)
+        self.channel.on_wake(self.links.wake)
+        self.keypad = Keypad(PAIRING_ADDRESS, 1, Random(2), device=0xA, code=b"code of keypad 1")
+        self.window = Window(PAIRING_ADDRESS, 1, Random(3), device=0xB, code=b"code of window 1")
+        self.stations = {one: self.channel.join(one) for one in (self.keypad, self.window)}
+        terminals = tuple(
+            Terminal(address=TerminalAddress(address), kind=kind, counter=COUNTER)
+            for address, kind in ((10, TerminalKind.KEYPAD), (60, TerminalKind.WINDOW))
+        )
+        gateways = [
+            Gateway(id=G1, port="virtual:g1", address=TerminalAddress(1), terminals=terminals),
+            Gateway(id=G2, port="virtual:g2", address=TerminalAddress(1), covers=(G1,)),
+        ]
+        spec = HallSpec(
+            id=HallId("HZ01"),
+            names={ZH: "大厅"},
+            services=MappingProxyType(
+                {SERVICE: Service(id=SERVICE, names={ZH: "存款"}, prefix="A")}
+            ),
+            counters=MappingProxyType(
+                {COUNTER: Counter(id=COUNTER, names={ZH: "1"}, services=(SERVICE,))}
+            ),
+            gateways=MappingProxyType({one.id: one for one in gateways}),
+        )
+        vault = dict_vault(DictMemory())
+        self.parts = build_hall(self.world, spec, MemoryJournal(), self.links, str, vault=vault)
+        self.calls = Ear()
+        self.parts.hall.tell(Subscribe(recipient=self.calls))
+        self.submit(OpenCounter(id=CommandId("open"), counter=COUNTER))
+        for number in range(10):
+            self.submit(TakeTicket(id=CommandId(f"take/{number}"), service=SERVICE, language=ZH))
+        self.run(10)
+
+    def submit(self, command: OpenCounter | TakeTicket) -> None:
+        self.parts.hall.tell(Submit(command=command))
+
+    def run(self, for_s: float) -> None:
+        self.world.run(self.world.monotonic() + for_s)
+
+    def touch(self, device: RadioDevice) -> None:
+        self.channel.touch(self.stations[device])
+        for name in ("g1", "g2"):
+            self.links.wake(name)
+
+    def pair(self, device: RadioDevice, address: int) -> None:
+        assert device.security is not None
+        self.parts.security[G1].tell(
+            OpenPairing(
+                address=TerminalAddress(address),
+                code=device.security.code,
+                seconds=60.0,
+                reply_to=Ear(),
+            )
+        )
+        device.ask_for_post()
+        self.touch(device)
+        self.run(15)
+
+    def press(self) -> None:
+        assert self.keypad.press(Key.NEXT)
+        self.touch(self.keypad)
+        self.run(5)
+
+    @property
+    def called(self) -> list[str]:
+        return [one.event.number for one in self.calls if isinstance(one.event, TicketCalled)]
+
+    @property
+    def alarms(self) -> set[str]:
+        future = self.parts.alarms.ask(ReadAlarms(), block=False)
+        self.run(0.01)
+        return {alarm.alarm for alarm in future.get().alarms}
+
+
+def test_either_gateway_serves_terminals_that_were_paired_at_one() -> None:
+    hall = TwoGateways()
+    hall.pair(hall.keypad, 10)
+    hall.pair(hall.window, 60)
+    assert (hall.keypad.address, hall.window.address) == (10, 60)
+    assert hall.alarms == set()
+    hall.press()
+    assert hall.called == ["A001"]
+    for away, back, number in (("g1", "g2", "A002"), ("g2", "g1", "A003"), ("g1", "g2", "A004")):
+        hall.links.plug(back)
+        hall.run(60)
+        hall.links.unplug(away)
+        hall.run(10)
+        hall.press()
+        assert hall.called[-1] == number
+        assert hall.window.text == number
+    assert len(hall.called) == 4
+    answers = Ear()
+    hall.parts.security[G1].tell(ReadSecurity(reply_to=answers))
+    hall.run(0.1)
+    [read] = answers
+    refused = [(one.forged, one.reflected, one.unsecured) for one in read.counts.values()]
+    assert set(refused) == {(0, 0, 0)}
+    assert hall.window.security is not None
+    # What was on its way in the clear when the window got its keys.
+    assert hall.window.security.refused.keys() <= {"UnsecuredError"}
