@@ -155,6 +155,13 @@ class ReliableLink:
         """
         return self._sender.withdraw(token)
 
+    def abandon(self, token: int) -> bool:
+        """Make no further attempt with ``token``; no action tells of it any more, and the peer may have it.
+
+        Returns whether that was done: not while its acknowledgement is listened for.
+        """
+        return self._sender.abandon(token)
+
     def serve(
         self, peers: Collection[int], now_s: float, not_served: Collection[int] = ()
     ) -> list[Action]:

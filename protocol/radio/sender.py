@@ -101,6 +101,15 @@ class Sender:
         self._counts.superseded += 1
         return True
 
+    def abandon(self, token: int) -> bool:
+        """Make no further attempt with ``token``; return whether none is being listened for."""
+        outgoing = self._outbox.find(token)
+        if outgoing is None or outgoing is self._listening_for:
+            return False
+        self._outbox.remove(outgoing)
+        self._counts.superseded += 1
+        return True
+
     def give_up_others(self, peers: Collection[int]) -> list[Action]:
         """Give up what waits or is under way to any but ``peers``."""
         return [self._give_up(outgoing) for outgoing in self._outbox.to_others_than(peers)]
