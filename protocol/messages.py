@@ -171,10 +171,14 @@ class SendDownlink:
 
 @value
 class DownlinkEnded:
-    """From a gateway: the terminal's radio acknowledged the payload, or it never did."""
+    """From a gateway: the terminal's radio acknowledged the payload, or it never did.
+
+    ``delivered`` says that this is enough: the device has it, and will not confirm it.
+    """
 
     token: int
     acknowledged: bool
+    delivered: bool = False
 
 
 @value

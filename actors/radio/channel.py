@@ -36,15 +36,22 @@ from protocol.radio.actions import (
 from protocol.radio.link import RadioLink
 from protocol.radio.options import LinkOptions
 from protocol.radio.outbox import Urgency
-from protocol.radio.payloads import Shown, decode_uplink, encode
+from protocol.radio.payloads import Hello, Shown, decode_uplink, encode
 from protocol.radio.reliable import ReliableLink
 from protocol.radio.routed import RoutedLink
 from protocol.radio.router import Routes
-from protocol.values import value
+from protocol.values import replace, value
 
 __all__ = ["Channel", "ChannelAction", "Ended", "Heard", "link_options"]
 
 log = logging.getLogger(__name__)
+
+TIMEOUT_MAX_S = 0.4
+"""The longest wait for an acknowledgement at 9600 bit/s, where one takes 0.14 s when nobody else sends. A late
+one is taken all the same, and others wait meanwhile."""
+
+BROADCAST_PAUSE_S = 0.1
+"""So long after a broadcast, and as long as it is on the air, nothing but acknowledgements is sent."""
 
 TEXTS_SHARE = 0.8
 """Texts that nobody waits for are sent below this share of the duty cycle's limit alone."""
@@ -62,13 +69,13 @@ class Heard:
 class Ended:
     """The downlink ``message`` came to its end after so many ``attempts``, 0 if it was never sent.
 
-    ``to_all`` says that it was broadcast: then the terminal itself confirmed it.
+    ``delivered`` says that the terminal itself has it.
     """
 
     message: SendDownlink
     acknowledged: bool
+    delivered: bool = False
     attempts: int = 0
-    to_all: bool = False
 
 
 ChannelAction = (
@@ -100,13 +107,20 @@ class Channel:
         else:
             known = Routes({int(far): int(hop) for far, hop in routes.items()})
             self.link = RoutedLink(address, random, options, frozenset(served), routes=known)
-        self.pacer = Pacer(lambda to: (segment(to), passage(to).secures(to)))
+        self._far = frozenset(routes or ())
+        """Who is behind a repeater: an acknowledgement is the repeater's, and broadcasts do not pass it."""
+        self.pacer = Pacer(
+            lambda to: None if to in self._far else (segment(to), passage(to).secures(to))
+        )
         self.latencies = Latencies()
         self._options = options
         self._passage = passage
         self._given: dict[int, list[Downlink]] = {}
         """By token; one for each terminal at most, and one broadcast."""
         self._busy: set[TerminalAddress] = set()
+        self._trusted: set[TerminalAddress] = set()
+        """Windows that confirmed something since they are served and have started: all that was sent to them
+        since then is known, so that none takes a new datagram for a repeat."""
         self._tokens = 0
 
     # -- inputs -----------------------------------------------------------------------------
@@ -118,11 +132,17 @@ class Channel:
 
     def receive(self, octets: bytes, now_s: float) -> list[ChannelAction]:
         """Take in ``octets`` from the line."""
-        return [*self._translated(self.link.receive(octets, now_s), now_s), *self._pump(now_s)]
+        ended = self._relieve()
+        return [
+            *ended,
+            *self._translated(self.link.receive(octets, now_s), now_s),
+            *self._pump(now_s),
+        ]
 
     def tick(self, now_s: float) -> list[ChannelAction]:
         """Do what is due at ``now_s``; calling it early or late does no harm."""
-        return [*self._translated(self.link.tick(now_s), now_s), *self._pump(now_s)]
+        ended = self._relieve()
+        return [*ended, *self._translated(self.link.tick(now_s), now_s), *self._pump(now_s)]
 
     def serve(
         self,
@@ -131,6 +151,7 @@ class Channel:
         now_s: float,
     ) -> list[ChannelAction]:
         """Serve these terminals from now on; whatever is on its way to others ends."""
+        self._trusted.intersection_update(served)
         actions = self.link.serve(served, now_s, not_served)
         return [
             *_unsent(self.pacer.withdraw(served)),
@@ -144,11 +165,10 @@ class Channel:
 
     def next_deadline(self, now_s: float) -> float:
         """Return when `tick` has something to do next, or inf."""
-        due_s = self.link.next_deadline()
-        free_s, repair_s = self.link.free_from_s(), self.pacer.next_repair_s()
-        wanted_s = free_s if len(self.pacer) else max(free_s, repair_s)
-        later_s = [at_s for at_s in (wanted_s, repair_s) if at_s > now_s]
-        return min(inf if due_s is None else due_s, *later_s, inf)
+        due_s, free_s = self.link.next_deadline(), self.link.free_from_s()
+        if due_s is None:
+            due_s = inf
+        return min(due_s, free_s) if len(self.pacer) and free_s > now_s else due_s
 
     # -- sending ----------------------------------------------------------------------------
 
@@ -156,11 +176,22 @@ class Channel:
         """Give the link what it may send now."""
         actions: list[ChannelAction] = []
         while now_s >= self.link.free_from_s():
-            downlinks = self.pacer.next(now_s, self._busy, self._rank_max(now_s))
+            downlinks = self.pacer.next(self._busy, self._rank_max(now_s))
             if not downlinks:
                 break
             actions += self._give(downlinks, now_s)
         return actions
+
+    def _relieve(self) -> list[Ended]:
+        """In a rush, repeat nothing alone that a broadcast can say together with what waits."""
+        ended: list[Ended] = []
+        if not self.pacer.in_rush:
+            return ended
+        for token, downlinks in list(self._given.items()):
+            alone = len(downlinks) == 1 and self.pacer.hears_broadcasts(downlinks[0])
+            if alone and self.link.abandon(token):
+                ended += _unsent(self.pacer.put_back(*self._take_back(token)))
+        return ended
 
     def _rank_max(self, now_s: float) -> Rank:
         limit = self._options.duty_cycle_max
@@ -173,7 +204,7 @@ class Channel:
         passage = self._passage(first.to)
         try:
             if len(downlinks) == 1:
-                octets = passage.seal(first.to, first.message.payload)
+                octets = passage.seal(first.to, self._payload(first))
             else:
                 octets = passage.seal_broadcast(encode(as_broadcast(downlinks)))
         except PaihaoError as error:
@@ -195,7 +226,19 @@ class Channel:
             actions = self.link.send_broadcast(
                 octets, now_s, token=self._tokens, urgency=Urgency.HIGH
             )
+            # Who heard it may have something to say; what is written now would follow it at once.
+            self.link.keep_quiet(
+                now_s + BROADCAST_PAUSE_S + self.link.air_time.seconds(len(octets))
+            )
         return self._translated(actions, now_s)
+
+    def _payload(self, downlink: Downlink) -> bytes:
+        """Return what the terminal is told; a window that is trusted confirms nothing."""
+        show = downlink.shows
+        downlink.trusted = show is not None and downlink.to in self._trusted
+        if show is None or not downlink.trusted:
+            return downlink.message.payload
+        return encode(replace(show, confirm=False))
 
     def _take_back(self, token: int) -> list[Downlink]:
         downlinks = self._given.pop(token)
@@ -214,7 +257,12 @@ class Channel:
                     [downlink] = self._take_back(token)
                     self.latencies.add(TerminalAddress(to), now_s - downlink.added_s)
                     translated.append(
-                        Ended(message=downlink.message, acknowledged=True, attempts=attempts)
+                        Ended(
+                            message=downlink.message,
+                            acknowledged=True,
+                            delivered=downlink.trusted,
+                            attempts=attempts,
+                        )
                     )
                 case GaveUp(token=token, attempts=attempts):
                     [downlink] = self._take_back(token)
@@ -239,21 +287,21 @@ class Channel:
         except ProtocolError as error:
             log.debug("uplink not opened terminal=%s reason=%s", source, error)
             return []
-        heard: list[ChannelAction] = [Heard(source=source, payload=payload)]
-        confirmed = self._confirmed(source, payload)
-        if confirmed is not None:
-            heard.append(Ended(message=confirmed, acknowledged=True, to_all=True))
-        return heard
+        self._learn(source, payload)
+        return [Heard(source=source, payload=payload)]
 
-    def _confirmed(self, source: TerminalAddress, payload: bytes) -> SendDownlink | None:
-        """Return what was broadcast and is confirmed by ``payload``."""
-        if not self.pacer.awaits(source):
-            return None
+    def _learn(self, source: TerminalAddress, payload: bytes) -> None:
+        """Learn whether a window's acknowledgements are enough."""
         try:
             said = decode_uplink(payload)
         except ProtocolError:
-            return None
-        return self.pacer.confirmed(source, said.version) if isinstance(said, Shown) else None
+            return
+        if isinstance(said, Hello):
+            # It may have been restarted, and have forgotten what it was told.
+            self._trusted.discard(source)
+            self.pacer.started(source)
+        elif isinstance(said, Shown) and source not in self._far:
+            self._trusted.add(source)
 
 
 def _unsent(messages: Iterable[SendDownlink]) -> list[Ended]:
@@ -264,6 +312,7 @@ def link_options(gateway: Gateway) -> LinkOptions:
     """Return how the link of ``gateway`` goes about its channel."""
     address = parse_port(gateway.port)
     return LinkOptions(
+        timeout_max_s=TIMEOUT_MAX_S * max(BITRATE / gateway.air_bitrate, 1.0),
         bitrate=BITRATE if isinstance(address, TcpAddress) else max(address.baud, 300),
         air_bitrate=gateway.air_bitrate,
         duty_cycle_max=gateway.duty_cycle_max,

@@ -6,7 +6,8 @@
                 |  v
                pausing        some time after it was wanted: alarm, ended by the confirmation
 
-Only the newest is ever sent. The radio's acknowledgement does not count: the device confirms the version.
+The radio's acknowledgement does not count, unless the gateway knows that it is enough: the device confirms the
+version.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ ALARM_AFTER_S = 5.0
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 30.0
 """The first and the longest pause before it is sent again; each is twice the one before."""
+
+CONFIRMS_WITHIN_S = 1.5
+"""How long a device whose radio acknowledged may take to confirm."""
 
 DOWNLINK_MAX_S = 30.0
 """How long the gateway may take over one downlink; after that it has lost it, in a restart."""
@@ -162,15 +166,19 @@ class Delivery:
         """Take a gateway's word of a downlink, which may not be ours."""
         if message.token != self._token or self._sent_version is None or self.wanted is None:
             return
-        outdated = self._sent_version != self.wanted.version
+        if message.delivered:
+            self.confirmed(self._sent_version)
+            return
         self._sent_version = None
         if self._waiting_since_s is None:
             self._cancel_pause()
-        elif outdated and message.acknowledged:
-            self._send()
-        else:
-            self._pause_for(self._pause_s * self._outlet.random.uniform(0.75, 1.25))
-            self._pause_s = min(self._pause_s * 2, PAUSE_MAX_S)
+            return
+        pause_s = self._pause_s
+        if message.acknowledged:
+            # Its confirmation may wait for a free channel; the same once more would only fill that.
+            pause_s = max(pause_s, CONFIRMS_WITHIN_S)
+        self._pause_for(pause_s * self._outlet.random.uniform(0.75, 1.25))
+        self._pause_s = min(self._pause_s * 2, PAUSE_MAX_S)
 
     def _pause_for(self, delay_s: float) -> None:
         self._cancel_pause()

@@ -311,7 +311,7 @@ class GatewayActor(Actor):
 
     def _downlink_ended(self, ended: Ended) -> None:
         message, acknowledged = ended.message, ended.acknowledged
-        if ended.attempts and not ended.to_all:
+        if ended.attempts:
             if self._neighbours is not None and self._neighbours.ids:
                 tried = DownlinkTried(
                     gateway=self._gateway.id,
@@ -323,11 +323,14 @@ class GatewayActor(Actor):
             troubles = set(self._watch.troubles)
             if not acknowledged and self._up and self._watch.unanswered(message.to):
                 self._tell_troubles(troubles)
-        self._end(message, acknowledged=acknowledged)
+        self._end(message, acknowledged=acknowledged, delivered=ended.delivered)
 
-    def _end(self, message: SendDownlink, *, acknowledged: bool) -> None:
+    def _end(self, message: SendDownlink, *, acknowledged: bool, delivered: bool = False) -> None:
         if message.reply_to is not None:
-            told(message.reply_to, DownlinkEnded(token=message.token, acknowledged=acknowledged))
+            ended = DownlinkEnded(
+                token=message.token, acknowledged=acknowledged, delivered=delivered
+            )
+            told(message.reply_to, ended)
 
     # -- telling ----------------------------------------------------------------------------
 

@@ -61,10 +61,10 @@ class GatewayRead:
     superseded: int
     """Downlinks that a newer one made worthless before they were sent."""
     broadcasts: int
-    """Broadcasts that told several windows at once, and how many windows in all."""
+    """Broadcasts that told several devices at once, and how many devices in all."""
     broadcast_entries: int
     repairs: int
-    """Windows that did not confirm a broadcast."""
+    """Results of presses that were broadcast, and asked for again."""
     sent_s: float
     """Seconds on the air."""
     heard_s: float

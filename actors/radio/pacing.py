@@ -2,24 +2,24 @@
 
 The link is given a datagram when it may send it at once, so what waits here can still be changed:
 
-- What is newer takes the place of what it makes worthless (`_slot`): an older state of the same window, the
+- What is newer takes the place of what it makes worthless (`_read`): an older state of the same window, the
   result of an older press.
 - Who is looked at goes first (`Rank`); a rank is worth `RANK_S` of waiting, so nothing waits for ever.
 - One datagram to each terminal is under way: a seal's counter may not be overtaken.
-- Where several windows wait, one broadcast has the newest state of all of them. A window that does not
-  confirm it within `REPAIR_AFTER_S` is sent its state alone.
+- Where several devices wait (`RUSH_MIN`), one broadcast has the newest for all of them. Nobody answers it, so
+  each window is sent its state alone as well, after what is more urgent: that repairs what was lost, and tells
+  of windows that are off. Who misses the result of a press asks again, and is told alone then.
 
     waiting --next--> given to the link --ended-->
        |  ^
-       |  +--not confirmed--+
-       +--broadcast--> awaiting confirmation --confirmed-->
+       |  +--windows, to be told alone--+
+       +--------> broadcast ------------+
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from enum import IntEnum
-from math import inf
 
 import attrs
 
@@ -34,9 +34,9 @@ from protocol.radio.payloads import (
     PairOffer,
     PressResult,
     Show,
-    ShowEntry,
     ShowMany,
     WindowState,
+    as_entry,
     decode_downlink,
     fits_entry,
     share_out,
@@ -50,15 +50,12 @@ WAITING_MAX = 512
 WAITING_EACH_MAX = 16
 """The same for each terminal, of those that no newer one takes the place of."""
 
-RUSH_WINDOWS_MIN = 3
-"""So many windows wait before they are told by broadcast: two are told as fast one by one."""
-
-REPAIR_AFTER_S = 0.8
-"""A window has so long to confirm a broadcast. Those that heard it confirm one after another, in about 60 ms
-each on a free channel."""
+RUSH_MIN = 3
+"""So many devices wait before they are told by broadcast."""
 
 UNHEARD_MAX = 3
-"""Broadcasts in a row that a window did not confirm: its firmware knows none, and it is told alone then."""
+"""Results in a row that were broadcast to a device, and that it asked for again: its firmware knows no
+broadcasts, and it is told alone until it says hello."""
 
 RANK_S = 10.0
 """Seconds of waiting that one rank outweighs."""
@@ -98,10 +95,12 @@ class Downlink:
     rank: Rank
     slot: object
     """What makes it worthless has the same."""
-    show: Show | None = None
-    """What it has a window show, if a broadcast can say that."""
-    repair: bool = False
-    """A broadcast of it was not confirmed."""
+    says: Show | PressResult | None = None
+    """What it says, if a broadcast could say that as well."""
+    told: bool = False
+    """A broadcast has said it already."""
+    trusted: bool = False
+    """The radio's acknowledgement is enough."""
 
     @property
     def to(self) -> TerminalAddress:
@@ -119,6 +118,11 @@ class Downlink:
         return True
 
     @property
+    def shows(self) -> Show | None:
+        """What it has a window show."""
+        return self.says if isinstance(self.says, Show) else None
+
+    @property
     def due_s(self) -> float:
         """The smallest goes first."""
         return self.since_s + self.rank * RANK_S
@@ -127,18 +131,18 @@ class Downlink:
 class Pacer:
     """See the module. What ends without being sent is returned to whoever must say so.
 
-    ``channel`` names the segment whose broadcasts a terminal takes: only windows of one are told together.
+    ``channel`` names the segment whose broadcasts a terminal takes, None where it takes none: only those of one
+    are told together.
     """
 
-    def __init__(
-        self, channel: Callable[[TerminalAddress], object] = lambda _address: None
-    ) -> None:
+    def __init__(self, channel: Callable[[TerminalAddress], object] = lambda _address: "") -> None:
         self._channel = channel
         self._waiting: dict[object, Downlink] = {}
-        self._unconfirmed: dict[object, tuple[float, Downlink]] = {}
-        """What was broadcast, and until when its confirmation is waited for."""
+        self._results: dict[TerminalAddress, bytes] = {}
+        """The last result that each device was told by broadcast."""
         self._unheard: dict[TerminalAddress, int] = {}
-        """Broadcasts in a row that each window did not confirm."""
+        """Results in a row that each device asked for again."""
+        self._alone_next = False
         self.superseded = 0
         self.broadcasts = 0
         self.broadcast_entries = 0
@@ -152,61 +156,60 @@ class Pacer:
     def add(self, message: SendDownlink, now_s: float) -> list[SendDownlink]:
         """Take in ``message``; return those that will not be sent: what it supersedes, or itself."""
         downlink = _read(message, now_s)
+        if isinstance(downlink.says, PressResult):
+            self._note_result(downlink)
         replaced = self._waiting.pop(downlink.slot, None)
-        broadcast = self._unconfirmed.pop(downlink.slot, None)
-        superseded = [one for one in (replaced, broadcast and broadcast[1]) if one is not None]
-        self.superseded += len(superseded)
-        if replaced is None and self._full(message.to):
-            return [message, *(one.message for one in superseded)]
-        if replaced is not None and replaced.rank <= downlink.rank:
+        if replaced is None:
+            if self._full(message.to):
+                return [message]
+            self._waiting[downlink.slot] = downlink
+            return []
+        self.superseded += 1
+        if replaced.rank <= downlink.rank and not replaced.told:
             # It has waited on behalf of what takes its place.
             downlink.since_s = min(replaced.since_s, downlink.since_s)
         self._waiting[downlink.slot] = downlink
-        return [one.message for one in superseded]
+        return [replaced.message]
 
     def withdraw(self, served: Collection[TerminalAddress]) -> list[SendDownlink]:
         """Take away what is to anybody but ``served``, and return it."""
-        gone = [one for one in self._everything() if one.to not in served]
+        gone = [one for one in self._waiting.values() if one.to not in served]
         for downlink in gone:
-            self._waiting.pop(downlink.slot, None)
-            self._unconfirmed.pop(downlink.slot, None)
+            del self._waiting[downlink.slot]
         return [downlink.message for downlink in gone]
 
-    def confirmed(self, address: TerminalAddress, version: int) -> SendDownlink | None:
-        """The window shows ``version``: return the downlink that a broadcast of it did, if one did."""
-        for slot, (_, downlink) in self._unconfirmed.items():
-            if downlink.to == address and downlink.show and downlink.show.version == version:
-                del self._unconfirmed[slot]
-                self._unheard.pop(address, None)
-                return downlink.message
-        return None
+    def started(self, address: TerminalAddress) -> None:
+        """The device said hello: it may be another one, which knows broadcasts."""
+        self._unheard.pop(address, None)
 
-    def awaits(self, address: TerminalAddress) -> bool:
-        """Return whether a confirmation of a broadcast is waited for from ``address``."""
-        return any(downlink.to == address for _, downlink in self._unconfirmed.values())
-
-    def put_back(self, downlink: Downlink) -> None:
-        """Have what `next` gave wait again, unless it became worthless in the meantime."""
-        self._waiting.setdefault(downlink.slot, downlink)
+    def put_back(self, downlink: Downlink) -> list[SendDownlink]:
+        """Have what `next` gave wait again; return it if it became worthless in the meantime."""
+        if downlink.slot in self._waiting:
+            self.superseded += 1
+            return [downlink.message]
+        self._waiting[downlink.slot] = downlink
+        return []
 
     # -- what is next -----------------------------------------------------------------------
 
-    def next(
-        self, now_s: float, busy: Collection[TerminalAddress], rank_max: Rank = Rank.TEXT
-    ) -> list[Downlink]:
+    @property
+    def in_rush(self) -> bool:
+        """Whether so many wait that they are told by broadcast."""
+        return sum(map(self.hears_broadcasts, self._waiting.values())) >= RUSH_MIN
+
+    def next(self, busy: Collection[TerminalAddress], rank_max: Rank = Rank.TEXT) -> list[Downlink]:
         """Return what goes now: one downlink, several as one broadcast (`as_broadcast`), or none.
 
         Nothing goes to a terminal of ``busy``, and nothing of a rank beyond ``rank_max``.
         """
-        self._repair(now_s)
-        first = min(
-            (one for one in self._free(busy) if one.rank <= rank_max),
+        free = sorted(
+            (one for one in self._waiting.values() if one.to not in busy and one.rank <= rank_max),
             key=lambda one: one.due_s,
-            default=None,
         )
-        if first is None:
+        if not free:
             return []
-        together = self._together(first, busy)
+        together = self._together(free)
+        self._alone_next = len(together) > 1
         for downlink in together:
             del self._waiting[downlink.slot]
         if len(together) > 1:
@@ -215,53 +218,53 @@ class Pacer:
         return together
 
     def sent_to_all(self, downlinks: Iterable[Downlink], now_s: float) -> list[SendDownlink]:
-        """A broadcast of ``downlinks`` went out; return those that became worthless before it did."""
-        late = []
+        """A broadcast of ``downlinks`` went out; return those that are not sent any more.
+
+        These are the results of presses, and what became worthless before it was out.
+        """
+        ended = []
         for downlink in downlinks:
-            if downlink.slot in self._waiting:
-                late.append(downlink.message)
+            if downlink.shows is None:
+                self._results[downlink.to] = downlink.message.payload
+                ended.append(downlink.message)
             else:
-                self._unconfirmed[downlink.slot] = (now_s + REPAIR_AFTER_S, downlink)
-        return late
+                downlink.told, downlink.rank, downlink.since_s = True, Rank.STATE, now_s
+                ended += self.put_back(downlink)
+        return ended
 
-    def next_repair_s(self) -> float:
-        """Return when the first broadcast that was not confirmed is to be repaired; inf if none is."""
-        return min((due_s for due_s, _ in self._unconfirmed.values()), default=inf)
+    def _together(self, free: list[Downlink]) -> list[Downlink]:
+        """Return the first, or all that one broadcast can say if enough devices wait for one.
 
-    def _together(self, first: Downlink, busy: Collection[TerminalAddress]) -> list[Downlink]:
-        """Return ``first``, with all that one broadcast can say beside it if enough windows wait."""
-        if not self._hears_broadcasts(first):
-            return [first]
-        channel = self._channel(first.to)
-        windows = [
-            one
-            for one in self._free(busy)
-            if self._hears_broadcasts(one) and self._channel(one.to) == channel
-        ]
-        if len(windows) < RUSH_WINDOWS_MIN:
-            return [first]
-        windows.sort(key=lambda one: one.due_s)
-        return windows[: len(as_broadcast(windows).entries)]
+        After each broadcast one that cannot be in it has its turn.
+        """
+        by_channel: dict[object, list[Downlink]] = {}
+        for one in free:
+            if self.hears_broadcasts(one):
+                by_channel.setdefault(self._channel(one.to), []).append(one)
+        together = max(by_channel.values(), key=len, default=[])
+        if len(together) < RUSH_MIN or (self._alone_next and free[0] not in together):
+            return free[:1]
+        return together[: len(as_broadcast(together).entries)]
 
-    def _hears_broadcasts(self, one: Downlink) -> bool:
-        heard = self._unheard.get(one.to, 0) < UNHEARD_MAX
-        return one.show is not None and not one.repair and heard
-
-    def _repair(self, now_s: float) -> None:
-        """Have windows that did not confirm a broadcast sent their state alone."""
-        late = [one for due_s, one in self._unconfirmed.values() if due_s <= now_s]
-        for downlink in late:
-            del self._unconfirmed[downlink.slot]
-            downlink.repair = True
-            self._unheard[downlink.to] = self._unheard.get(downlink.to, 0) + 1
+    def _note_result(self, downlink: Downlink) -> None:
+        """Have the result of a press that was broadcast, and is asked for again, sent alone."""
+        before = self._results.pop(downlink.to, None)
+        if before is None:
+            return
+        if before == downlink.message.payload:
+            downlink.told = True
             self.repairs += 1
-            self.put_back(downlink)
+            self._unheard[downlink.to] = self._unheard.get(downlink.to, 0) + 1
+        else:
+            self._unheard.pop(downlink.to, None)
 
-    def _free(self, busy: Collection[TerminalAddress]) -> Iterator[Downlink]:
-        return (one for one in self._waiting.values() if one.to not in busy)
-
-    def _everything(self) -> list[Downlink]:
-        return [*self._waiting.values(), *(one for _, one in self._unconfirmed.values())]
+    def hears_broadcasts(self, one: Downlink) -> bool:
+        """Return whether a broadcast is to say what ``one`` does."""
+        if one.says is None or one.told or not fits_entry(one.says):
+            return False
+        if self._unheard.get(one.to, 0) >= UNHEARD_MAX:
+            return False
+        return self._channel(one.to) is not None
 
     def _full(self, to: TerminalAddress) -> bool:
         if len(self._waiting) >= WAITING_MAX:
@@ -271,14 +274,7 @@ class Pacer:
 
 def as_broadcast(downlinks: Iterable[Downlink]) -> ShowMany:
     """Return the first broadcast of ``downlinks``, with as many of them as fit, in their order."""
-    entries = [
-        ShowEntry(
-            address=one.to, version=one.show.version, state=one.show.state, text=one.show.text
-        )
-        for one in downlinks
-        if one.show is not None
-    ]
-    return share_out(entries)[0]
+    return share_out(as_entry(one.to, one.says) for one in downlinks if one.says is not None)[0]
 
 
 def _read(message: SendDownlink, now_s: float) -> Downlink:
@@ -287,20 +283,21 @@ def _read(message: SendDownlink, now_s: float) -> Downlink:
         payload = decode_downlink(message.payload)
     except ProtocolError:
         payload = None
-    show: Show | None = None
+    says: Show | PressResult | None = None
     slot: object = (message.to, type(payload))
     match payload:
         case Show(state=state):
             rank = Rank.CALL if state in _CALLS else Rank.STATE
-            show = payload if fits_entry(payload) else None
+            says = payload
         case Announce():
             rank = Rank.CALL
         case PressResult():
             rank = Rank.RESULT
+            says = payload
         case PairOffer() | Invite():
             rank = Rank.STATE
         case Banner():
             rank = Rank.TEXT
         case _:
             rank, slot = Rank.STATE, object()
-    return Downlink(message=message, added_s=now_s, since_s=now_s, rank=rank, slot=slot, show=show)
+    return Downlink(message=message, added_s=now_s, since_s=now_s, rank=rank, slot=slot, says=says)

@@ -32,6 +32,7 @@ __all__ = [
     "ShowEntry",
     "ShowMany",
     "WindowState",
+    "as_entry",
     "decode",
     "encode",
     "fits_entry",
@@ -49,6 +50,10 @@ WRAPPED_KEYS_OCTETS = 40
 
 ENTRY_TEXT_MAX = 15
 """Octets of the text of one window in a ShowMany: its length has four bits."""
+
+
+NO_CONFIRMATION = 0x80
+"""Beside the state in a Show."""
 
 
 class DownlinkType(IntEnum):
@@ -106,11 +111,15 @@ class PressResult:
 
 @value
 class Show:
-    """A window is to show ``text`` in the manner of ``state``."""
+    """A window is to show ``text`` in the manner of ``state``.
+
+    It need not ``confirm`` that where its radio's acknowledgement is known to be enough.
+    """
 
     version: int
     state: WindowState
     text: str = ""
+    confirm: bool = True
 
 
 @value
@@ -143,7 +152,11 @@ class Announce:
 
 @value
 class ShowEntry:
-    """What the window ``address`` is to show, as `Show`; its text has 15 octets at most."""
+    """What the device ``address`` is to show; its text has 15 octets at most.
+
+    A window takes it as a `Show`. A keypad or evaluator takes it as the `PressResult` of its press with the
+    sequence ``version``: ``state`` is the result's number then.
+    """
 
     address: int
     version: int
@@ -153,7 +166,7 @@ class ShowEntry:
 
 @value
 class ShowMany:
-    """What several windows are to show, broadcast: each takes its entry, unless it shows that version."""
+    """What several devices are to show, broadcast: each takes its entry, unless it has shown that already."""
 
     entries: tuple[ShowEntry, ...]
 
@@ -174,9 +187,18 @@ class PairOffer:
 Downlink = PressResult | Show | Banner | Invite | Announce | ShowMany | PairOffer
 
 
-def fits_entry(show: Show) -> bool:
-    """Return whether ``show`` may be an entry of a ShowMany."""
-    return len(show.text.encode("gb18030", "replace")) <= ENTRY_TEXT_MAX
+def fits_entry(payload: Show | PressResult) -> bool:
+    """Return whether ``payload`` may be an entry of a ShowMany."""
+    return len(payload.text.encode("gb18030", "replace")) <= ENTRY_TEXT_MAX
+
+
+def as_entry(address: int, payload: Show | PressResult) -> ShowEntry:
+    """Return the entry of a ShowMany by which the device ``address`` is told ``payload``."""
+    if isinstance(payload, Show):
+        version, state = payload.version, payload.state
+    else:
+        version, state = payload.sequence, WindowState(payload.result)
+    return ShowEntry(address=address, version=version, state=state, text=payload.text)
 
 
 def share_out(entries: Iterable[ShowEntry]) -> list[ShowMany]:
@@ -205,8 +227,9 @@ def encode(payload: Downlink) -> bytes:
             boot = check_boot(boot)
             head = _PRESS_RESULT_LAYOUT.pack(DownlinkType.PRESS_RESULT, boot, sequence, result)
             return head + encode_text(text)
-        case Show(version=version, state=state, text=text):
-            return _SHOW_LAYOUT.pack(DownlinkType.SHOW, version, state) + encode_text(text)
+        case Show(version=version, state=state, text=text, confirm=confirm):
+            octet = state if confirm else state | NO_CONFIRMATION
+            return _SHOW_LAYOUT.pack(DownlinkType.SHOW, version, octet) + encode_text(text)
         case Banner(version=version, brightness=brightness, text=text):
             check_range("brightness", brightness, 0, BRIGHTNESS_MAX)
             return _BANNER_LAYOUT.pack(DownlinkType.BANNER, version, brightness) + encode_text(text)
@@ -244,9 +267,10 @@ def decode(octets: bytes) -> Downlink:
             text = decode_text(octets[_PRESS_RESULT_LAYOUT.size :])
             return PressResult(boot=boot, sequence=sequence, result=result, text=text)
         case DownlinkType.SHOW:
-            _, version, number = _SHOW_LAYOUT.unpack_from(octets)
-            state, text = member(WindowState, number), decode_text(octets[_SHOW_LAYOUT.size :])
-            return Show(version=version, state=state, text=text)
+            _, version, octet = _SHOW_LAYOUT.unpack_from(octets)
+            state = member(WindowState, octet & ~NO_CONFIRMATION)
+            text, confirm = decode_text(octets[_SHOW_LAYOUT.size :]), not octet & NO_CONFIRMATION
+            return Show(version=version, state=state, text=text, confirm=confirm)
         case DownlinkType.BANNER:
             _, version, brightness = _BANNER_LAYOUT.unpack_from(octets)
             check_range("brightness", brightness, 0, BRIGHTNESS_MAX)

@@ -102,6 +102,14 @@ class Outbox:
                     return outgoing
         return None
 
+    def find(self, token: int) -> Outgoing | None:
+        """Return the oldest datagram with ``token``, attempted or not."""
+        for queue in self._turns:
+            for outgoing in queue:
+                if outgoing.token == token:
+                    return outgoing
+        return None
+
     def to_others_than(self, peers: Collection[int]) -> list[Outgoing]:
         """Return the datagrams to any but ``peers``, oldest first for each."""
         return [outgoing for queue in self._turns for outgoing in queue if outgoing.to not in peers]

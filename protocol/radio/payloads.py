@@ -14,11 +14,11 @@ display modules with Chinese fonts take as it is, without control characters, to
 
     downlink, gateway to device
     PressResult  18 | boot 2 | sequence 2 | result 1 | text 0..40
-    Show         19 | version 2 | state 1 | text 0..40
+    Show         19 | version 2 | unconfirmed 1 bit, state 7 bits | text 0..40
     Banner       1A | version 2 | brightness 1 | text 0..40
     Invite       1B | version 2 | open 2 (seconds, 0: withdraw) | text 0..40
     Announce     1C | version 2 | buzzer 1 | voice 1 | text 0..40
-    ShowMany     1D | for each window: address 1 | version 2 | state 4 bits, length 4 bits | text
+    ShowMany     1D | for each device: address 1 | version 2 | state 4 bits, length 4 bits | text
     PairOffer    1E | device 4 | address 1 | wrapped keys 40 | counter 4
 
 - ``boot`` is counted by the device in memory that outlives its power; 4095 is followed by 0. In a
@@ -26,7 +26,10 @@ display modules with Chinese fonts take as it is, without control characters, to
 - ``sequence`` is counted within one boot, for each press (key, login or rating) anew and not for its
   repeats; 65535 is followed by 0. Together they name a press, so that what the radio repeats is done once.
 - ``version`` numbers what one device is to show or do (Show, Banner, Invite and Announce alike, 1..65535, then
-  1 again); the device confirms it by Shown and does the same version once.
+  1 again); the device confirms it by Shown and does the same version once. A Show with its bit set needs no
+  Shown: the radio's acknowledgement is known to be enough.
+- In a ShowMany a window's entry has the version and state of a Show; a keypad's or an evaluator's has the
+  sequence and the number of a PressResult in their places. Nobody confirms it.
 - In a Hello, ``battery`` is in millivolts, 0 without one; ``device`` is the hardware's own number, 0 if it has
   none; ``version`` is what it showed or did last, 0 after a start. The older Hello ends behind kind, or has
   nothing but the battery behind it; it is still read.
@@ -55,6 +58,7 @@ from protocol.radio.downlinks import (
     ShowEntry,
     ShowMany,
     WindowState,
+    as_entry,
     fits_entry,
     share_out,
 )
@@ -118,6 +122,7 @@ __all__ = [
     "Supply",
     "Uplink",
     "WindowState",
+    "as_entry",
     "decode_downlink",
     "decode_uplink",
     "encode",

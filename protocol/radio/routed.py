@@ -172,6 +172,14 @@ class RoutedLink:
                 return True
         return False
 
+    def abandon(self, token: int) -> bool:
+        """Make no further attempt with ``token``, as `ReliableLink.abandon`."""
+        for inner, sent in self._sent.items():
+            if sent.token == token and self._link.abandon(inner):
+                del self._sent[inner]
+                return True
+        return False
+
     def serve(
         self, peers: Collection[int], now_s: float, not_served: Collection[int] = ()
     ) -> list[Action]:

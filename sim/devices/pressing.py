@@ -7,7 +7,15 @@ from collections.abc import Callable
 from math import inf
 
 from protocol.radio.actions import Action
-from protocol.radio.payloads import SEQUENCE_MAX, Downlink, Press, PressResult
+from protocol.radio.payloads import (
+    SEQUENCE_MAX,
+    Downlink,
+    Press,
+    PressResult,
+    Result,
+    ShowEntry,
+    ShowMany,
+)
 from sim.devices.radio import RadioDevice
 
 PRESS_TOKEN = 1
@@ -78,9 +86,14 @@ class PressingDevice(RadioDevice):
             self._send_due_s = now + RESULT_S
 
     def _take(self, payload: Downlink, now: float) -> list[Action]:
-        if not isinstance(payload, PressResult) or not self._presses:
+        if not self._presses:
             return []
         press = self._presses[0]
+        if isinstance(payload, ShowMany):
+            told = [entry for entry in payload.entries if entry.address == self.address]
+            return [action for entry in told for action in self._take(self._result(entry), now)]
+        if not isinstance(payload, PressResult):
+            return []
         if (payload.boot, payload.sequence) != (press.boot, press.sequence):
             return []
         self.results.append(payload)
@@ -89,6 +102,15 @@ class PressingDevice(RadioDevice):
         self._done(press, payload)
         self._begin()
         return self._work(now)
+
+    def _result(self, entry: ShowEntry) -> PressResult:
+        """Return what a broadcast says of our press; there is no word of another boot."""
+        return PressResult(
+            boot=self.boot,
+            sequence=entry.version,
+            result=Result(entry.state),
+            text=entry.text,
+        )
 
     def _done(self, press: Press, result: PressResult) -> None:
         """Take what ``press`` did."""

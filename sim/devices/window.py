@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from protocol.radio.actions import Action
 from protocol.radio.payloads import Banner, DeviceKind, Downlink, Show, ShowMany, WindowState
+from protocol.values import replace
 from sim.devices.radio import RadioDevice
 
 
@@ -38,23 +39,23 @@ class Window(RadioDevice):
         if self.stuck:
             return []
         match payload:
-            case Show():
-                return self._show(payload, now)
+            case Show(confirm=confirm):
+                self._show(payload)
+                return self._confirm(payload.version, now) if confirm else []
             case ShowMany(entries=entries):
-                actions: list[Action] = []
                 for entry in entries:
                     if entry.address == self.address:
                         show = Show(version=entry.version, state=entry.state, text=entry.text)
-                        actions += self._show(show, now)
-                return actions
+                        self._show(show)
+                return []
             case Banner(version=version):
                 self.banner = payload
                 return self._confirm(version, now)
             case _:
                 return []
 
-    def _show(self, show: Show, now: float) -> list[Action]:
+    def _show(self, show: Show) -> None:
+        show = replace(show, confirm=True)
         self.changes += show != self.shows
         self.shows = show
-        # A repeat is confirmed as well: the first confirmation was lost.
-        return self._confirm(show.version, now)
+        self.version = show.version

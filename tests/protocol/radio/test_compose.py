@@ -96,7 +96,7 @@ def test_wrong_words_are_refused_with_what_to_write(line: str, said: str) -> Non
 def test_every_payload_has_a_name_and_a_usage() -> None:
     assert set(PAYLOADS.values()) == {*get_args(Uplink), *get_args(Downlink)}
     assert usage("show") == (
-        "show --version NUMBER {idle|called|recall|serving|paused|closed} [TEXT]"
+        "show --version NUMBER {idle|called|recall|serving|paused|closed} [TEXT] [--confirm NUMBER]"
     )
     for name, kind in PAYLOADS.items():
         assert usage(name).startswith(name)

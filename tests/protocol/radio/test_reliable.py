@@ -596,3 +596,26 @@ def test_link_says_from_when_on_it_may_send() -> None:
     subject.tick(subject.free_from_s())
     # It pauses, and others may be sent to meanwhile.
     assert subject.free_from_s() == out_s
+
+
+def test_abandoned_datagram_is_not_repeated_and_its_late_answer_is_none() -> None:
+    subject = link(1)
+    [sent] = frames_of(subject.send(5, b"a", 1, 0.0))
+    assert not subject.abandon(1)
+    assert subject.send(6, b"b", 2, 0.0) == []
+    # It pauses while the other is listened for.
+    timeout_s = subject.free_from_s()
+    [other] = frames_of(subject.tick(timeout_s))
+    assert other.to == 6
+    assert subject.abandon(1)
+    assert not subject.abandon(1)
+    late = subject.receive(encode_frame(acknowledgement(sent)), timeout_s)
+    assert late == []
+    assert subject.counts.stale_acknowledgements == 1
+    actions: list[Action] = []
+    while (deadline_s := subject.next_deadline()) is not None:
+        actions += subject.tick(deadline_s)
+    assert {frame.to for frame in frames_of(actions)} == {6}
+    assert [action for action in actions if isinstance(action, GaveUp)] == [
+        GaveUp(token=2, to=6, attempts=7)
+    ]
