@@ -94,6 +94,8 @@ class HallService:
                 display=parts.display,
                 alarms=parts.alarms,
                 kiosks=parts.kiosks,
+                gateways=parts.gateways,
+                radio=parts.radio,
                 terminals=parts.terminals,
                 security=parts.security,
             )

@@ -21,7 +21,8 @@ class HallPort:
     """One hall as the web server sees it.
 
     ``hall`` takes `Submit`, `Subscribe` and `ReadState`; ``display``, ``alarms`` and each of ``kiosks`` take
-    `Watch`; each of ``security`` takes what `actors.radio.pairing` says, each of ``terminals`` `ReadTerminal`.
+    `Watch`; each of ``security`` takes what `actors.radio.pairing` says, each of ``terminals`` `ReadTerminal`,
+    each of ``gateways`` `ReadGateway` and ``radio`` `ReadNetwork`.
     ``journal`` is only read. ``scan_url`` gives what a ticket's QR code says, as `codes.page_address` does.
     ``key`` is the hall's own, to sign with; with another one all that was signed is worth nothing.
     """
@@ -35,6 +36,8 @@ class HallPort:
     alarms: Recipient | None = None
     kiosks: Mapping[KioskId, Recipient] = attrs.field(factory=lambda: MappingProxyType({}))
     security: Mapping[GatewayId, Recipient] = attrs.field(factory=lambda: MappingProxyType({}))
+    gateways: Mapping[GatewayId, Recipient] = attrs.field(factory=lambda: MappingProxyType({}))
+    radio: Recipient | None = None
     terminals: Mapping[tuple[GatewayId, TerminalAddress], Recipient] = attrs.field(
         factory=lambda: MappingProxyType({})
     )

@@ -18,6 +18,7 @@ from runtime.http.calls import Call
 from runtime.http.desk import Desk
 from runtime.http.dispatch import Dispatcher
 from runtime.http.encoding import to_json
+from runtime.http.gateways import gateways
 from runtime.http.limits import Limits
 from runtime.http.metrics import MoreMetrics, RequestCounts
 from runtime.http.openapi import describe
@@ -116,6 +117,7 @@ class HttpService:
             *routes.counters(),
             *appointments(),
             *pairing(),
+            *gateways(),
             *terminals(),
             *routes.halls(self._list_halls),
             *routes.watching(self._watching, self._describe),

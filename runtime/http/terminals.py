@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from actors.audience import told
 from actors.radio.banners import BannerText, SetBanner
 from actors.radio.terminal import ReadTerminal, TerminalRead
 from actors.radio.troubles import Trouble
 from protocol.hall import Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId
-from protocol.messages import Recipient
 from protocol.radio.payloads import BRIGHTNESS_MAX, TEXT_MAX, Supply, fit_text
 from protocol.values import value
 from runtime.config.model import Role
 from runtime.http.bodies import field
 from runtime.http.calls import Call
 from runtime.http.encoding import to_json
+from runtime.http.gathering import All, Gather
 from runtime.http.problems import refuse
 from runtime.http.request import NO_STORE, Response
 from runtime.http.routing import Route
@@ -122,36 +120,6 @@ def terminals() -> tuple[Route, ...]:
     )
 
 
-class _Gather:
-    """Takes one answer of each terminal that was asked, and then gives them all."""
-
-    def __init__(self, count: int, reply: Recipient) -> None:
-        self._awaited = count
-        self._reply = reply
-        self._answers: list[Any] = []
-
-    def tell(self, message: object, /) -> None:
-        """Take an answer, or None from one that is not there."""
-        self._awaited -= 1
-        if message is not None:
-            self._answers.append(message)
-        if not self._awaited:
-            self._reply.tell(tuple(self._answers))
-
-
-class _All:
-    """Several terminals, asked as one."""
-
-    def __init__(self, recipients: Iterable[Recipient]) -> None:
-        self._recipients = tuple(recipients)
-
-    def tell(self, message: Any, /) -> None:
-        """Ask them all; for one that has stopped, answer in its place that it is not there."""
-        for recipient in self._recipients:
-            if not told(recipient, message):
-                message.reply_to.tell(None)
-
-
 def read_terminals(call: Call) -> Response | None:
     """Say how the radio devices of a hall are."""
     asked = call.hall.port.terminals
@@ -166,8 +134,8 @@ def read_terminals(call: Call) -> Response | None:
         return _answer(TerminalList(terminals=tuple(map(_view, reads))))
 
     call.ask(
-        _All(asked.values()),
-        lambda reply: ReadTerminal(reply_to=_Gather(len(asked), reply)),
+        All(asked.values()),
+        lambda reply: ReadTerminal(reply_to=Gather(len(asked), reply)),
         rendered,
     )
     return None
@@ -219,8 +187,8 @@ def set_banner(call: Call) -> None:
         raise refuse("unknown-terminal", f"counter {counter} has no window")
     banner = _checked(body, windows[0][1])
     call.ask(
-        _All(recipient for recipient, _ in windows),
-        lambda reply: SetBanner(banner=banner, reply_to=_Gather(len(windows), reply)),
+        All(recipient for recipient, _ in windows),
+        lambda reply: SetBanner(banner=banner, reply_to=Gather(len(windows), reply)),
         lambda answer: _answer(_banner(banner)),
     )
 

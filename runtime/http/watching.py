@@ -8,6 +8,7 @@ from itertools import chain
 
 from actors.hall.actor import ReadState, StateRead
 from actors.hall.state import HallState
+from actors.radio.gateway_read import GatewayRead, ReadGateway
 from actors.world import ActorWatch
 from protocol.ids import HallId
 from protocol.values import value
@@ -25,6 +26,7 @@ from runtime.http.metrics import (
     hall_metrics,
 )
 from runtime.http.ports import Troubles
+from runtime.http.radio_metrics import radio_metrics
 from runtime.http.replies import Replies
 from runtime.http.request import Response
 
@@ -90,10 +92,13 @@ class Watching:
     def metrics(self, call: Call) -> None:
         """Answer with everything that is measured."""
 
-        def respond(states: Mapping[HallId, HallState]) -> Response:
+        def respond(
+            states: Mapping[HallId, HallState], radio: Mapping[tuple[HallId, str], GatewayRead]
+        ) -> Response:
             streams = {str(hall): float(len(desk.hub)) for hall, desk in self._desks.items()}
             metrics = chain(
                 hall_metrics(states),
+                radio_metrics(radio),
                 actor_metrics(self._watch()),
                 self._counts.metrics(),
                 [gauge("paihao_http_streams", "Event streams open.", streams, "hall")],
@@ -109,10 +114,42 @@ class Watching:
             )
             return Response(status=200, body=exposition(metrics), content_type=CONTENT_TYPE)
 
-        self._read_all(call, respond)
+        def read_radio(states: Mapping[HallId, HallState]) -> None:
+            self._read_gateways(lambda radio: call.guard(lambda: respond(states, radio)))
+
+        self._read_all(call, read_radio)
+
+    def _read_gateways(
+        self, finish: Callable[[Mapping[tuple[HallId, str], GatewayRead]], None]
+    ) -> None:
+        """Read every gateway, and finish with those that answered in time."""
+        reads: dict[tuple[HallId, str], GatewayRead] = {}
+        asked = {
+            (hall, str(id)): recipient
+            for hall, desk in self._desks.items()
+            for id, recipient in desk.port.gateways.items()
+        }
+        left = set(asked)
+
+        def take(key: tuple[HallId, str], message: object | None) -> None:
+            left.discard(key)
+            if isinstance(message, GatewayRead):
+                reads[key] = message
+            if not left:
+                finish(reads)
+
+        if not asked:
+            finish(reads)
+        for key, recipient in asked.items():
+            if self._replies.full:
+                take(key, None)
+            else:
+                self._replies.ask(
+                    recipient, lambda reply: ReadGateway(reply_to=reply), partial(take, key)
+                )
 
     def _read_all(
-        self, call: Call, render: Callable[[Mapping[HallId, HallState]], Response]
+        self, call: Call, render: Callable[[Mapping[HallId, HallState]], Response | None]
     ) -> None:
         """Read every hall's state and answer with what ``render`` makes of those that answered in time."""
         states: dict[HallId, HallState] = {}

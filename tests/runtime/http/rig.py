@@ -14,6 +14,8 @@ from actors.audience import Audience
 from actors.base import Ref
 from actors.display import DisplayActor
 from actors.hall.actor import HallActor, HallAudience
+from actors.radio.gateway import GatewayActor
+from actors.radio.network import Neighbours, RadioNetwork
 from actors.radio.repeater import RepeaterTerminal
 from actors.radio.security import SecurityActor, guard_of
 from actors.radio.window import WindowTerminal
@@ -45,6 +47,7 @@ from runtime.http.service import HttpService
 from runtime.world import ReactorWorld
 from sim.journal import MemoryJournal
 from sim.radio_memory import dict_vault
+from tests.actors.lines import Ports
 from tests.actors.recorders import Ear
 
 HALL = "/api/v1/halls/HZ01"
@@ -284,6 +287,23 @@ class Served:
             )
             for gateway in spec.gateways.values()
         }
+        self.ports = Ports()
+        radio = self.world.spawn("hall/HZ01/radio", RadioNetwork, tuple(spec.gateways.values()))
+        self.gateways = {
+            gateway.id: self.world.spawn(
+                f"hall/HZ01/gateway/{gateway.id}",
+                GatewayActor,
+                gateway,
+                self.ports,
+                self.alarms,
+                neighbours=Neighbours(
+                    network=radio,
+                    covered=tuple(spec.gateways[other] for other in gateway.covers),
+                    ids=frozenset(spec.gateways) - {gateway.id},
+                ),
+            )
+            for gateway in spec.gateways.values()
+        }
         self.terminals: dict[tuple[GatewayId, TerminalAddress], Ref[Any]] = {
             (gateway.id, terminal.address): self._spawn_terminal(gateway.id, terminal)
             for gateway in spec.gateways.values()
@@ -298,6 +318,8 @@ class Served:
             display=display,
             alarms=self.alarms,
             security=security,
+            gateways=self.gateways,
+            radio=radio,
             terminals=self.terminals,
         )
         options = {"watch": lambda: list(self.world.watch())} | self._options
