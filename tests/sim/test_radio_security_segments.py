@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
 from actors.alarms import ReadAlarms
 from actors.building import build_hall
 from actors.radio.pairing import OpenPairing, ReadSecurity
-from protocol.commands import OpenCounter, TakeTicket
+from protocol.commands import CallNext, OpenCounter, TakeTicket
 from protocol.events import TicketCalled
 from protocol.hall import Counter, Gateway, HallSpec, Service, Terminal, TerminalKind
 from protocol.ids import (
@@ -21,7 +22,10 @@ from protocol.ids import (
     TerminalAddress,
 )
 from protocol.messages import Submit, Subscribe
+from protocol.radio.frame import Frame, FrameDecoder, encode_frame
 from protocol.radio.payloads import PAIRING_ADDRESS, Key
+from protocol.radio.secured import is_sealed
+from protocol.values import replace
 from sim.devices.keypad import Keypad
 from sim.devices.radio import RadioDevice
 from sim.devices.window import Window
@@ -145,3 +149,144 @@ def test_either_gateway_serves_terminals_that_were_paired_at_one() -> None:
     assert hall.window.security is not None
     # What was on its way in the clear when the window got its keys.
     assert hall.window.security.refused.keys() <= {"UnsecuredError"}
+
+
+class Rush:
+    """Twelve counters with windows alone; those of the first four have codes."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.world = SimWorld(seed=seed)
+        self.channel = Channel(Random(seed), attentive=True)
+        self.links = SimLinks(self.world)
+        self.links.register("g1", self.channel.port("g1"), own_line=True)
+        self.counters = [CounterId(str(number)) for number in range(1, 13)]
+        self.windows = [
+            Window(
+                60 + number,
+                1,
+                Random(number),
+                device=number + 1,
+                code=number.to_bytes(16) if number < 4 else None,
+            )
+            for number in range(12)
+        ]
+        self.stations = {window: self.channel.join(window) for window in self.windows}
+        self.frames: list[Frame] = []
+        self.channel.join(Listener(self.frames))
+        gateway = Gateway(
+            id=G1,
+            port="virtual:g1",
+            address=TerminalAddress(1),
+            terminals=tuple(
+                Terminal(
+                    address=TerminalAddress(window.address),
+                    kind=TerminalKind.WINDOW,
+                    counter=counter,
+                )
+                for window, counter in zip(self.windows, self.counters, strict=True)
+            ),
+        )
+        service = Service(id=SERVICE, names={ZH: "存款"}, prefix="A")
+        spec = HallSpec(
+            id=HallId("HZ01"),
+            names={ZH: "大厅"},
+            services=MappingProxyType({SERVICE: service}),
+            counters=MappingProxyType(
+                {
+                    counter: Counter(id=counter, names={ZH: counter}, services=(SERVICE,))
+                    for counter in self.counters
+                }
+            ),
+            gateways=MappingProxyType({G1: gateway}),
+        )
+        self.memory = DictMemory()
+        self.parts = build_hall(
+            self.world, spec, MemoryJournal(), self.links, str, vault=dict_vault(self.memory)
+        )
+        self.commands = 0
+        for counter in self.counters:
+            self.submit(lambda id, counter=counter: OpenCounter(id=id, counter=counter))
+        for _ in range(40):
+            self.submit(lambda id: TakeTicket(id=id, service=SERVICE, language=ZH))
+        self.run(10)
+
+    def submit(self, make: Any) -> None:
+        self.commands += 1
+        self.parts.hall.tell(Submit(command=make(CommandId(f"command/{self.commands}"))))
+
+    def run(self, for_s: float) -> None:
+        self.world.run(self.world.monotonic() + for_s)
+
+    def pair(self, window: Window) -> None:
+        assert window.security is not None
+        self.parts.security[G1].tell(
+            OpenPairing(
+                address=TerminalAddress(window.address),
+                code=window.security.code,
+                seconds=60.0,
+                reply_to=Ear(),
+            )
+        )
+        window.ask_for_post()
+        self.channel.touch(self.stations[window])
+        self.links.wake("g1")
+        self.run(15)
+        assert window.security.memory is not None
+
+    def call_everywhere(self) -> None:
+        for counter in self.counters:
+            self.submit(lambda id, counter=counter: CallNext(id=id, counter=counter))
+        self.run(20)
+
+
+class Listener:
+    """Writes down every frame on the channel."""
+
+    def __init__(self, frames: list[Frame]) -> None:
+        self._frames = frames
+        self._decoder = FrameDecoder()
+
+    def receive(self, octets: bytes, _now: float) -> bytes:
+        self._frames += self._decoder.receive(octets)
+        return b""
+
+    def tick(self, _now: float) -> bytes:
+        return b""
+
+    def next_deadline(self) -> float | None:
+        return None
+
+
+def test_in_a_rush_secured_and_stock_windows_have_broadcasts_of_their_own() -> None:
+    hall = Rush()
+    for window in hall.windows[:4]:
+        hall.pair(window)
+    for round_ in range(3):
+        hall.call_everywhere()
+        numbers = sorted(window.text for window in hall.windows)
+        assert numbers == [f"A{12 * round_ + n:03}" for n in range(1, 13)]
+    kinds = {is_sealed(frame.payload) for frame in hall.frames if frame.to == 255}
+    assert kinds == {True, False}
+    # Each secured window took some that was for all of its kind.
+    for window in hall.windows[:4]:
+        assert window.security is not None
+        assert window.security.memory is not None
+        assert window.security.memory.broadcast_taken > 0
+        assert window.security.refused.keys() <= {"UnsecuredError"}
+
+
+def test_broadcast_that_is_replayed_shows_nothing_old() -> None:
+    hall = Rush()
+    for window in hall.windows[:4]:
+        hall.pair(window)
+    hall.call_everywhere()
+    old = [f for f in hall.frames if f.to == 255 and is_sealed(f.payload)]
+    hall.call_everywhere()
+    shown = [window.text for window in hall.windows[:4]]
+    for number, frame in enumerate(old):
+        for window in hall.windows[:4]:
+            window.receive(encode_frame(replace(frame, id=200 + number)), hall.world.monotonic())
+    assert [window.text for window in hall.windows[:4]] == shown
+    for window in hall.windows[:4]:
+        assert window.security is not None
+        assert window.security.refused["ReplayedError"] == len(old)
