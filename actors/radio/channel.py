@@ -33,10 +33,11 @@ from protocol.radio.actions import (
     Stranger,
     Transmit,
 )
+from protocol.radio.guard import GuardCounts
 from protocol.radio.link import RadioLink
 from protocol.radio.options import LinkOptions
 from protocol.radio.outbox import Urgency
-from protocol.radio.payloads import Hello, Shown, decode_uplink, encode
+from protocol.radio.payloads import PAIRING_ADDRESS, Hello, Shown, decode_uplink, encode
 from protocol.radio.reliable import ReliableLink
 from protocol.radio.routed import RoutedLink
 from protocol.radio.router import Routes
@@ -122,6 +123,11 @@ class Channel:
         """Windows that confirmed something since they are served and have started: all that was sent to them
         since then is known, so that none takes a new datagram for a repeat."""
         self._tokens = 0
+
+    def messages(self) -> GuardCounts:
+        """Return what passed and what was refused of the gateway's own terminals, whoever serves them."""
+        # Whoever has no post yet belongs to no other gateway.
+        return self._passage(TerminalAddress(PAIRING_ADDRESS)).totals()
 
     # -- inputs -----------------------------------------------------------------------------
 

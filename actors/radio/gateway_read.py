@@ -14,6 +14,7 @@ from protocol.ids import GatewayId, TerminalAddress
 from protocol.messages import Recipient
 from protocol.radio.actions import LinkCounts, PeerCounts
 from protocol.radio.frame import DecoderCounts
+from protocol.radio.guard import GuardCounts
 from protocol.values import value
 
 __all__ = ["GatewayRead", "ReadGateway", "TerminalTraffic"]
@@ -80,6 +81,8 @@ class GatewayRead:
     latency: Latency | None
     """From a downlink's coming to the gateway until the terminal's radio acknowledged it."""
     terminals: tuple[TerminalTraffic, ...]
+    messages: GuardCounts
+    """What was taken from its own terminals, sealed for them, and refused."""
 
     @classmethod
     def of(
@@ -125,6 +128,7 @@ class GatewayRead:
             loss=losses.of_all(counts),
             latency=channel.latencies.of_gateway(),
             terminals=terminals,
+            messages=channel.messages(),
         )
 
 

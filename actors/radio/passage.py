@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from protocol.radio.guard import GuardCounts
+
 __all__ = ["OPEN_PASSAGE", "Passage"]
 
 
@@ -36,6 +38,10 @@ class Passage(Protocol):
         """Return what names the device that ``address`` is proved to be, or "": see `UplinkReceived`."""
         ...
 
+    def totals(self) -> GuardCounts:
+        """Return what passed and what was refused."""
+        ...
+
 
 class _OpenPassage:
     """Lets everything pass as it is."""
@@ -54,6 +60,9 @@ class _OpenPassage:
 
     def mark(self, _address: int) -> str:
         return ""
+
+    def totals(self) -> GuardCounts:
+        return GuardCounts()
 
 
 OPEN_PASSAGE: Passage = _OpenPassage()

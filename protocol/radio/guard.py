@@ -133,6 +133,14 @@ class Guard:
         if EVERYBODY not in self._places:
             self._places[EVERYBODY] = self._put(PostRecord(address=EVERYBODY))
 
+    def totals(self) -> GuardCounts:
+        """Return the counts of all addresses together."""
+        total = GuardCounts()
+        for counts in self.counts.values():
+            for name, count in attrs.asdict(counts).items():
+                setattr(total, name, getattr(total, name) + count)
+        return total
+
     # -- messages ---------------------------------------------------------------------------
 
     def open(self, source: int, octets: bytes) -> bytes:

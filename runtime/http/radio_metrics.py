@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+import attrs
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from actors.radio.gateway_read import GatewayRead
@@ -55,6 +56,15 @@ def radio_metrics(reads: _Reads) -> Iterator[Metric]:
         for labels, read in reads.items():
             counter.add_metric(labels, count(read))
         yield counter
+    messages = CounterMetricFamily(
+        "paihao_radio_messages",
+        "Messages by what became of them: opened, plain, sealed, forged, replayed, reflected, ...",
+        labels=[*_LABELS, "kind"],
+    )
+    for labels, read in reads.items():
+        for kind, figure in attrs.asdict(read.messages).items():
+            messages.add_metric([*labels, kind], figure)
+    yield messages
     latency = GaugeMetricFamily(
         "paihao_radio_downlink_latency_seconds",
         "From a downlink's coming to its acknowledgement, of the last ones.",

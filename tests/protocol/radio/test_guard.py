@@ -99,6 +99,17 @@ def test_paired_device_and_gateway_understand_each_other_in_all_directions(guard
     assert counted(guard, 255) == {"sealed": 5}
 
 
+def test_totals_are_of_all_terminals(guard: Guard) -> None:
+    one, other = paired(guard, 16, 7), paired(guard, 17, 8)
+    for source, device in ((16, one), (17, other)):
+        sealed = device.seal(PLAIN)
+        guard.open(source, sealed)
+        with pytest.raises(ReplayedError):
+            guard.open(source, sealed)
+    totals = guard.totals()
+    assert (totals.opened, totals.replayed, totals.forged) == (4, 2, 0)
+
+
 # -- policies ---------------------------------------------------------------------------------
 
 

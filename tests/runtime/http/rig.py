@@ -301,6 +301,7 @@ class Served:
                     covered=tuple(spec.gateways[other] for other in gateway.covers),
                     ids=frozenset(spec.gateways) - {gateway.id},
                 ),
+                passages=self.guards,
             )
             for gateway in spec.gateways.values()
         }

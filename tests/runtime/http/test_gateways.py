@@ -87,12 +87,17 @@ def test_gateway_tells_what_its_channel_did(hall: Served) -> None:
 
 
 def test_metrics_have_the_figures_of_each_gateway(hall: Served) -> None:
+    hear(hall, Frame(to=1, source=12, id=1, payload=b"\x12\x00\x01\x00\x00"))
+    hear(hall, Frame(to=1, source=12, id=2, payload=b"\x20\x00\x00\x00\x01\x12\x00\x00\x00\x00"))
     answer = hall.ask("GET", "/metrics")
     text = answer.body.decode()
     assert 'paihao_radio_up{gateway="g1",hall="HZ01"} 1.0' in text
     assert 'paihao_radio_up{gateway="g2",hall="HZ01"} 0.0' in text
     assert 'paihao_radio_duty_cycle_max{gateway="g2",hall="HZ01"} 0.01' in text
-    assert 'paihao_radio_frames_total{gateway="g1",hall="HZ01"} 0.0' in text
+    assert 'paihao_radio_frames_total{gateway="g1",hall="HZ01"} 2.0' in text
+    for kind in ("plain", "unpaired"):
+        labels = f'gateway="g1",hall="HZ01",kind="{kind}"'
+        assert f"paihao_radio_messages_total{{{labels}}} 1.0" in text
 
 
 def test_gateway_that_has_stopped_is_left_out(hall: Served) -> None:
