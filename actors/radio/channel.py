@@ -292,6 +292,8 @@ class Channel:
             payload = self._passage(source).open(source, received.payload)
         except ProtocolError as error:
             log.debug("uplink not opened terminal=%s reason=%s", source, error)
+            # Perhaps another device is there now, which acknowledges what it cannot open.
+            self._trusted.discard(source)
             return []
         self._learn(source, payload)
         return [Heard(source=source, payload=payload)]

@@ -371,6 +371,28 @@ def test_replaced_keypad_has_the_post_and_its_first_press_is_no_repeat(hall: Sec
     assert hall.called[-1] == ("1", "A003")
 
 
+def test_stock_window_in_a_paired_ones_place_is_not_taken_for_showing_what_it_acknowledges(
+    hall: SecureHall,
+) -> None:
+    for _ in range(3):
+        hall.press(hall.keypad)
+    assert hall.window.text == "A003"
+    hall.window.off = True
+    stock = Window(60, 1, Random(9))
+    hall.air.terminals.append(stock)
+    hall.links.wake("g1")
+    hall.run(5)
+    hall.press(hall.keypad, for_s=15)
+    assert stock.text == ""
+    assert hall.alarms.keys() == {"security/g1/60", "window/1"}
+    hall.air.terminals.remove(stock)
+    hall.window.reboot()
+    hall.links.wake("g1")
+    hall.run(30)
+    assert hall.window.text == "A004"
+    assert "window/1" not in hall.alarms
+
+
 def test_wrong_code_pairs_nothing_and_both_sides_say_so(hall: SecureHall) -> None:
     new = Keypad(PAIRING_ADDRESS, 1, Random(9), device=0xC0, code=b"code of the new1")
     hall.air.terminals.append(new)
