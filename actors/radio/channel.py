@@ -51,7 +51,7 @@ TIMEOUT_MAX_S = 0.4
 """The longest wait for an acknowledgement at 9600 bit/s, where one takes 0.14 s when nobody else sends. A late
 one is taken all the same, and others wait meanwhile."""
 
-BROADCAST_PAUSE_S = 0.1
+BROADCAST_PAUSE_S = 0.05
 """So long after a broadcast, and as long as it is on the air, nothing but acknowledgements is sent."""
 
 TEXTS_SHARE = 0.8
