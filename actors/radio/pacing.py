@@ -228,7 +228,7 @@ class Pacer:
                 self._results[downlink.to] = downlink.message.payload
                 ended.append(downlink.message)
             else:
-                downlink.told, downlink.rank, downlink.since_s = True, Rank.STATE, now_s
+                downlink.told, downlink.rank, downlink.since_s = True, Rank.RESULT, now_s
                 ended += self.put_back(downlink)
         return ended
 
