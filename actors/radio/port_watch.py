@@ -23,7 +23,10 @@ UNANSWERED_MAX = 3
 there are two."""
 
 QUIET_MAX_S = 1500.0
-"""Terminals say that they are there every ten minutes or so; two of their words may be lost."""
+"""Terminals say that they are there every ten minutes or so; two of their words may be lost. Where firmware
+does not, it was quiet for longer before, and may be for `QUIET_GROWTH` times as long again."""
+
+QUIET_GROWTH = 2.0
 
 ECHOES_MIN = 3
 """Frames that came back, or came from our own address, within `ECHOES_S`."""
@@ -61,6 +64,8 @@ class PortWatch:
         self._outside = 0
         self._own = 0
         self._heard_s: float | None = None
+        self._longest_s = 0.0
+        """The longest time without a word that was followed by one."""
         self._unanswered = 0
         self._unanswered_by: set[TerminalAddress] = set()
         self._sent: deque[bytes] = deque(maxlen=SENT_KEPT)
@@ -126,7 +131,8 @@ class PortWatch:
         for trouble, times_s in self._returned():
             if times_s and now_s - times_s[-1] > ECHOES_S:
                 self.troubles.discard(trouble)
-        quiet = self._heard_s is not None and now_s - self._heard_s > QUIET_MAX_S
+        quiet_max_s = max(QUIET_MAX_S, QUIET_GROWTH * self._longest_s)
+        quiet = self._heard_s is not None and now_s - self._heard_s > quiet_max_s
         if quiet and self._terminals:
             self.troubles.add(PortTrouble.SILENT)
         return self.troubles != before
@@ -135,6 +141,8 @@ class PortWatch:
 
     def _hear(self, now_s: float) -> None:
         """Somebody else was heard."""
+        if self._heard_s is not None:
+            self._longest_s = max(self._longest_s, now_s - self._heard_s)
         self._heard_s = now_s
         self._unanswered = 0
         self._unanswered_by.clear()

@@ -83,6 +83,15 @@ def test_port_that_is_quiet_for_longer_than_terminals_are_is_alarmed(bench: Benc
 
 
 @ON_VIRTUAL_CLOCKS
+def test_terminals_that_are_quiet_by_night_are_no_trouble_the_next_night(bench: Bench) -> None:
+    night_s = 12 * 3600
+    for number in range(3):
+        bench.hear(encode_frame(from_device(5, number, HELLO)))
+        bench.rig.run(night_s)
+    assert raised(bench) == cleared(bench) == ["gateway/g1/silent"]
+
+
+@ON_VIRTUAL_CLOCKS
 def test_port_that_is_lost_is_not_silent_as_well(bench: Bench) -> None:
     for _ in range(3):
         call(bench, 5, 6)
