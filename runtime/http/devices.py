@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 from protocol.errors import DeviceError
-from protocol.hall import HallSpec
+from protocol.hall import HallSpec, TerminalKind
 from protocol.ids import CounterId, HallId, KioskId
-from protocol.radio.payloads import Key, WindowState
+from protocol.radio.payloads import RATING_MAX, REASONS_MAX, Announce, Banner, Key, WindowState
 from protocol.values import value
 from runtime.config.model import Role
 from runtime.http.calls import Call
@@ -21,6 +22,11 @@ from runtime.http.routing import Route
 
 PAPERS_SHOWN = 6
 """The newest pieces of paper of each printer."""
+
+ANNOUNCEMENTS_SHOWN = 3
+"""The newest of each ticket caller."""
+
+CODE_MAX = 2**32 - 1
 
 
 class ShownKeypad(Protocol):
@@ -36,6 +42,23 @@ class ShownWindow(Protocol):
     def text(self) -> str: ...
     @property
     def state(self) -> WindowState: ...
+
+    banner: Banner | None
+
+
+class ShownEvaluator(Protocol):
+    """A pad as its user sees it."""
+
+    display: str
+
+    @property
+    def invites(self) -> str | None: ...
+
+
+class ShownCaller(Protocol):
+    """What was heard of a ticket caller, oldest first."""
+
+    announced: Any
 
 
 class ShownPaper(Protocol):
@@ -69,10 +92,22 @@ class VirtualHall(Protocol):
     @property
     def windows(self) -> Mapping[CounterId, ShownWindow]: ...
     @property
+    def evaluators(self) -> Mapping[CounterId, ShownEvaluator]: ...
+    @property
+    def callers(self) -> Mapping[CounterId, ShownCaller]: ...
+    @property
     def printers(self) -> Mapping[KioskId, ShownPrinter]: ...
 
-    def press(self, counter: CounterId, key: Key) -> bool:
+    def press(self, counter: CounterId, key: Key, argument: int = 0) -> bool:
         """Press a key of the counter's keypad."""
+        ...
+
+    def login(self, counter: CounterId, code: int) -> bool:
+        """Type a number of staff at the counter's keypad."""
+        ...
+
+    def rate(self, counter: CounterId, level: int, reasons: int = 0) -> bool:
+        """Press a level at the counter's evaluator."""
         ...
 
     def wake(self, name: str) -> None:
@@ -82,9 +117,22 @@ class VirtualHall(Protocol):
 
 @value
 class PressBody:
-    """A key of a keypad, by its name."""
+    """A key of a keypad, by its name.
+
+    TRANSFER needs ``argument``, the number of a preset; LOGIN needs ``code``, a number of staff, or 0 to leave.
+    """
 
     key: str
+    argument: int = 0
+    code: int = 0
+
+
+@value
+class RateBody:
+    """A level of an evaluator, and reasons by their ids."""
+
+    level: int
+    reasons: tuple[str, ...] = ()
 
 
 @value
@@ -147,6 +195,15 @@ def device_routes(
             ),
             Route(
                 method="POST",
+                pattern="/api/v1/devices/{hall}/evaluators/{counter}",
+                handler=shelf.rate,
+                summary="Press a level of a virtual evaluator",
+                roles=managers,
+                body=RateBody,
+                answers={200: DeviceStep},
+            ),
+            Route(
+                method="POST",
                 pattern="/api/v1/devices/{hall}/printers/{kiosk}",
                 handler=shelf.trouble,
                 summary="Set the troubles of a virtual printer",
@@ -168,7 +225,7 @@ KEYS = (
     Key.HOLD,
     Key.PAUSE,
 )
-"""What a virtual keypad has: all keys that need no argument."""
+"""What a virtual keypad has for itself; transfers and logins need an argument."""
 
 
 class _Shelf:
@@ -186,18 +243,29 @@ class _Shelf:
         }
 
     def _hall_layout(self, spec: HallSpec, hall: VirtualHall) -> Mapping[str, Any]:
+        presets = {
+            terminal.counter: [spec.services[preset].names for preset in terminal.presets]
+            for gateway in spec.gateways.values()
+            for terminal in gateway.terminals
+            if terminal.kind is TerminalKind.KEYPAD
+        }
+        devices = (hall.keypads, hall.windows, hall.evaluators, hall.callers)
         return {
             "id": spec.id,
             "names": spec.names,
+            "reasons": [{"id": id, "names": names} for id, names in _reasons(spec)],
             "counters": [
                 {
                     "id": counter.id,
                     "names": counter.names,
                     "keypad": counter.id in hall.keypads,
+                    "presets": presets.get(counter.id, []),
                     "window": counter.id in hall.windows,
+                    "evaluator": counter.id in hall.evaluators,
+                    "caller": counter.id in hall.callers,
                 }
                 for counter in spec.counters.values()
-                if counter.id in hall.keypads or counter.id in hall.windows
+                if any(counter.id in of_kind for of_kind in devices)
             ],
             "kiosks": [
                 {"id": kiosk.id, "names": kiosk.names}
@@ -219,8 +287,27 @@ class _Shelf:
             raise refuse(
                 "malformed-request", f"there is no key {call.body.key!r}; there are {names}"
             ) from None
+        argument, code = call.body.argument, call.body.code
+        if not 0 <= argument <= 255 or not 0 <= code <= CODE_MAX:
+            detail = f"argument must be 0 to 255, and code 0 to {CODE_MAX}"
+            raise refuse("malformed-request", detail)
         try:
-            return _step(hall.press(counter, key))
+            if key is Key.LOGIN:
+                return _step(hall.login(counter, code))
+            return _step(hall.press(counter, key, argument))
+        except DeviceError as error:
+            raise refuse("unknown-counter", str(error)) from error
+
+    def rate(self, call: Call) -> Response:
+        hall, counter = self._hall(call), CounterId(call.params["counter"])
+        body: RateBody = call.body
+        known = [id for id, _ in _reasons(self._specs[HallId(call.params["hall"])])]
+        if not 1 <= body.level <= RATING_MAX or not set(body.reasons) <= set(known):
+            detail = f"level must be 1 to {RATING_MAX}, and reasons of {', '.join(known) or 'none'}"
+            raise refuse("malformed-request", detail)
+        reasons = sum(1 << bit for bit, id in enumerate(known) if id in body.reasons)
+        try:
+            return _step(hall.rate(counter, body.level, reasons))
         except DeviceError as error:
             raise refuse("unknown-counter", str(error)) from error
 
@@ -247,6 +334,15 @@ class _Shelf:
         return hall
 
 
+def _reasons(spec: HallSpec) -> list[tuple[str, Any]]:
+    """Return the reasons that a pad has keys for."""
+    return list(islice(spec.evaluation.reasons.items(), REASONS_MAX))
+
+
+def _announced(announce: Announce) -> Mapping[str, Any]:
+    return {"text": announce.text, "buzzer": announce.buzzer, "voice": announce.voice}
+
+
 def _step(taken: bool) -> Response:
     return Response(status=200, body=to_json(DeviceStep(taken=taken)), headers=(NO_STORE,))
 
@@ -257,6 +353,21 @@ def _shown(hall: VirtualHall) -> Mapping[str, Any]:
         "windows": {
             counter: {"text": window.text, "state": window.state.name.lower()}
             for counter, window in hall.windows.items()
+        },
+        "banners": {
+            counter: {"text": window.banner.text, "brightness": window.banner.brightness}
+            for counter, window in hall.windows.items()
+            if window.banner is not None
+        },
+        "evaluators": {
+            counter: {"invites": evaluator.invites, "display": evaluator.display}
+            for counter, evaluator in hall.evaluators.items()
+        },
+        "callers": {
+            counter: [
+                _announced(announce) for announce in list(caller.announced)[-ANNOUNCEMENTS_SHOWN:]
+            ]
+            for counter, caller in hall.callers.items()
         },
         "printers": {
             kiosk: {

@@ -179,7 +179,7 @@ class RunningHall:
             headers["Authorization"] = f"Bearer {self.tokens[role]}"
         if key is not None:
             headers["Idempotency-Key"] = key
-        if method == "POST":
+        if method == "POST" or body is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps({} if body is None else body).encode()
         connection = over or self.connect()

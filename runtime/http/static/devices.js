@@ -1,89 +1,18 @@
 // The virtual devices: what they show is read a few times a second; keys and switches are sent.
 
-import { Problem, get, post } from "./api.js";
-import { advice, byId, data, make, nameIn, onLanguage, put, text } from "./page.js";
+import { Problem, get } from "./api.js";
+import { byId, data, make, onLanguage, text } from "./page.js";
+import { deviceOf, draw, hush, inHall, named, send, worded } from "./devices-parts.js";
+import { counterCard } from "./devices-terminals.js";
 
 const PAUSE_MS = 400;
 const HIDDEN_PAUSE_MS = 4000; // nobody looks
-const SAID_MS = 6000;
 const SWITCHES = ["paper_out", "cover_open", "offline", "silent"];
-
-const draw = new Set(); // each draws one device from the state of its hall
-const inHall = (hall, ...parts) => ["/halls", hall, ...parts].map((part, index) => (index ? encodeURIComponent(part) : part)).join("/");
-
-// -- pieces whose text follows the language
-
-function worded(tag, key, attributes = {}, values = {}) {
-  const element = make(tag, attributes);
-  const name = () => put(element, text(key, values));
-  onLanguage(name);
-  name();
-  return element;
-}
-
-function named(tag, names, attributes = {}) {
-  const element = make(tag, attributes);
-  const name = () => put(element, nameIn(names));
-  onLanguage(name);
-  name();
-  return element;
-}
-
-// -- a counter: the window above, the keypad below
-
-function counterCard(hall, counter) {
-  const state = make("span", { className: "state" });
-  const card = make(
-    "section",
-    { className: "card counter" },
-    make("header", { className: "head" }, named("h3", counter.names), state),
-  );
-  if (counter.window) card.append(windowDisplay(hall, counter, state));
-  if (counter.keypad) card.append(keypad(hall, counter));
-  card.append(worded("a", "devices.counter_page", { href: inHall(hall.id, "counter", counter.id) }));
-  return card;
-}
-
-function windowDisplay(hall, counter, state) {
-  const shown = make("p", { className: "window-text", "data-window": counter.id });
-  let mode = "";
-  const name = () => put(state, mode && text(`devices.window.${mode}`));
-  onLanguage(name);
-  draw.add((halls) => {
-    const found = halls[hall.id].windows[counter.id];
-    put(shown, found.text || "\u00a0");
-    shown.style.setProperty("--characters", Math.max(5, width(found.text)));
-    mode = found.state;
-    shown.dataset.state = state.dataset.state = mode;
-    name();
-  });
-  return make("div", { className: "window" }, shown);
-}
-
-/** How many Latin characters wide a text is. */
-function width(shown) {
-  return [...shown].reduce((sum, character) => sum + (character > "\u2e7f" ? 2 : 1), 0);
-}
-
-function keypad(hall, counter) {
-  const screen = make("p", { className: "keypad-screen", role: "status", "data-keypad": counter.id });
-  draw.add((halls) => put(screen, halls[hall.id].keypads[counter.id] || "\u00a0"));
-  const path = `/api/v1/devices/${encodeURIComponent(hall.id)}/keypads/${encodeURIComponent(counter.id)}`;
-  const keys = data.keys.map((key) => {
-    const button = worded("button", `counter.${key.toLowerCase()}`, { type: "button", "data-key": key });
-    button.addEventListener("click", async () => {
-      const answer = await send(path, { key });
-      if (answer && !answer.taken) say(text("devices.busy"));
-    });
-    return button;
-  });
-  return make("div", { className: "keypad" }, screen, make("div", { className: "keys" }, ...keys));
-}
 
 // -- a printer: its troubles, and the paper that came out
 
 function printerCard(hall, kiosk) {
-  const path = `/api/v1/devices/${encodeURIComponent(hall.id)}/printers/${encodeURIComponent(kiosk.id)}`;
+  const path = deviceOf(hall, "printers", kiosk.id);
   const switches = SWITCHES.map((name) => {
     const box = make("input", { type: "checkbox", "data-switch": name });
     let sending = false; // what is shown meanwhile is older than the click
@@ -163,23 +92,6 @@ function layout() {
   }
 }
 
-async function send(path, body) {
-  try {
-    return await post(path, body);
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    say(advice(problem));
-    return null;
-  }
-}
-
-let saidAt = 0;
-
-function say(sentence) {
-  put(byId("said"), sentence);
-  saidAt = Date.now();
-}
-
 async function follow() {
   for (;;) {
     try {
@@ -190,7 +102,7 @@ async function follow() {
       if (!(problem instanceof Problem)) throw problem;
       byId("connection").hidden = false;
     }
-    if (Date.now() - saidAt > SAID_MS) put(byId("said"), "");
+    hush();
     await new Promise((resolve) => setTimeout(resolve, document.hidden ? HIDDEN_PAUSE_MS : PAUSE_MS));
   }
 }
