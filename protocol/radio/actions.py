@@ -167,6 +167,8 @@ class LinkCounts:
     """Datagrams for us that say they are repeats: a meter of what the uplink loses."""
     duplicates: int = 0
     """Datagrams that we had already."""
+    flooded: int = 0
+    """Datagrams that were delivered and not acknowledged, for their senders flood."""
     strangers: int = 0
     """Datagrams from nodes that are none of our peers."""
     not_served: int = 0

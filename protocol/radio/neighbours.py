@@ -8,7 +8,33 @@ from protocol.radio.actions import PeerCounts
 from protocol.radio.options import LinkOptions
 from protocol.radio.round_trip import RoundTrip
 
-__all__ = ["Neighbour", "Neighbours"]
+__all__ = ["ANSWERS_BURST_S", "ANSWERS_SHARE", "Neighbour", "Neighbours"]
+
+ANSWERS_SHARE = 0.25
+"""Acknowledgements to one node may take this part of what a link may send at all. Without that, one node that
+floods uses up an hour's air time within ten minutes, and nobody else is sent anything."""
+
+ANSWERS_BURST_S = 300.0
+"""What a node did not use of that in so long may be used at once."""
+
+
+class _Allowance:
+    """The air time that acknowledgements to one node may take; ``share`` of all time in the long run."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._left_s = share * ANSWERS_BURST_S
+        self._at_s = 0.0
+
+    def take(self, air_s: float, now_s: float) -> bool:
+        """Return whether another ``air_s`` may be used at ``now_s``; then they are."""
+        earned_s = (now_s - self._at_s) * self._share
+        self._left_s = min(self._left_s + earned_s, self._share * ANSWERS_BURST_S)
+        self._at_s = now_s
+        if self._left_s < air_s:
+            return False
+        self._left_s -= air_s
+        return True
 
 
 @attrs.define(eq=False)
@@ -16,6 +42,7 @@ class Neighbour:
     """See the module."""
 
     round_trip: RoundTrip
+    answers: _Allowance
     counts: PeerCounts = attrs.field(factory=PeerCounts)
 
 
@@ -30,8 +57,19 @@ class Neighbours:
         """Return the node at ``address``, from now on a known one."""
         neighbour = self._known.get(address)
         if neighbour is None:
-            neighbour = self._known[address] = Neighbour(RoundTrip(self._options))
+            share = self._options.duty_cycle_max * ANSWERS_SHARE
+            neighbour = Neighbour(RoundTrip(self._options), _Allowance(share))
+            self._known[address] = neighbour
         return neighbour
+
+    def may_answer(self, address: int, air_s: float, now_s: float) -> bool:
+        """Return whether an acknowledgement of ``air_s`` may be sent to ``address``; then it counts as sent.
+
+        Without a limit of the duty cycle it always may.
+        """
+        if self._options.duty_cycle_max >= 1.0:
+            return True
+        return self.at(address).answers.take(air_s, now_s)
 
     def counts(self) -> Mapping[int, PeerCounts]:
         """Return the counts of all that are known."""

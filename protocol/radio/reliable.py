@@ -42,6 +42,9 @@ from protocol.radio.sender import Sender
 
 __all__ = ["ReliableLink"]
 
+ACK_OCTETS = 11
+"""Of an acknowledgement, without doubled octets."""
+
 
 class ReliableLink:
     """Sends and receives reliable datagrams as the node ``address`` (0 to 254) of one channel.
@@ -217,7 +220,7 @@ class ReliableLink:
                     actions.append(self._turn_down(frame))
                 else:
                     if frame.to == self.address:
-                        acknowledgements.append(self._acknowledge(frame, now_s))
+                        acknowledgements += self._acknowledge(frame, now_s)
                     actions += self._take_in(frame)
         return acknowledgements + actions + self.tick(now_s)
 
@@ -249,14 +252,19 @@ class ReliableLink:
         self._neighbours.at(frame.source).counts.not_served += 1
         return Overheard(source=frame.source, repeat=repeat)
 
-    def _acknowledge(self, datagram: Frame, now_s: float) -> Action:
+    def _acknowledge(self, datagram: Frame, now_s: float) -> list[Action]:
+        """Acknowledge a datagram, unless its sender floods; then it is as if the acknowledgement were lost."""
         repeat = bool(datagram.flags & FLAG_RETRY)
         from_it = self._neighbours.at(datagram.source).counts
         from_it.received += 1
         from_it.retries_received += repeat
         self.counts.retries_received += repeat
+        air_s = self.air_time.seconds(ACK_OCTETS)
+        if not self._neighbours.may_answer(datagram.source, air_s, now_s):
+            self.counts.flooded += 1
+            return []
         self.counts.acknowledgements_sent += 1
-        return self._sender.transmit(acknowledgement(datagram), now_s)
+        return [self._sender.transmit(acknowledgement(datagram), now_s)]
 
     def _take_in(self, datagram: Frame) -> list[Action]:
         """Deliver a datagram unless it is a repeat."""
