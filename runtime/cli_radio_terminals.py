@@ -72,15 +72,16 @@ def _read(client: HallClient, hall: str) -> dict[str, Any]:
 def _best(
     terminal: Mapping[str, Any], gateways: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any] | None:
-    """Return what the gateway that serves ``terminal`` says of it, or else any that hears it."""
-    place = (terminal["gateway"], terminal["address"])
-    found = [
-        {**traffic, "gateway": gateway["id"]}
+    """Return what the gateway that serves ``terminal`` says of it, or else its home; None for neither."""
+    home = terminal["gateway"]
+    found = {
+        gateway["id"]: dict(traffic, told_by=gateway["id"])
         for gateway in gateways
-        for traffic in gateway.get("terminals", ())
-        if (traffic["home"], traffic["address"]) == place
-    ]
-    return max(found, key=lambda traffic: bool(traffic["served"]), default=None)
+        for traffic in gateway["terminals"]
+        if (traffic["gateway"], traffic["address"]) == (home, terminal["address"])
+    }
+    serving = next((traffic["served_by"] for traffic in found.values()), None)
+    return found.get(serving) or found.get(home)
 
 
 def _unknown(client: HallClient, what: str, error: Exception) -> LinkError:
@@ -106,8 +107,8 @@ def _show(of_hall: Mapping[str, Any], console: Console) -> None:
 
 def _terminals(terminals: Sequence[Mapping[str, Any]]) -> Table:
     table = _table(
-        "gateway", ">address", "kind", "counter", "state", "supply", ">battery", ">loss", ">round trip",
-        ">last heard", ">restarts", "troubles",
+        "gateway", ">address", "kind", "counter", "state", "supply", ">battery", ">loss",
+        ">99 % within", ">last heard", ">restarts", "troubles",
     )  # fmt: skip
     now = datetime.now(UTC)
     for terminal in terminals:
@@ -121,7 +122,7 @@ def _terminals(terminals: Sequence[Mapping[str, Any]]) -> Table:
             _text(terminal.get("supply")),
             _unit(terminal.get("battery_mv"), 1000, "V", 2),
             _unit(radio.get("loss"), 0.01, "%", 1),
-            _unit(radio.get("round_trip_s"), 0.001, "ms", 0),
+            _unit((radio.get("latency") or {}).get("p99_s"), 0.001, "ms", 0),
             _ago(terminal.get("heard_at"), now),
             _text(terminal.get("restarts")),
             Text(", ".join(map(str, terminal.get("troubles", ()))), style="bold red"),
@@ -131,7 +132,7 @@ def _terminals(terminals: Sequence[Mapping[str, Any]]) -> Table:
 
 def _gateways(gateways: Sequence[Mapping[str, Any]]) -> Table:
     table = _table(
-        "gateway", "state", ">serves", ">channel busy", ">on the air", ">of at most", ">loss",
+        "gateway", "port", "state", ">channel busy", ">on the air", ">of at most", ">loss",
         ">50 % within", ">99 % within", ">waiting", "troubles",
     )  # fmt: skip
     for gateway in gateways:
@@ -139,11 +140,11 @@ def _gateways(gateways: Sequence[Mapping[str, Any]]) -> Table:
         up = bool(gateway.get("up"))
         table.add_row(
             str(gateway["id"]),
-            Text("up" if up else "down", style="green" if up else "bold red"),
-            str(len(gateway.get("serves", ()))),
+            _text(gateway.get("port")),
+            Text("open" if up else "away", style="green" if up else "bold red"),
             _unit(gateway.get("utilisation"), 0.01, "%", 1),
-            _unit(gateway.get("sent_share"), 0.01, "%", 2),
-            _unit(gateway.get("sent_share_max"), 0.01, "%", 0),
+            _unit(gateway.get("duty_cycle"), 0.01, "%", 2),
+            _unit(gateway.get("duty_cycle_max"), 0.01, "%", 0),
             _unit(gateway.get("loss"), 0.01, "%", 1),
             _unit(latency.get("p50_s"), 0.001, "ms", 0),
             _unit(latency.get("p99_s"), 0.001, "ms", 0),
@@ -163,10 +164,8 @@ def _table(*headings: str) -> Table:
 
 
 def _served_by(terminal: Mapping[str, Any], radio: Mapping[str, Any]) -> str:
-    home, serving = str(terminal["gateway"]), radio.get("gateway")
-    if serving is None or serving == home or not radio.get("served"):
-        return home
-    return f"{home} (by {serving})"
+    home, serving = str(terminal["gateway"]), radio.get("served_by")
+    return home if serving in (None, home) else f"{home} (by {serving})"
 
 
 def _text(given: object) -> str:

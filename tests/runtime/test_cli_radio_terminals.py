@@ -58,22 +58,24 @@ def terminal(**given: Any) -> dict[str, Any]:
 
 
 def traffic(**given: Any) -> dict[str, Any]:
-    radio = {"address": 16, "home": "gw1", "served": True, "loss": 0.034, "round_trip_s": 0.135}
+    latency = {"p50_s": 0.1, "p90_s": 0.12, "p99_s": 0.135, "count": 9}
+    radio = {"gateway": "gw1", "address": 16, "served_by": "gw1", "loss": 0.034, "latency": latency}
     return {**radio, **given}
 
 
 def gateway(id: str, *terminals: dict[str, Any], **given: Any) -> dict[str, Any]:
-    figures = {"utilisation": 0.12, "sent_share": 0.0345, "sent_share_max": 0.1, "loss": 0.02}
-    latency = {"p50_s": 0.2, "p90_s": 0.3, "p99_s": 0.561, "count": 50}
     return {
         "id": id,
+        "port": "tcp:h:1",
         "up": True,
-        "serves": [16],
         "troubles": [],
+        "utilisation": 0.12,
+        "duty_cycle": 0.0345,
+        "duty_cycle_max": 0.1,
+        "loss": 0.02,
+        "latency": {"p50_s": 0.2, "p90_s": 0.3, "p99_s": 0.561, "count": 50},
         "waiting": 3,
-        "latency": latency,
         "terminals": list(terminals),
-        **figures,
         **given,
     }
 
@@ -102,18 +104,18 @@ def test_terminals_are_shown_with_what_their_gateway_measured(server: ScriptedSe
     assert found[2] == "gw1 16 keypad 1 here battery 3.71 V 3.4 % 135 ms 5 min ago 2"
     assert found[3].endswith("2 silent, battery")
     assert found[4] == "gw1 18 keypad never battery 3.71 V never 2"
-    assert found[6] == "gw1 up 1 12.0 % 3.45 % 10 % 2.0 % 200 ms 561 ms 3"
+    assert found[6] == "gw1 tcp:h:1 open 12.0 % 3.45 % 10 % 2.0 % 200 ms 561 ms 3"
     assert {asked.headers["Authorization"] for asked in server.asked} == {"Bearer m"}
 
 
 def test_gateway_that_stands_in_is_named(server: ScriptedServer) -> None:
-    overhears = gateway("gw1", traffic(served=False, loss=0.5), up=False, troubles=["silent"])
-    tell(server, [terminal()], [overhears, gateway("gw2", traffic())])
+    home = gateway("gw1", traffic(served_by="gw2", loss=0.5), up=False)
+    tell(server, [terminal()], [home, gateway("gw2", traffic(served_by="gw2"))])
     result = ask(server.url, "--hall", "HZ01")
     assert "gw1 (by gw2)" in result.stdout
     assert "3.4 %" in result.stdout
     assert "50.0 %" not in result.stdout
-    assert "down" in result.stdout
+    assert "away" in result.stdout
 
 
 def test_json_holds_what_the_server_says_and_the_radio_beside_each(server: ScriptedServer) -> None:
@@ -121,7 +123,7 @@ def test_json_holds_what_the_server_says_and_the_radio_beside_each(server: Scrip
     [hall] = json.loads(ask(server.url, "--json").stdout)["halls"]
     assert hall["hall"] == "HZ01"
     assert hall["terminals"][0]["extra"] == "kept"
-    assert hall["terminals"][0]["radio"] == {**traffic(), "gateway": "gw1"}
+    assert hall["terminals"][0]["radio"] == {**traffic(), "told_by": "gw1"}
     assert hall["gateways"][0]["id"] == "gw1"
 
 
