@@ -165,6 +165,8 @@ def _fields(fields: Mapping[str, Plain]) -> Text:
                     text.append(" [").append_text(_fields(group)).append(" ]")
             case None:
                 text.append("none", style="dim")
+            case bool():
+                text.append("yes" if given else "no")
             case str() if name == "text":
                 text.append(_quoted(given), style="bold")
             case _:

@@ -25,6 +25,8 @@ __all__ = ["PAYLOADS", "compose", "usage"]
 
 NUMBER = re.compile(r"[0-9]{1,10}|0x[0-9a-fA-F]{1,8}")
 
+YES_OR_NO: Mapping[str, bool] = {"yes": True, "no": False}
+
 ENTRY = "ADDRESS:VERSION:STATE[:TEXT]"
 
 
@@ -83,6 +85,8 @@ def usage(name: str) -> str:
             part = f"{{{part}}}" if must else f"[--{_spoken(field.name)} {{{part}}}]"
         elif kind == tuple[ShowEntry, ...]:
             part = f"{ENTRY} ..."
+        elif kind is bool:
+            part = f"[--{_spoken(field.name)} {{{'|'.join(YES_OR_NO)}}}]"
         else:
             value = "HEX" if kind is bytes else "NUMBER"
             part = f"--{_spoken(field.name)} {value}"
@@ -137,6 +141,10 @@ def _parsed(name: str, text: str, kind: Any) -> Any:
         return _octets(name, text)
     if _is_choice(kind):
         return _choice(name, text, kind)
+    if kind is bool:
+        if text not in YES_OR_NO:
+            raise ProtocolError(f"{name} is one of {', '.join(YES_OR_NO)}, not {text!r}")
+        return YES_OR_NO[text]
     if kind == tuple[ShowEntry, ...]:
         return (_entry(text),)
     if not NUMBER.fullmatch(text):

@@ -39,6 +39,10 @@ from protocol.radio.payloads import (
             "show --version 3 --state called A010",
             Show(version=3, state=WindowState.CALLED, text="A010"),
         ),
+        (
+            "show idle --version 3 --confirm no",
+            Show(version=3, state=WindowState.IDLE, confirm=False),
+        ),
         ("show idle --version 3", Show(version=3, state=WindowState.IDLE)),
         (
             "show --text idle --version 3 called",
@@ -81,6 +85,7 @@ def test_words_name_a_payload(line: str, payload: Any) -> None:
         ("show calling --version 1", "state is one of idle, called,"),
         ("show called A010 B020 --version 1", "'B020' is one word too many"),
         ("shown --boot 1 --version 1 --loudness 9", "it has no field --loudness"),
+        ("show called --version 1 --confirm 0", "--confirm is one of yes, no, not '0'"),
         ("show-many 30:2", "state is one of idle"),
         ("show-many 30", "version is a number, not ''"),
     ],
@@ -96,7 +101,7 @@ def test_wrong_words_are_refused_with_what_to_write(line: str, said: str) -> Non
 def test_every_payload_has_a_name_and_a_usage() -> None:
     assert set(PAYLOADS.values()) == {*get_args(Uplink), *get_args(Downlink)}
     assert usage("show") == (
-        "show --version NUMBER {idle|called|recall|serving|paused|closed} [TEXT] [--confirm NUMBER]"
+        "show --version NUMBER {idle|called|recall|serving|paused|closed} [TEXT] [--confirm {yes|no}]"
     )
     for name, kind in PAYLOADS.items():
         assert usage(name).startswith(name)
