@@ -11,10 +11,10 @@ BITS_PER_OCTET = 10
 """On a serial line: start bit, eight bits, stop bit."""
 
 PAUSE_SHARE = 0.5
-"""The first pause is this share of the timeout, so that a lost frame costs little time."""
+"""The second pause is this share of the timeout, times `LinkOptions.pause_growth`."""
 
 PAUSE_JITTER = (0.5, 1.5)
-"""A pause is drawn from this range of its mean, so that two senders do not collide for ever."""
+"""A later pause is drawn from this range of its mean, so that two senders do not collide for ever."""
 
 RANGES = MappingProxyType(
     {
@@ -22,6 +22,7 @@ RANGES = MappingProxyType(
         "timeout_min_s": (0.01, 10.0),
         "timeout_max_s": (0.01, 30.0),
         "attempts_max": (1, 16),
+        "pause_first_max_s": (0.0, 10.0),
         "pause_growth": (1.0, 4.0),
         "pause_max_s": (0.01, 60.0),
         "peer_deaf_s": (0.0, 30.0),
@@ -54,8 +55,10 @@ class LinkOptions:
     """The longest wait; nothing else is sent meanwhile."""
     attempts_max: int = 7
     """Transmissions of one datagram before it is given up."""
+    pause_first_max_s: float = 0.03
+    """The first pause is drawn from 0 to this: most often noise has taken one frame, and somebody waits."""
     pause_growth: float = 2.0
-    """Each pause between attempts is this many times the one before; others are served in it."""
+    """Each later pause between attempts is this many times the one before; others are served in it."""
     pause_max_s: float = 2.0
     """The longest mean pause between two attempts."""
     peer_deaf_s: float = 1.6
@@ -105,14 +108,19 @@ class LinkOptions:
         """How long each octet takes to the peer: over the serial lines at both ends, and on the air."""
         return 2 * BITS_PER_OCTET / self.bitrate + 8 / self.air_bitrate
 
-    def pause_mean_s(self, attempts: int, timeout_s: float) -> float:
-        """Return the mean pause after ``attempts`` transmissions that each waited ``timeout_s``."""
-        return min(timeout_s * PAUSE_SHARE * self.pause_growth ** (attempts - 1), self.pause_max_s)
+    def pause_range_s(self, attempts: int, timeout_s: float) -> tuple[float, float]:
+        """Return what the pause after ``attempts`` transmissions is drawn from; each waited ``timeout_s``."""
+        if attempts == 1:
+            return 0.0, self.pause_first_max_s
+        mean_s = timeout_s * PAUSE_SHARE * self.pause_growth ** (attempts - 1)
+        least, greatest = PAUSE_JITTER
+        mean_s = min(mean_s, self.pause_max_s)
+        return least * mean_s, greatest * mean_s
 
     def persistence_min_s(self) -> float:
         """Return the shortest time from the first attempt to the last, in seconds."""
         timeout_s = self.timeout_min_s
         return sum(
-            timeout_s + PAUSE_JITTER[0] * self.pause_mean_s(attempts, timeout_s)
+            timeout_s + self.pause_range_s(attempts, timeout_s)[0]
             for attempts in range(1, self.attempts_max)
         )

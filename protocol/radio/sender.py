@@ -34,7 +34,7 @@ from protocol.radio.air_time import AirTime
 from protocol.radio.datagram import BROADCAST, FLAG_RETRY, PeerIds, acknowledges
 from protocol.radio.frame import RESYNC, Frame, encode_frame
 from protocol.radio.neighbours import Neighbours
-from protocol.radio.options import BITS_PER_OCTET, PAUSE_JITTER, LinkOptions
+from protocol.radio.options import BITS_PER_OCTET, LinkOptions
 from protocol.radio.outbox import Outbox, Outgoing
 from protocol.values import replace
 
@@ -218,8 +218,8 @@ class Sender:
             return [self._give_up(outgoing)]
         self._listening_for = None
         timeout_s = self._neighbours.at(outgoing.to).round_trip.timeout_s(len(outgoing.payload))
-        mean_s = self._options.pause_mean_s(outgoing.attempts, timeout_s)
-        outgoing.due_s = now_s + mean_s * self._random.uniform(*PAUSE_JITTER)
+        pause_s = self._random.uniform(*self._options.pause_range_s(outgoing.attempts, timeout_s))
+        outgoing.due_s = now_s + pause_s
         return []
 
     def _give_up(self, outgoing: Outgoing) -> GaveUp:

@@ -30,6 +30,14 @@ def test_attempts_that_a_deaf_peer_may_sleep_through_are_refused() -> None:
     LinkOptions(attempts_max=4, peer_deaf_s=0)
 
 
+def test_first_pause_is_short_and_later_ones_grow() -> None:
+    least, greatest = OPTIONS.pause_range_s(1, 0.2)
+    assert (least, greatest) == (0.0, 0.03)
+    later = [OPTIONS.pause_range_s(attempts, 0.2) for attempts in range(2, 7)]
+    assert [range_s[0] for range_s in later] == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.0])
+    assert [range_s[1] for range_s in later] == pytest.approx([0.3, 0.6, 1.2, 2.4, 3.0])
+
+
 def test_least_timeout_above_the_greatest_is_refused() -> None:
     with pytest.raises(ConfigError, match="timeout_min_s"):
         LinkOptions(timeout_min_s=3.0)
