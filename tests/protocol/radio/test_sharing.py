@@ -111,6 +111,18 @@ def test_acknowledgement_alone_tells_what_the_peer_holds(stock_node: Any) -> Non
     assert stock.received == [b"0", b"1"]
 
 
+def test_datagram_of_the_other_gateway_alone_tells_what_the_peer_holds(stock_node: Any) -> None:
+    """The peer's acknowledgement reaches only the gateway that sent."""
+    stock = stock_node(3, Random(2))
+    one, other = (gateway(seed, peers={3}) for seed in (3, 4))
+    for number, ours, twin in ((0, one, other), (1, other, one)):
+        [frame] = frames_of(ours.send(3, b"%d" % number, number, float(number)))
+        assert twin.receive(encode_frame(frame), float(number)) == []
+        [answer] = frames_of(stock.receive(encode_frame(frame), float(number)))
+        assert isinstance(ours.receive(encode_frame(answer), number + 0.1)[0], Acknowledged)
+    assert stock.received == [b"0", b"1"]
+
+
 def test_echo_of_what_was_sent_is_counted_and_harms_nothing() -> None:
     subject = gateway(peers={2})
     for number in range(3):
