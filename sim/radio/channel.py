@@ -324,7 +324,7 @@ class Channel:
             self._begin(now, station)
 
     def _begin(self, now: float, station: Station) -> None:
-        packet = station.take()
+        packet = station.take(now)
         air_s = station.module.air_s(len(packet.octets))
         packet.begins_s = now
         packet.ends_s = now + air_s

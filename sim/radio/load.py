@@ -183,6 +183,7 @@ class PressRun:
     def go(self) -> PressReport:
         """Run to the end and close the world."""
         self.world.run(SETTLES_S)
+        settled = attrs.evolve(self.channel.counts)
         for counter in self.counters.values():
             self._press_later(counter)
         while self._left > 0 and self.world.monotonic() < DAY_S:
@@ -191,7 +192,7 @@ class PressRun:
         self._left = 0
         self.world.run(ended_s + ENDS_S)
         self.world.close()
-        return self._report()
+        return self._report(_since(settled, self.channel.counts))
 
     # -- staff ------------------------------------------------------------------------------
 
@@ -239,7 +240,7 @@ class PressRun:
                 return
             self.superseded += 1
 
-    def _report(self) -> PressReport:
+    def _report(self, counts: ChannelCounts) -> PressReport:
         counters = self.counters.values()
         return PressReport(
             presses=sum(counter.presses for counter in counters),
@@ -249,8 +250,8 @@ class PressRun:
             superseded=self.superseded,
             unshown=sum(self.windows[counter.id].text != counter.last for counter in counters),
             shown_s=tuple(sorted(self.shown_s)),
-            ran_s=self.world.monotonic(),
-            channel=self.channel.counts,
+            ran_s=self.world.monotonic() - SETTLES_S,
+            channel=counts,
         )
 
     # -- what there is ----------------------------------------------------------------------
@@ -296,3 +297,11 @@ class PressRun:
             ),
             gateways=MappingProxyType({gateway.id: gateway}),
         )
+
+
+def _since(earlier: ChannelCounts, now: ChannelCounts) -> ChannelCounts:
+    """Return what was counted between the two."""
+    before = attrs.asdict(earlier)
+    return ChannelCounts(
+        **{name: count - before[name] for name, count in attrs.asdict(now).items()}
+    )

@@ -114,8 +114,7 @@ class Station:
     def _join(self, octets: bytes, to: frozenset[int] | None) -> None:
         """Add to the open packet; cut off whole ones."""
         packet_max = self.module.packet_max
-        both = to is not EVERYBODY and self._open_to is not EVERYBODY
-        self._open_to = (to | self._open_to if both else EVERYBODY) if self._open else to  # type: ignore[operator]
+        self._open_to = _both(self._open_to, to) if self._open else to
         self._open += octets
         while len(self._open) >= packet_max:
             rest = self._open[packet_max:]
@@ -143,8 +142,24 @@ class Station:
         self._complete(self._open, self._closed_s)
         self._open = b""
 
-    def take(self) -> Packet:
-        """Return the packet to be sent now."""
+    def take(self, now: float) -> Packet:
+        """Return the packet to be sent ``now``: what came while the module waited goes with it."""
         packet = self.ready.popleft()
+        packet_max = self.module.packet_max
+        while len(packet.octets) < packet_max and self.ready and self.ready[0].ready_s <= now:
+            following = self.ready[0]
+            room = packet_max - len(packet.octets)
+            packet.octets += following.octets[:room]
+            packet.to = _both(packet.to, following.to)
+            following.octets = following.octets[room:]
+            if not following.octets:
+                self.ready.popleft()
         self._waiting -= len(packet.octets)
         return packet
+
+
+def _both(one: frozenset[int] | None, other: frozenset[int] | None) -> frozenset[int] | None:
+    """Return whom either is for."""
+    if one is None or other is None:
+        return EVERYBODY
+    return one | other
