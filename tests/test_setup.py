@@ -54,7 +54,9 @@ def test_every_import_is_a_declared_dependency() -> None:
         module: {normal(name) for name in providers.get(module, [])} for module in others
     }
     assert others
-    assert [module for module in others if not provided_by[module] & declared("fast", "cluster")] == []
+    assert [
+        module for module in others if not provided_by[module] & declared("fast", "cluster")
+    ] == []
 
 
 def test_constraints_pin_every_dependency_and_name_no_place() -> None:

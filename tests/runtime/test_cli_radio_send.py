@@ -95,7 +95,9 @@ def test_payload_by_name_is_acknowledged_and_the_round_trip_is_told(plug: Plug, 
     assert decode_downlink(node.payloads[0]) == Show(
         version=3, state=WindowState.CALLED, text="A010"
     )
-    assert process.said.startswith("1 → 30  Show     version=3 state=called text=“A010” confirm=yes\n")
+    assert process.said.startswith(
+        "1 → 30  Show     version=3 state=called text=“A010” confirm=yes\n"
+    )
     assert re.search(r"^acknowledged after \d+\.\d ms$", process.said, re.MULTILINE)
     assert process.complained == ""
 
