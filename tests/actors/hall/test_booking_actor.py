@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +11,15 @@ from actors.hall.actor import HallActor, HallAudience
 from actors.hall.apply import apply_all
 from actors.hall.state import HallState
 from protocol.appointments import BookingState, code_of, read_slot
-from protocol.booking_events import AppointmentLapsed, AppointmentMissed
-from protocol.commands import BookAppointment
+from protocol.booking_events import (
+    AppointmentLapsed,
+    AppointmentMissed,
+    AppointmentRevoked,
+    ClosureSettled,
+)
+from protocol.commands import AddClosure, BookAppointment, TakeTicket
+from protocol.events import DayBegun, TicketExpired, TicketTaken
+from protocol.hours import Closure
 from protocol.ids import BookingId, CommandId
 from protocol.messages import Recorded, Submit, Subscribe
 from sim.journal import MemoryJournal
@@ -83,6 +90,44 @@ def test_what_was_due_while_the_hall_was_down_ends_at_its_start() -> None:
     later = SimWorld(seed=1, begins=local("2026-03-02T12:30"))
     started(later, journal)
     assert state_of_booking(journal) is BookingState.LAPSED
+
+
+def test_a_hall_that_was_down_as_its_day_ended_begins_the_next_one_at_its_start() -> None:
+    journal = ManualJournal()
+    journal.at_once = True
+    first = SimWorld(seed=1, begins=local("2026-03-02T23:50"))
+    hall, _ = started(first, journal)
+    hall.tell(Submit(command=TakeTicket(id=CommandId("t"), service=TAX, language=ZH)))
+    run(first)
+    later = SimWorld(seed=1, begins=local("2026-03-03T04:10"))
+    hall, ear = started(later, journal)
+    expired, begun = [record.event for record in journal.durable][-2:]
+    assert isinstance(expired, TicketExpired)
+    assert isinstance(begun, DayBegun)
+    assert (begun.day, begun.at) == (date(2026, 3, 3), local("2026-03-03T04:10"))
+    hall.tell(Submit(command=TakeTicket(id=CommandId("u"), service=TAX, language=ZH)))
+    run(later)
+    (taken,) = told(ear, TicketTaken)
+    assert taken.number == "A001"
+
+
+def test_a_closure_that_strikes_too_many_at_once_is_gone_on_with_by_the_hall_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("actors.hall.closing.STRIKES_MAX", 1)
+    world = SimWorld(seed=1, begins=local("2026-03-02T12:00"))
+    hall, ear = started(world, MemoryJournal(), move_closed=False)
+    for number in range(2):
+        book(world, hall, "2026-03-03T09:00", id=f"b{number}")
+    closure = Closure(first=date(2026, 3, 3), last=date(2026, 3, 3))
+    hall.tell(Submit(command=AddClosure(id=CommandId("c"), closure=closure)))
+    run(world)
+    assert len(told(ear, AppointmentRevoked)) == 1
+    run(world, 2.0)
+    assert len(told(ear, AppointmentRevoked)) == 2
+    assert len(told(ear, ClosureSettled)) == 1
+    run(world, 10.0)
+    assert isinstance(ear[-1].event, ClosureSettled)
 
 
 def test_what_becomes_due_after_a_restart_ends_in_its_time() -> None:
