@@ -65,13 +65,10 @@ def rehearse_scenario(
     runs: int,
     jobs: int,
     cluster: str | None,
-    page: Path | None,
     as_json: bool,
 ) -> None:
     """Run the scenario at ``path`` and show what it has shown."""
     scenario = load_scenario(path)
-    if page is not None and not page.resolve().parent.is_dir():
-        raise click.UsageError(f"--report {page}: there is no folder {page.resolve().parent}")
     report: LabReport | RunsReport
     with progress_bar() as progress:
         if runs > 1:

@@ -54,13 +54,6 @@ class _Failed(click.ClickException):
     metavar="ADDRESS",
     help="With --runs: let the workers of this Dask scheduler run them, as in tcp://10.0.0.5:8786.",
 )
-@click.option(
-    "--report",
-    "page",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    metavar="FILE.html",
-    help="Of a scenario: write a page with plots, which needs no network to be looked at.",
-)
 @click.option("--hall", help="Which hall of the configuration; its first one if left out.")
 @click.option(
     "--hours",
@@ -148,7 +141,6 @@ def simulate_command(
     runs: int,
     jobs: int,
     cluster: str | None,
-    page: Path | None,
     hall: str | None,
     hours: float,
     arrivals: float,
@@ -187,11 +179,10 @@ def simulate_command(
                 runs=runs,
                 jobs=jobs,
                 cluster=cluster,
-                page=page,
                 as_json=as_json,
             )
             return
-        _refuse_given(context, ("runs", "jobs", "cluster", "page"), "needs a scenario")
+        _refuse_given(context, ("runs", "jobs", "cluster"), "needs a scenario")
         if mmc is not None:
             with progress_bar() as progress:
                 theory_report = compare_with_theory(
