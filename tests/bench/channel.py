@@ -24,6 +24,9 @@ from tests.bench.figures import Figure
 PRESSES = 3_000
 """For each row of the table; the slowest of hundred are thirty then."""
 
+COLLISION_PRESSES = 500
+"""The same without carrier sense: a channel that is overrun takes many times as long to run."""
+
 RUN_PRESSES = 3_000
 """Presses in one run at most; a row with more has several, each with a seed of its own."""
 
@@ -76,7 +79,7 @@ def _rows() -> Iterator[Row]:
     )
     for (pace, terminals), load in loads.items():
         name = f"{pace}, {terminals} terminals, no carrier sense"
-        yield Row(name=name, load=replace(load, module=HC_12))
+        yield Row(name=name, load=replace(load, module=HC_12, presses=COLLISION_PRESSES))
 
 
 ROWS = tuple(_rows())
