@@ -60,7 +60,7 @@ class Channel:
         self._reception = Reception()
         self.counts = self._reception.counts
         self.stations: list[Station] = []
-        self._attentive = attentive or damage is not None
+        self.attentive = attentive or damage is not None
         self._random = random
         self._now = -inf
         self._events: list[tuple[float, int, Callable[[float, Any], None], Any]] = []
@@ -359,7 +359,7 @@ class Channel:
 
     def _listeners(self, packet: Packet) -> Iterable[Station]:
         to = packet.to
-        if self._attentive or to is None:
+        if self.attentive or to is None:
             return self.stations
         at_address = self._at_address
         listeners = [station for address in to for station in at_address.get(address, ())]

@@ -95,6 +95,19 @@ def test_long_bursts_are_cut_as_the_module_does(module: RadioModule, lengths: li
     assert b"".join(listener.octets) == bytes(range(40))
 
 
+def test_what_came_while_the_module_waited_goes_in_one_packet() -> None:
+    frames = [frame(4, 3, bytes([number])) for number in range(5)]
+    first = Host(2, {1.0: frame(4, 2)})
+    second = Host(3, {1.01 + 0.02 * number: octets for number, octets in enumerate(frames)})
+    listener = Host(4)
+    channel = channel_of(first, second, listener, module=E32)
+    channel.jam(0.0, 1.5)
+    channel.advance(SOON_S)
+    # Those that came first fill a packet; it is cut where it is full.
+    assert b"".join(listener.octets).replace(frame(4, 2), b"") == b"".join(frames)
+    assert channel.counts.packets == 2
+
+
 def test_first_chunk_is_on_the_air_while_the_next_is_on_the_line() -> None:
     sender, listener = Host(2, {1.0: bytes(32)}), Host(3)
     channel_of(sender, listener, module=HC_12).advance(SOON_S)
