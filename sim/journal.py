@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import simpy
 
@@ -46,6 +46,10 @@ class MemoryJournal:
         self._failures = 0
         self._reason = DISK_FULL
         self._closed = False
+        self.refuses: Callable[[], str | None] | None = None
+        """If set, is asked whenever something is to be written, and says why it cannot be."""
+        self.on_commit: Callable[[], object] | None = None
+        """If set, is called when a commit has begun that takes time."""
 
     @property
     def seq(self) -> int:
@@ -75,6 +79,8 @@ class MemoryJournal:
             elapsed = simpy.Timeout(self._env, self.commit_s)
             assert elapsed.callbacks is not None
             elapsed.callbacks.append(lambda _event: self._end(under_way))
+            if self.on_commit is not None:
+                self.on_commit()
             return False
         failure = self._write(batch)
         if failure is None:
@@ -84,7 +90,7 @@ class MemoryJournal:
 
     def snapshot(self, state: HallState) -> None:
         """Keep the durable ``state``."""
-        if not state.seq:
+        if not state.seq or (self.refuses is not None and self.refuses() is not None):
             return
         assert state.seq <= self.seq, f"event {state.seq} is not durable"
         self._snapshot = state
@@ -110,9 +116,22 @@ class MemoryJournal:
         self._failures = commits
         self._reason = reason
 
-    def lose_power(self) -> None:
-        """Lose the commit that is under way, as a machine that stops does; nobody is told."""
+    def lose_power(self, written: float = 0.0) -> None:
+        """Stop amid the commit under way, as a machine without power does; nobody is told.
+
+        ``written`` is the share of it that reached the disk, 0 to 1. A part of a commit lacks the mark at its
+        end and is left out by recovery; the whole is durable.
+        """
+        if written >= 1.0 and self._under_way is not None:
+            self._finish()
         self._under_way = None
+
+    def heal(self, commit_s: float) -> None:
+        """Have every fault end, and commits take ``commit_s`` again."""
+        self._failures = 0
+        self.refuses = None
+        self.on_commit = None
+        self.commit_s = commit_s
 
     # -- inside -----------------------------------------------------------------------------
 
@@ -120,6 +139,9 @@ class MemoryJournal:
         if self._failures:
             self._failures -= 1
             return CommitFailed(first_seq=batch[0].seq, reason=self._reason)
+        reason = None if self.refuses is None else self.refuses()
+        if reason is not None:
+            return CommitFailed(first_seq=batch[0].seq, reason=reason)
         self._events += batch
         return None
 

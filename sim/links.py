@@ -58,6 +58,12 @@ class SimLinks:
         """Send ``octets`` as the device's."""
         self._socket(name).send(octets)
 
+    def hang_up(self) -> None:
+        """Close every link: the process that had opened them is no more. Devices go on."""
+        for socket in self._sockets.values():
+            for link in list(socket.links):
+                link.close()
+
     def open_link(self, address: str, owner: Recipient) -> SimLink:
         """Open ``address`` for ``owner``; see `actors.ports.LinkOpener`.
 

@@ -85,6 +85,16 @@ class SimWorld(World):
             f"seed {self.seed}: {place.name} failed at {self.env.now:.6f} s on {message!r}: {error!r}"
         ) from error
 
+    def vanish(self) -> None:
+        """End every actor at this instant, as a killed process does: none of them runs or is told any more.
+
+        Who asked one is answered with `pykka.ActorDeadError`; timers that are set never ring.
+        """
+        self._closed = True
+        for place in reversed(list(self._places.values())):
+            self.end(place)
+        self._ready.clear()
+
     def call_later(self, delay_s: float, call: Callable[[], None]) -> Timer:
         """Have ``call`` called after ``delay_s`` virtual seconds: what people and things do."""
         return _SimTimer(self, delay_s, call)

@@ -80,6 +80,15 @@ class EscposPrinter:
         self.interpreter.reset()
         self._tear()
 
+    def repair(self) -> None:
+        """Do what staff do with a printer that is not well; one that is well is left alone."""
+        if self.paper_out:
+            self.load_paper()
+        if self.broken or self.silent or self.babble is not None:
+            self.power_cycle()
+        self.cover_open = self.offline = self.broken = self.silent = self.paper_low = False
+        self.babble = None
+
     def _tear(self) -> None:
         paper = self.interpreter.tear()
         if paper is not None:

@@ -1,0 +1,64 @@
+"""A hall's radio at frame level: its gateways and terminals on channels, in place of perfect air."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from protocol.hall import Gateway, HallSpec
+from protocol.ids import GatewayId, TerminalAddress
+from sim.hardware import Hardware, virtual_name
+from sim.radio.channel import Channel
+from sim.radio.modules import RadioModule
+from sim.radio.port import Port
+from sim.radio.station import Station
+
+__all__ = ["ChannelSegments"]
+
+
+class ChannelSegments:
+    """The channels of a hall's gateways on virtual ports.
+
+    Gateways that cover others share a channel with them; each other one has a frequency of its own.
+    """
+
+    def __init__(
+        self, spec: HallSpec, hardware: Hardware, module: RadioModule, random: Random
+    ) -> None:
+        self.channels: dict[GatewayId, Channel] = {}
+        self.ports: dict[str, Port] = {}
+        """By the name of the gateway's port."""
+        self.stations: dict[GatewayId, dict[TerminalAddress, Station]] = {}
+        """Of the terminals, by their home gateways."""
+        for gateway in spec.gateways.values():
+            name = virtual_name(gateway.port)
+            if name is None:
+                continue
+            channel = self._channel_of(spec, gateway)
+            if channel is None:
+                channel = Channel(Random(random.random()), module)
+            self.channels[gateway.id] = channel
+            self.ports[name] = channel.port(name, address=gateway.address)
+            self.stations[gateway.id] = {
+                address: channel.join(device)
+                for address, device in hardware.radio.get(gateway.id, {}).items()
+            }
+
+    def on_wake(self, wake: Callable[[str], object]) -> None:
+        """Have ``wake`` called with the name of a port that wants its tick."""
+        for channel in self.channels.values():
+            channel.on_wake(wake)
+
+    def look(self, port: str) -> None:
+        """See whether somebody acted on a device on that port's channel."""
+        if port in self.ports:
+            channel = self.ports[port].channel
+            assert isinstance(channel, Channel)
+            channel.look()
+
+    def _channel_of(self, spec: HallSpec, gateway: Gateway) -> Channel | None:
+        """Return the channel of a gateway that covers this one, or that it covers, if there is one already."""
+        for other, channel in self.channels.items():
+            if other in gateway.covers or gateway.id in spec.gateways[other].covers:
+                return channel
+        return None

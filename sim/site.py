@@ -1,0 +1,242 @@
+"""One hall's building: its process, which can die at any instant, and all that outlives it.
+
+    outside: people, devices, air, lines -- links --> process: build_hall's actors, in a world of their own
+                                                         |
+                                                      journal, radio memory (what is durable)
+
+Both worlds run on one SimPy environment. A process that is killed runs no handler any more: its links drop, and
+what it had not made durable is lost. A new one starts on the same journal and finds the devices as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import simpy
+
+from actors.building import HallParts, build_hall
+from actors.ports import RadioVault
+from protocol.hall import HallSpec
+from protocol.ids import TicketId
+from protocol.messages import Submit
+from protocol.values import replace
+from sim.air import Air
+from sim.hardware import BATTERY_MV, Hardware
+from sim.journal import MemoryJournal
+from sim.links import SimLinks
+from sim.radio.modules import RadioModule
+from sim.radio.segments import ChannelSegments
+from sim.radio_memory import DictMemory, dict_vault
+from sim.world import MONDAY, SimWorld
+
+COMMIT_S = 0.002
+"""What a commit takes on the hall's disk."""
+
+
+class Site:
+    """See the module. Parts that are of the process (`parts`, `world`) are new ones after each `start`.
+
+    ``outside`` is the world of people and of whoever watches. ``on_start`` are called with the new parts right
+    after each start, before any of its actors has run: who listens to the hall listens anew there.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment | None,
+        spec: HallSpec,
+        seed: int,
+        *,
+        begins: datetime = MONDAY,
+        commit_s: float = COMMIT_S,
+        module: RadioModule | None = None,
+        secured: bool = False,
+        forgetful: bool = False,
+        starts: bool = True,
+    ) -> None:
+        """Build the site and, unless told otherwise, start its process.
+
+        Args:
+            env: the clock that sites share; a new one if there is none.
+            spec: the hall; its devices are those on ``virtual:`` ports.
+            seed: what chance follows from.
+            begins: the wall clock at the environment's time 0.
+            commit_s: what a commit takes; 0 for none.
+            module: the radio modules, on channels at frame level; without, the air is perfect.
+            secured: whether the hall has a vault, so that terminals can be paired.
+            forgetful: whether the journal lets go what its snapshot makes needless.
+            starts: whether the process runs at once.
+        """
+        self.env = env or simpy.Environment(initial_time=0.0)
+        self.spec = spec
+        self.seed = seed
+        self.commit_s = commit_s
+        self.outside = SimWorld(self.env, seed=seed, begins=begins)
+        self.outside.random = Random(f"{seed}/{spec.id}/outside")
+        self.random = Random(f"{seed}/{spec.id}/site")
+        self.hardware = Hardware(spec, Random(f"{seed}/{spec.id}/devices"))
+        self.journal = MemoryJournal(self.env, commit_s=commit_s, forgetful=forgetful)
+        self.memory = DictMemory()
+        self.links = SimLinks(self.outside)
+        self.segments: ChannelSegments | None = None
+        self.on_start: list[Callable[[HallParts], object]] = []
+        self.starts = 0
+        """How often the process was started."""
+        self._vault: RadioVault | None = dict_vault(self.memory) if secured else None
+        self._begins = begins
+        self._clock_offset_s = 0.0
+        self._world: SimWorld | None = None
+        self._parts: HallParts | None = None
+        self._plug_devices(module)
+        if starts:
+            self.start()
+
+    def _plug_devices(self, module: RadioModule | None) -> None:
+        if module is not None:
+            self.segments = ChannelSegments(
+                self.spec, self.hardware, module, Random(f"{self.seed}/{self.spec.id}/air")
+            )
+            self.segments.on_wake(self.links.wake)
+        for name, device in self.hardware.ports.items():
+            on_channel = self.segments is not None and isinstance(device, Air)
+            if on_channel:
+                assert self.segments is not None
+                device = self.segments.ports[name]
+            self.links.register(name, device, own_line=on_channel)
+        self.hardware.on_wake(self.wake)
+
+    # -- the process ------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether the hall's process lives."""
+        return self._world is not None
+
+    @property
+    def world(self) -> SimWorld:
+        """The world of the process; that of the last one while none runs."""
+        assert self._parts is not None, "the process was never started"
+        world = self._parts.hall.place.world
+        assert isinstance(world, SimWorld)
+        return world
+
+    @property
+    def parts(self) -> HallParts:
+        """The actors of the process; those of the last one, who can be told nothing, while none runs."""
+        assert self._parts is not None, "the process was never started"
+        return self._parts
+
+    def start(self) -> None:
+        """Start a process on what is durable; nothing happens if one runs."""
+        if self._world is not None:
+            return
+        self.starts += 1
+        world = SimWorld(self.env, seed=self.seed, begins=self._begins)
+        world.random = Random(f"{self.seed}/{self.spec.id}/process/{self.starts}")
+        self._world = world
+        self._set_clock()
+        self._parts = build_hall(
+            world, self.spec, self.journal, self.links, _scan_url, vault=self._vault
+        )
+        for listen in list(self.on_start):
+            listen(self._parts)
+
+    def kill(self, *, written: float = 0.0) -> None:
+        """End the process at this instant, as SIGKILL or a power cut does; nothing happens if none runs.
+
+        ``written`` is the share of the commit under way that has reached the disk, 0 to 1. Less than the whole
+        is a torn write, which recovery leaves out; the whole is durable though nobody was told.
+        """
+        if self._world is None:
+            return
+        world, self._world = self._world, None
+        self.journal.lose_power(written)
+        self.links.hang_up()
+        world.vanish()
+
+    def submit(self, message: Submit) -> bool:
+        """Send a command to the hall, as pages do; return whether there was a process to take it."""
+        if self._world is None:
+            return False
+        self.parts.hall.tell(message)
+        return True
+
+    # -- clocks -----------------------------------------------------------------------------
+
+    @property
+    def clock_offset_s(self) -> float:
+        """By how many seconds the wall clock of the hall's machine is ahead; its monotonic clock is right."""
+        return self._clock_offset_s
+
+    @clock_offset_s.setter
+    def clock_offset_s(self, offset_s: float) -> None:
+        self._clock_offset_s = offset_s
+        self._set_clock()
+
+    def _set_clock(self) -> None:
+        if self._world is not None:
+            self._world.begins = self._begins + timedelta(seconds=self._clock_offset_s)
+
+    def run(self, for_s: float) -> None:
+        """Let so many seconds pass.
+
+        Raises:
+            SimulationFailed: an actor failed.
+        """
+        self.env.run(until=self.env.now + for_s)
+
+    def ask(self, ref: Any, question: object) -> Any:
+        """Return the answer of one of the process's actors, after a moment."""
+        asked = ref.ask(question, block=False)
+        self.run(MOMENT_S)
+        return asked.get()
+
+    # -- devices ----------------------------------------------------------------------------
+
+    def wake(self, port: str) -> None:
+        """Have what is on that port look at what was done to its devices."""
+        if self.segments is not None:
+            self.segments.look(port)
+        self.links.wake(port)
+
+    def heal(self) -> None:
+        """End every fault and repair what is broken, as staff would; the process runs afterwards."""
+        self.journal.heal(self.commit_s)
+        self.memory.full = False
+        self.clock_offset_s = 0.0
+        for printer in self.hardware.printers.values():
+            printer.repair()
+        for devices in self.hardware.radio.values():
+            for device in devices.values():
+                device.battery_mv = BATTERY_MV
+                if device.off:
+                    device.reboot()
+        for name in self.hardware.ports:
+            self.links.plug(name)
+            self.wake(name)
+        self.start()
+
+
+MOMENT_S = 0.001
+
+
+def _scan_url(ticket: TicketId) -> str:
+    return f"http://hall/t/{ticket}"
+
+
+def on_virtual_ports(spec: HallSpec) -> HallSpec:
+    """Return the hall with every port virtual: a real hall's file stands for its devices."""
+    gateways = {
+        gateway.id: replace(gateway, port=f"virtual:radio-{gateway.id}")
+        for gateway in spec.gateways.values()
+    }
+    kiosks = {
+        kiosk.id: kiosk
+        if kiosk.printer is None
+        else replace(kiosk, printer=f"virtual:printer-{kiosk.id}")
+        for kiosk in spec.kiosks.values()
+    }
+    halls: Mapping[str, Any] = {"gateways": gateways, "kiosks": kiosks}
+    return replace(spec, **halls)
