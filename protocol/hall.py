@@ -72,6 +72,8 @@ class Identity(StrEnum):
     """A telephone number."""
     DOCUMENT = "document"
     """The number of an identity card."""
+    WECHAT = "wechat"
+    """The openid by which the hall's WeChat account knows him: the service is taken by phone alone."""
 
 
 @value

@@ -1,4 +1,4 @@
-"""What people say of themselves: numbers of Chinese identity cards and of mobile telephones.
+"""What people say of themselves: numbers of identity cards and of mobile telephones, and WeChat's openids.
 
     11010519491231002X
     |     |       |  |
@@ -34,6 +34,7 @@ _MODULUS = 11
 _CHECKS = "0123456789X"
 _SHAPE = re.compile(r"[0-9]{17}[0-9X]")
 _MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
+_OPENID = re.compile(r"[0-9A-Za-z_-]{16,64}")
 _SPACING = str.maketrans("", "", " -")
 # A phone's and an input method's full-width forms of digits, X and +.
 _NARROW = str.maketrans("０１２３４５６７８９Ｘｘ＋－", "0123456789XX+-")
@@ -90,6 +91,17 @@ def mobile_number(typed: str) -> str:
             "must be a mobile number: 11 digits, the first two 13 to 19, perhaps after +86"
         )
     return found[1]
+
+
+def wechat_openid(said: str) -> str:
+    """Return ``said`` if it is an openid: 16 to 64 letters, digits, ``_`` and ``-`` (WeChat's own have 28).
+
+    Raises:
+        IdentityError: it is none.
+    """
+    if _OPENID.fullmatch(said) is None:
+        raise IdentityError("must be an openid of WeChat: 16 to 64 letters, digits, _ and -")
+    return said
 
 
 def _plain(typed: str) -> str:

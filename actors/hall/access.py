@@ -250,4 +250,8 @@ def _check_person(state: HallState, service: Service, person: PersonId | None) -
         )
 
 
-_ASKED = {Identity.PHONE: "mobile number", Identity.DOCUMENT: "number of an identity card"}
+_ASKED = {
+    Identity.PHONE: "mobile number",
+    Identity.DOCUMENT: "number of an identity card",
+    Identity.WECHAT: "WeChat account",
+}

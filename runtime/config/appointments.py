@@ -76,8 +76,12 @@ def check_appointments(tables: Tables, findings: Findings, place: Place, service
         for key in ("person_max", "ban"):
             if getattr(appointments, key) is not None and findings.sound((*here, key)):
                 wrong = "nobody says who he is, so that it cannot be kept"
-                findings.add((*here, key), wrong, 'needed is identity = "phone" or "document"')
+                findings.add((*here, key), wrong, f"needed is identity = {KNOWN}")
     _check_slots(tables, findings, here, appointments)
+
+
+KNOWN = " or ".join(repr(str(one)) for one in Identity if one is not Identity.NONE)
+"""What a service may ask for so that its customers are known."""
 
 
 def _check_slots(

@@ -21,7 +21,7 @@ from protocol.policies import PolicyKind
 from protocol.ports import SerialAddress, TcpAddress, VirtualAddress, parse_port
 from protocol.values import replace, value
 from runtime.config import model
-from runtime.config.appointments import check_appointments
+from runtime.config.appointments import KNOWN, check_appointments
 from runtime.config.document import Place
 from runtime.config.model import Role, Server, Token
 from runtime.config.opening import Entry, check_hours
@@ -133,13 +133,7 @@ def _check_opening(given: _Given, hall: Place) -> None:
             and findings.sound((*place, "identity"), (*place, "person_max"))
         ):
             wrong = "limits each person, but the service asks nobody who he is"
-            allowed = (
-                f"needed is identity = {' or '.join(repr(str(one)) for one in _KNOWN)} beside it"
-            )
-            findings.add((*place, "person_max"), wrong, allowed)
-
-
-_KNOWN = [identity for identity in Identity if identity is not Identity.NONE]
+            findings.add((*place, "person_max"), wrong, f"needed is identity = {KNOWN} beside it")
 
 
 def _entries(tables: Tables, page: Place) -> Iterator[tuple[Place, Entry]]:

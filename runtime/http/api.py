@@ -161,9 +161,9 @@ def _person(call: Call, body: TakeTicketBody) -> PersonId | None:
     spec, key = call.hall.spec, call.hall.port.key
     wanted = [spec.services[id] for id in (body.service, *body.then) if id in spec.services]
     asked = any(service.identity is not Identity.NONE for service in wanted)
-    if not asked and body.phone is None and body.document is None:
+    if not asked and body.phone is None and body.document is None and body.openid is None:
         return None
-    given = Given(phone=body.phone, document=body.document)
+    given = Given(phone=body.phone, document=body.document, openid=body.openid)
     today = datetime.now(ZoneInfo(spec.time_zone)).date()
     return person_of(given, wanted, key, today)
 

@@ -30,6 +30,12 @@ def _document() -> str | None:
     return given
 
 
+def _openid() -> str | None:
+    about = "By which the hall's WeChat account knows the customer; only a digest of it is kept."
+    given: str | None = field(about=about, default=None, shown=False)
+    return given
+
+
 @value
 class BookBody:
     """Which slot is wanted, and by whom."""
@@ -42,6 +48,7 @@ class BookBody:
     party: int = field(about="How many people come under the one number.", default=1)
     phone: str | None = _phone()
     document: str | None = _document()
+    openid: str | None = _openid()
 
 
 @value
@@ -77,6 +84,7 @@ class CheckInPersonBody:
     )
     phone: str | None = _phone()
     document: str | None = _document()
+    openid: str | None = _openid()
 
 
 @value
@@ -99,10 +107,11 @@ class ClosureBody:
 
 @value
 class LiftBanBody:
-    """Who is banned no more: one of the three."""
+    """Who is banned no more: one of the four."""
 
     phone: str | None = _phone()
     document: str | None = _document()
+    openid: str | None = _openid()
     booking: str | None = field(about="The code of a booking of that person.", default=None)
 
 

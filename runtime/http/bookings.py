@@ -111,7 +111,7 @@ def book_slot(call: Call) -> None:
         slot=_slot(body.slot),
         code=code_of(secrets.randbits(CODE_BITS)),
         language=language,
-        person=_person(call, body.phone, body.document, services),
+        person=_person(call, body, services),
         party=body.party,
     )
 
@@ -156,9 +156,11 @@ def check_in(call: Call) -> None:
 def check_in_person(call: Call) -> None:
     """Issue the ticket of a booking, by what its customer says of himself."""
     body: CheckInPersonBody = call.body
-    person = _person(call, body.phone, body.document, [])
+    person = _person(call, body, [])
     if person is None:
-        raise refuse("identity-needed", "give the phone or the document that was given at booking")
+        raise refuse(
+            "identity-needed", "give the phone, document or openid that was given at booking"
+        )
     _check_in(call, body, person=person)
 
 
@@ -222,11 +224,12 @@ def _spoken(call: Call, language: Language | None) -> Language | None:
 
 
 def _person(
-    call: Call, phone: str | None, document: str | None, services: list[Service]
+    call: Call, said: BookBody | CheckInPersonBody | LiftBanBody, services: list[Service]
 ) -> PersonId | None:
     desk = call.hall
+    given = Given(phone=said.phone, document=said.document, openid=said.openid)
     today = datetime.now(ZoneInfo(desk.spec.time_zone)).date()
-    return person_of(Given(phone=phone, document=document), services, desk.port.key, today)
+    return person_of(given, services, desk.port.key, today)
 
 
 def invalid_body(name: str, why: str) -> RequestRefused:
@@ -240,10 +243,10 @@ def invalid_body(name: str, why: str) -> RequestRefused:
 def lift_ban(call: Call) -> None:
     """Let somebody book again."""
     body: LiftBanBody = call.body
-    person = _person(call, body.phone, body.document, [])
+    person = _person(call, body, [])
     booking = None if body.booking is None else _read_code(body.booking)
     if person is None and booking is None:
-        raise refuse("identity-needed", "give the phone or the document, or a booking's code")
+        raise refuse("identity-needed", "give the phone, document or openid, or a booking's code")
     command = LiftBan(id=call.command_id(), person=person, booking=booking)
 
     def lifted(accepted: Accepted) -> Response:

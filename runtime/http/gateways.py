@@ -11,13 +11,12 @@ from actors.radio.network import NetworkRead, ReadNetwork
 from actors.radio.serving import Post
 from protocol.hall import Gateway
 from protocol.ids import GatewayId, TerminalAddress
-from protocol.messages import Recipient
 from protocol.values import value
 from runtime.config.model import Role
 from runtime.http.bodies import field
 from runtime.http.calls import Call
 from runtime.http.encoding import to_json
-from runtime.http.gathering import All, Gather
+from runtime.http.gathering import Gather, Groups
 from runtime.http.request import NO_STORE, Response
 from runtime.http.routing import Route
 
@@ -48,7 +47,12 @@ class TrafficView:
         about="Share of its transmissions that this gateway hears, where others may hear it too."
     )
     received: int = field(about="Messages from it that were acknowledged, repeats included.")
-    loss: float | None = field(about="Share of the last of them that say they are repeats.")
+    loss: float | None = field(
+        about="Share of the last of them that say they are repeats; of too few nothing is said."
+    )
+    flooded: int = field(
+        about="Messages from it that were not acknowledged, because there were too many."
+    )
     sent: int = field(about="Messages to it.")
     repeated: int = field(about="Further attempts to send them.")
     given_up: int = field(about="Messages that it never acknowledged.")
@@ -79,6 +83,9 @@ class GatewayView:
     given_up: int = field(about="Messages that were never acknowledged.")
     superseded: int = field(about="Messages that a newer one made worthless before they were sent.")
     broadcasts: int = field(about="Broadcasts that told several devices at once.")
+    flooded: int = field(
+        about="Messages that were not acknowledged, because their senders sent too many."
+    )
     strangers: int = field(about="Frames from devices that are not configured.")
     noise_octets: int = field(about="Octets from the port that belong to no good frame.")
     terminals: tuple[TrafficView, ...]
@@ -108,28 +115,18 @@ def gateways() -> tuple[Route, ...]:
 def read_gateways(call: Call) -> Response | None:
     """Say how the gateways of a hall are."""
     port = call.hall.port
-    asked: list[Recipient] = [*port.gateways.values()]
-    if port.radio is None or not asked:
+    if port.radio is None or not port.gateways:
         return _answer(GatewayList(gateways=()))
-    asked.append(port.radio)
+    asked = Groups(
+        (port.gateways.values(), lambda reply: ReadGateway(reply_to=reply)),
+        ([port.radio], lambda reply: ReadNetwork(reply_to=reply)),
+    )
     call.ask(
-        _Readers(asked),
-        lambda reply: Gather(len(asked), reply),
+        asked,
+        lambda reply: Gather(asked.count, reply),
         lambda answer: _answer(_list(port.spec.gateways, answer)),
     )
     return None
-
-
-class _Readers:
-    """The gateways, and the network last, each asked in its own way."""
-
-    def __init__(self, recipients: list[Recipient]) -> None:
-        *self._gateways, self._network = recipients
-
-    def tell(self, gather: Any, /) -> None:
-        """Have them all reply to ``gather``."""
-        All(self._gateways).tell(ReadGateway(reply_to=gather))
-        All([self._network]).tell(ReadNetwork(reply_to=gather))
 
 
 def _list(specs: Mapping[GatewayId, Gateway], answer: Any) -> GatewayList:
@@ -159,6 +156,7 @@ def _view(spec: Gateway, read: GatewayRead, network: NetworkRead | None) -> Gate
         given_up=read.link.given_up,
         superseded=read.superseded,
         broadcasts=read.broadcasts,
+        flooded=read.link.flooded,
         strangers=read.link.strangers,
         noise_octets=read.octets.octets_outside,
         terminals=tuple(_traffic(read.gateway, one, network) for one in read.terminals),
@@ -179,6 +177,7 @@ def _traffic(
         heard=_rounded(qualities.get(gateway)) if qualities else None,
         received=traffic.counts.received,
         loss=_rounded(traffic.loss),
+        flooded=traffic.counts.flooded,
         sent=traffic.counts.sent,
         repeated=traffic.counts.retries,
         given_up=traffic.counts.given_up,

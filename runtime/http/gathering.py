@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from actors.audience import told
 from protocol.messages import Recipient
 
-__all__ = ["All", "Gather"]
+__all__ = ["All", "Gather", "Groups"]
 
 
 class Gather:
@@ -39,3 +39,16 @@ class All:
         for recipient in self._recipients:
             if not told(recipient, message):
                 message.reply_to.tell(None)
+
+
+class Groups:
+    """Groups of actors, asked as one, each group in its own way: its message is made of a `Gather`."""
+
+    def __init__(self, *groups: tuple[Iterable[Recipient], Callable[[Any], object]]) -> None:
+        self._groups = [(tuple(recipients), ask) for recipients, ask in groups]
+        self.count = sum(len(recipients) for recipients, _ in self._groups)
+
+    def tell(self, gather: Any, /) -> None:
+        """Have them all reply to ``gather``."""
+        for recipients, ask in self._groups:
+            All(recipients).tell(ask(gather))

@@ -217,8 +217,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "identity-needed": _kind(
             422,
             "The service asks who you are",
-            "Send the telephone number or document number that the service asks for.",
-            "该业务需要提供手机号或证件号。",
+            "Send what the service asks for: `needed` names it.",
+            "该业务需要提供身份信息：手机号、证件号或微信身份（见 needed）。",
         ),
         "identity-invalid": _kind(
             422,

@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from protocol.errors import IdentityError
 from protocol.hall import Identity, Service
-from protocol.identity import mobile_number, resident_number
+from protocol.identity import mobile_number, resident_number, wechat_openid
 from protocol.ids import PersonId
 from protocol.values import value
 from runtime.http.problems import RequestRefused, refuse
@@ -26,8 +26,9 @@ _PURPOSE = b"person"
 class Given:
     """What a customer said of himself, as it was typed."""
 
-    phone: str | None
-    document: str | None
+    phone: str | None = None
+    document: str | None = None
+    openid: str | None = None
 
     def __repr__(self) -> str:
         """Return nothing of it."""
@@ -39,14 +40,16 @@ def person_of(
 ) -> PersonId | None:
     """Return who takes a ticket for ``services``; None if nothing was said and none of them asks.
 
-    Where a service asks for one of the two, that one counts; else the document, if both were said.
+    What a service asks for is what counts; of several the document goes before the phone, and that before
+    the openid.
 
     Raises:
         RequestRefused: a number cannot be right, or what a service asks for is missing.
     """
     phone = _checked("phone", given.phone, mobile_number)
     document = _checked("document", given.document, lambda typed: resident_number(typed, today))
-    said = {Identity.PHONE: phone, Identity.DOCUMENT: document}
+    openid = _checked("openid", given.openid, wechat_openid)
+    said = {Identity.DOCUMENT: document, Identity.PHONE: phone, Identity.WECHAT: openid}
     asked = {service.identity: service for service in services}
     for identity, number in said.items():
         if identity in asked and number is None:
@@ -55,8 +58,7 @@ def person_of(
                 f"service {asked[identity].id} asks for `{identity}`: {_ASKED[identity]}",
                 needed=str(identity),
             )
-    for identity in (Identity.DOCUMENT, Identity.PHONE):
-        found = said[identity]
+    for identity, found in said.items():
         if found is not None and (identity in asked or not asked.keys() & said.keys()):
             return _digest(identity, found, key)
     return None
@@ -65,6 +67,7 @@ def person_of(
 _ASKED = {
     Identity.PHONE: "a mainland mobile number",
     Identity.DOCUMENT: "the number of a resident's identity card",
+    Identity.WECHAT: "the `openid` of the customer's WeChat account",
 }
 
 

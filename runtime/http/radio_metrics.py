@@ -36,6 +36,7 @@ _COUNTERS: tuple[tuple[str, str, Callable[[GatewayRead], float]], ...] = (
     ("broadcasts", "Broadcasts to several devices.", lambda read: read.broadcasts),
     ("uplinks", "Acknowledged, repeats included.", lambda read: read.link.datagrams_received),
     ("uplink_repeats", "Uplinks that are repeats.", lambda read: read.link.retries_received),
+    ("flooded", "Uplinks not acknowledged: too many.", lambda read: read.link.flooded),
     ("frames", "Good frames from the port.", lambda read: read.octets.frames),
     ("noise_octets", "Octets of no good frame.", lambda read: read.octets.octets_outside),
     ("stranger_frames", "From unknown devices.", lambda read: read.link.strangers),

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from actors.radio.banners import BannerText, SetBanner
+from actors.radio.gateway_read import GatewayRead, ReadGateway, TerminalTraffic
 from actors.radio.terminal import ReadTerminal, TerminalRead
 from actors.radio.troubles import Trouble
 from protocol.hall import Terminal, TerminalKind
-from protocol.ids import CounterId, GatewayId
+from protocol.ids import CounterId, GatewayId, TerminalAddress
 from protocol.radio.payloads import BRIGHTNESS_MAX, TEXT_MAX, Supply, fit_text
 from protocol.values import value
 from runtime.config.model import Role
 from runtime.http.bodies import field
 from runtime.http.calls import Call
 from runtime.http.encoding import to_json
-from runtime.http.gathering import All, Gather
+from runtime.http.gateways import DIGITS
+from runtime.http.gathering import All, Gather, Groups
 from runtime.http.problems import refuse
 from runtime.http.request import NO_STORE, Response
 from runtime.http.routing import Route
@@ -85,6 +88,12 @@ class TerminalView:
     restarts: int = field(about="How often it has started anew.")
     refused: int = field(about="Messages that it should not have sent.")
     flooded: int = field(about="Messages left aside because there were too many.")
+    unanswered: int = field(
+        about="Messages that were not acknowledged by radio, because there were too many."
+    )
+    loss: float | None = field(
+        about="Share of its last messages that say they are repeats; of too few nothing is said."
+    )
     secured: bool = field(about="Whether it proves who it is: it was paired.")
     banner: BannerView | None = field(about="What a window is to let run through.")
 
@@ -122,36 +131,50 @@ def terminals() -> tuple[Route, ...]:
 
 def read_terminals(call: Call) -> Response | None:
     """Say how the radio devices of a hall are."""
-    asked = call.hall.port.terminals
-    if not asked:
+    port = call.hall.port
+    terminals = port.terminals
+    if not terminals:
         return _answer(TerminalList(terminals=()))
+    asked = Groups(
+        (terminals.values(), lambda reply: ReadTerminal(reply_to=reply)),
+        (port.gateways.values(), lambda reply: ReadGateway(reply_to=reply)),
+    )
 
     def rendered(answer: Any) -> Response:
-        order = {place: index for index, place in enumerate(asked)}
+        order = {place: index for index, place in enumerate(terminals)}
         reads: list[TerminalRead] = sorted(
-            answer, key=lambda read: order[read.gateway, read.terminal.address]
+            (read for read in answer if isinstance(read, TerminalRead)),
+            key=lambda read: order[read.gateway, read.terminal.address],
         )
-        return _answer(TerminalList(terminals=tuple(map(_view, reads))))
+        traffic = _traffic(read for read in answer if isinstance(read, GatewayRead))
+        return _answer(TerminalList(terminals=tuple(_view(read, traffic) for read in reads)))
 
-    call.ask(
-        All(asked.values()),
-        lambda reply: ReadTerminal(reply_to=Gather(len(asked), reply)),
-        rendered,
-    )
+    call.ask(asked, lambda reply: Gather(asked.count, reply), rendered)
     return None
 
 
-def _view(read: TerminalRead) -> TerminalView:
-    if Trouble.SILENT in read.troubles:
-        state = TerminalState.SILENT
-    else:
-        state = TerminalState.NEVER if read.heard_at is None else TerminalState.HERE
+_Traffic = Mapping[tuple[GatewayId, TerminalAddress], TerminalTraffic]
+
+
+def _traffic(gateways: Iterable[GatewayRead]) -> _Traffic:
+    """Return what passed between each terminal and the gateway that serves it now, or else its home."""
+    found: dict[tuple[GatewayId, TerminalAddress], TerminalTraffic] = {}
+    for gateway in gateways:
+        for traffic in gateway.terminals:
+            post = (traffic.home, traffic.address)
+            if traffic.served or (traffic.home == gateway.gateway and post not in found):
+                found[post] = traffic
+    return found
+
+
+def _view(read: TerminalRead, traffic: _Traffic) -> TerminalView:
+    radio = traffic.get((read.gateway, read.terminal.address))
     return TerminalView(
         gateway=read.gateway,
         address=read.terminal.address,
         kind=read.terminal.kind,
         counter=read.terminal.counter,
-        state=state,
+        state=_state(read),
         troubles=read.troubles,
         heard_at=read.heard_at,
         boot=read.boot,
@@ -161,9 +184,17 @@ def _view(read: TerminalRead) -> TerminalView:
         restarts=read.restarts,
         refused=read.refused,
         flooded=read.flooded,
+        unanswered=0 if radio is None else radio.counts.flooded,
+        loss=None if radio is None or radio.loss is None else round(radio.loss, DIGITS),
         secured=read.secured,
         banner=None if read.banner is None else _banner(read.banner),
     )
+
+
+def _state(read: TerminalRead) -> TerminalState:
+    if Trouble.SILENT in read.troubles:
+        return TerminalState.SILENT
+    return TerminalState.NEVER if read.heard_at is None else TerminalState.HERE
 
 
 _SUPPLIES = {supply: SupplyName(supply.name.lower()) for supply in Supply}

@@ -73,6 +73,11 @@ class TakeTicketBody:
         default=None,
         shown=False,
     )
+    openid: str | None = field(
+        about="By which the hall's WeChat account knows the customer; only a digest of it is kept.",
+        default=None,
+        shown=False,
+    )
 
 
 @value

@@ -15,6 +15,7 @@ from protocol.identity import (
     check_character,
     mobile_number,
     resident_number,
+    wechat_openid,
 )
 
 TODAY = date(2026, 11, 23)
@@ -130,3 +131,11 @@ def test_a_mobile_number_is_taken_as_people_type_it(typed: str) -> None:
 def test_what_is_no_mobile_number_is_refused(typed: str) -> None:
     with pytest.raises(IdentityError, match="11 digits"):
         mobile_number(typed)
+
+
+def test_an_openid_is_taken_as_it_is_and_nothing_else_for_one() -> None:
+    for openid in ("oLVPpjqs9BhvzwPj5A-vTYAX3GLc", "o" * 16, "_-" * 32):
+        assert wechat_openid(openid) == openid
+    for wrong in ("", "o" * 15, "o" * 65, "o" * 16 + " ", "o" * 16 + "\n", "编" * 20, "o'" * 10):
+        with pytest.raises(IdentityError, match="16 to 64 letters"):
+            wechat_openid(wrong)

@@ -81,7 +81,8 @@ function drawServices() {
 function choose(service) {
   if (!showing("choose")) return;
   chosen = service;
-  if (service.identity === "none") return take(service);
+  // Who he is for WeChat nobody can type: the service is refused, and the page says where to take it.
+  if (service.identity === "none" || service.identity === "wechat") return take(service);
   show("typing");
   pad.ask([service.identity]);
 }
@@ -126,6 +127,7 @@ async function drawUnprinted() {
 function take(service, identity = {}) {
   const body = { service: service.id, language: currentLanguage(), kiosk: data.kiosk, ...identity };
   return issue(`${base}/tickets`, body, async (problem) => {
+    if (problem.kind === "identity-needed") return fail(problem, () => text("kiosk.identity.wechat"));
     if (problem.kind !== "identity-invalid") return fail(problem);
     show("typing");
     pad.refuse(`kiosk.identity.${service.identity}_wrong`);

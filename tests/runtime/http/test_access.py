@@ -152,15 +152,20 @@ def test_the_menu_is_a_tree_and_all_services_where_there_is_none(serve: Any) -> 
 # -- who somebody is -----------------------------------------------------------------------------
 
 
-def given(phone: str | None = None, document: str | None = None) -> Given:
-    return Given(phone=phone, document=document)
+OPENID = "oLVPpjqs9BhvzwPj5A-vTYAX3GLc"
+
+
+def given(
+    phone: str | None = None, document: str | None = None, openid: str | None = None
+) -> Given:
+    return Given(phone=phone, document=document, openid=openid)
 
 
 def service(identity: Identity) -> Any:
     return replace(hall_spec().services[TAX], identity=identity)
 
 
-NONE, BY_PHONE, BY_DOCUMENT = (service(identity) for identity in Identity)
+NONE, BY_PHONE, BY_DOCUMENT, BY_WECHAT = (service(identity) for identity in Identity)
 
 
 def test_a_person_is_known_again_however_the_number_is_typed() -> None:
@@ -183,6 +188,10 @@ def test_what_a_service_asks_for_is_what_counts() -> None:
     assert person_of(both, [BY_PHONE, BY_DOCUMENT], KEY, TODAY) == by_document
     assert person_of(both, [NONE], KEY, TODAY) == by_document
     assert person_of(given(), [NONE], KEY, TODAY) is None
+    by_wechat = person_of(given(openid=OPENID), [NONE], KEY, TODAY)
+    assert by_wechat not in {None, by_phone, by_document}
+    assert person_of(given(PHONE, DOCUMENT, OPENID), [BY_WECHAT], KEY, TODAY) == by_wechat
+    assert person_of(given(PHONE, openid=OPENID), [NONE], KEY, TODAY) == by_phone
 
 
 @pytest.mark.parametrize(
@@ -191,7 +200,9 @@ def test_what_a_service_asks_for_is_what_counts() -> None:
         (given(), [BY_PHONE], "identity-needed"),
         (given(PHONE), [BY_DOCUMENT], "identity-needed"),
         (given(None, DOCUMENT), [BY_DOCUMENT, BY_PHONE], "identity-needed"),
+        (given(PHONE, DOCUMENT), [BY_WECHAT], "identity-needed"),
         (given("12345678901"), [NONE], "identity-invalid"),
+        (given(openid="o' or 1=1"), [BY_WECHAT], "identity-invalid"),
         (given(PHONE, "110105194912310021"), [BY_PHONE], "identity-invalid"),
     ],
 )
@@ -231,8 +242,23 @@ def test_a_person_has_one_open_ticket_and_leaves_no_number_anywhere(
     assert person not in everything
 
 
+def test_a_wechat_account_has_as_many_tickets_as_a_person_may(serve: Any) -> None:
+    hall = serve(spec=spec_with({"identity": Identity.WECHAT, "person_max": 1}))
+    body = {"service": "tax", "openid": OPENID}
+    by_phone = hall.ask("POST", TICKETS, {"service": "tax", "phone": PHONE})
+    assert (by_phone.status, by_phone.json["needed"]) == (422, "wechat")
+    taken = hall.ask("POST", TICKETS, body)
+    again = hall.ask("POST", TICKETS, body)
+    another = hall.ask("POST", TICKETS, body | {"openid": OPENID[::-1]})
+    assert [taken.status, again.status, another.status] == [201, 409, 201]
+    assert again.problem == "person-limit"
+    everything = f"{taken} {again} {list(hall.journal.recover().events)!r}"
+    assert OPENID not in everything
+
+
 def test_a_body_does_not_show_what_somebody_said_of_himself() -> None:
-    body = TakeTicketBody(service=TAX, phone=PHONE, document=DOCUMENT)
+    body = TakeTicketBody(service=TAX, phone=PHONE, document=DOCUMENT, openid=OPENID)
+    assert OPENID not in repr(body)
     assert PHONE not in repr(body)
     assert DOCUMENT not in repr(body)
     assert PHONE not in repr(given(PHONE))

@@ -56,6 +56,7 @@ def test_bodies_say_what_is_allowed(hall: Served) -> None:
         "visit_order",
         "phone",
         "document",
+        "openid",
     ]
 
 

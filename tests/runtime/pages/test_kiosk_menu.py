@@ -26,6 +26,8 @@ service = "declare"
 names = { zh = "发票", en = "Everything about invoices" }
 entry = [{ service = "invoice" }]
 [[hall.menu]]
+service = "permit"
+[[hall.menu]]
 names = { zh = "其他业务", en = "Other matters" }
 [[hall.menu.entry]]
 names = { zh = "登记", en = "Registration and changes" }
@@ -38,6 +40,12 @@ id = "property"
 names = { zh = "房产交易税费", en = "Property transactions" }
 prefix = "D"
 identity = "document"
+
+[[hall.service]]
+id = "permit"
+names = { zh = "许可证", en = "Permits" }
+prefix = "E"
+identity = "wechat"
 """
 
 
@@ -48,7 +56,7 @@ def reopens() -> date:
 
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHall]:
-    """The demo hall with a menu of three pages; one service is closed, two ask who one is, one has a quota."""
+    """The demo hall with a menu of three pages; one service is closed, three ask who one is, one has a quota."""
     text = DEMO.read_text("utf-8")
     menu = text[text.index("[[hall.menu]]") : text.index("[[hall.service]]")]
     last = reopens() - timedelta(days=1)
@@ -57,7 +65,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHall]:
         ('prefix = "A"\n', 'prefix = "A"\nquota = 1\n'),
         ('prefix = "B"\n', f'prefix = "B"\n{closure}'),
         ('prefix = "C"\n', f'prefix = "C"\nidentity = "phone"\n{PROPERTY}'),
-        ('services = ["register", ', 'services = ["register", "property", '),
+        ('services = ["register", ', 'services = ["register", "property", "permit", '),
         (menu, MENU),
     ):
         assert old in text
@@ -165,6 +173,14 @@ def test_a_phone_number_has_no_letter_and_can_be_left(page: Any) -> None:
     expect(page.locator("#choose-title")).to_have_text("Registration and changes")
     choose(page, "Registration")
     expect(page.locator("#pad-typed")).to_have_text("–")
+
+
+def test_a_service_of_wechat_alone_says_where_it_is_taken(page: Any) -> None:
+    choose(page, "Permits")
+    expect(page.locator("#failed-detail")).to_contain_text("taken in WeChat")
+    assert not scrolls_sideways(page)
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("#failed-detail")).to_contain_text("仅限微信取号")
 
 
 def test_a_full_service_is_shown_as_such_once_its_quota_is_given_out(
