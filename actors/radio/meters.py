@@ -32,6 +32,9 @@ BUSY_LOOKS = 6
 LOSS_UPLINKS_MIN = 50
 """Loss is that of so many uplinks at least, and of twice as many at most."""
 
+LOSS_KNOWN_MIN = 10
+"""Of fewer uplinks no loss is told: one greeting that was repeated says little of a channel."""
+
 
 @value
 class Latency:
@@ -119,16 +122,18 @@ class Losses:
                 self._before[terminal] = (newer, latest)
 
     def of_terminal(self, terminal: TerminalAddress, now: PeerCounts) -> float | None:
-        """Return the share (0..1), or None before anything was received."""
-        received, repeats = self._since(terminal, now)
-        return repeats / received if received else None
+        """Return the share (0..1), or None before `LOSS_KNOWN_MIN` uplinks were received."""
+        return _share(*self._since(terminal, now))
 
     def of_all(self, counts: Mapping[int, PeerCounts]) -> float | None:
-        """Return the share (0..1) of all terminals together, or None before anything was received."""
+        """Return the share (0..1) of all terminals together, or None as `of_terminal`."""
         since = [self._since(TerminalAddress(address), now) for address, now in counts.items()]
-        received = sum(received for received, _ in since)
-        return sum(repeats for _, repeats in since) / received if received else None
+        return _share(sum(received for received, _ in since), sum(repeats for _, repeats in since))
 
     def _since(self, terminal: TerminalAddress, now: PeerCounts) -> tuple[int, int]:
         older, _ = self._before.get(terminal, (_Window(), _Window()))
         return now.received - older.received, now.retries_received - older.repeats
+
+
+def _share(received: int, repeats: int) -> float | None:
+    return repeats / received if received >= LOSS_KNOWN_MIN else None

@@ -28,6 +28,13 @@ RESTART_SHOWN_S = 600.0
 
 FLOOD_SHOWN_S = 60.0
 
+BURST_MAX = 20
+"""Payloads that a terminal may send at once: what it had to say while nobody heard it."""
+
+FLOODER_PER_MINUTE = 6
+"""A terminal that floods is listened to so often, until it has ebbed. Each answer takes air time, and up to
+seven attempts where nobody is there to acknowledge it."""
+
 DEVICES_MAX = 4
 """Hardware numbers that are remembered of one address."""
 
@@ -91,7 +98,8 @@ class Condition:
         """When each was heard last."""
         self._due_s: dict[Trouble, float] = {}
         """When the troubles end that end with time."""
-        self._allowance = float(terminal.uplinks_per_minute)
+        self._burst = float(min(terminal.uplinks_per_minute, BURST_MAX))
+        self._allowance = self._burst
         self._allowed_s = now_s
         later(terminal.silent_after_s, WordAwaited())
 
@@ -102,7 +110,9 @@ class Condition:
         self._heard_s = now_s
         self._end(Trouble.SILENT)
         most = self._terminal.uplinks_per_minute
-        self._allowance = min(most, self._allowance + (now_s - self._allowed_s) * most / 60)
+        per_minute = FLOODER_PER_MINUTE if Trouble.FLOOD in self._due_s else most
+        earned = (now_s - self._allowed_s) * per_minute / 60
+        self._allowance = min(self._burst, self._allowance + earned)
         self._allowed_s = now_s
         if self._allowance >= 1:
             self._allowance -= 1

@@ -196,6 +196,8 @@ class PeerCounts:
     """Datagrams from it to us, repeats included."""
     retries_received: int = 0
     """Those of them that say they are repeats; their share is what the uplink loses."""
+    flooded: int = 0
+    """Those of them that were not acknowledged, for it floods."""
     not_served: int = 0
     """Frames from it to us or to everybody while it was not served."""
     heard_s: float | None = None

@@ -8,18 +8,22 @@ from protocol.radio.actions import PeerCounts
 from protocol.radio.options import LinkOptions
 from protocol.radio.round_trip import RoundTrip
 
-__all__ = ["ANSWERS_BURST_S", "ANSWERS_SHARE", "Neighbour", "Neighbours"]
+__all__ = ["ANSWERS_BURST_S", "COMMON_SHARE", "OWN_SHARE", "Neighbour", "Neighbours"]
 
-ANSWERS_SHARE = 0.25
-"""Acknowledgements to one node may take this part of what a link may send at all. Without that, one node that
-floods uses up an hour's air time within ten minutes, and nobody else is sent anything."""
+OWN_SHARE = 1 / 40
+"""Acknowledgements to each node may take this part of what a link may send at all: at 9600 bit/s and a tenth
+of all time one in eight seconds, which is more than a keypad in a rush needs."""
+
+COMMON_SHARE = 1 / 4
+"""What goes beyond that, to all nodes together, may take this part. Without these bounds a few nodes that flood
+use up an hour's air time within ten minutes, and nobody else is sent anything."""
 
 ANSWERS_BURST_S = 300.0
-"""What a node did not use of that in so long may be used at once."""
+"""What was not used of that in so long may be used at once."""
 
 
 class _Allowance:
-    """The air time that acknowledgements to one node may take; ``share`` of all time in the long run."""
+    """The air time that acknowledgements may take; ``share`` of all time in the long run."""
 
     def __init__(self, share: float) -> None:
         self._share = share
@@ -51,13 +55,14 @@ class Neighbours:
 
     def __init__(self, options: LinkOptions) -> None:
         self._options = options
+        self._common = _Allowance(options.duty_cycle_max * COMMON_SHARE)
         self._known: dict[int, Neighbour] = {}
 
     def at(self, address: int) -> Neighbour:
         """Return the node at ``address``, from now on a known one."""
         neighbour = self._known.get(address)
         if neighbour is None:
-            share = self._options.duty_cycle_max * ANSWERS_SHARE
+            share = self._options.duty_cycle_max * OWN_SHARE
             neighbour = Neighbour(RoundTrip(self._options), _Allowance(share))
             self._known[address] = neighbour
         return neighbour
@@ -65,11 +70,15 @@ class Neighbours:
     def may_answer(self, address: int, air_s: float, now_s: float) -> bool:
         """Return whether an acknowledgement of ``air_s`` may be sent to ``address``; then it counts as sent.
 
-        Without a limit of the duty cycle it always may.
+        If not, that is counted. Without a limit of the duty cycle it always may.
         """
         if self._options.duty_cycle_max >= 1.0:
             return True
-        return self.at(address).answers.take(air_s, now_s)
+        node = self.at(address)
+        if node.answers.take(air_s, now_s) or self._common.take(air_s, now_s):
+            return True
+        node.counts.flooded += 1
+        return False
 
     def counts(self) -> Mapping[int, PeerCounts]:
         """Return the counts of all that are known."""

@@ -11,11 +11,11 @@ import pytest
 from actors.alarms import ReadAlarms
 from actors.building import HallParts, build_hall
 from actors.radio.gateway import GatewayRead, ReadGateway
+from actors.radio.troubles import BURST_MAX, FLOODER_PER_MINUTE
 from protocol.commands import CallNext, OpenCounter, TakeTicket
 from protocol.devices import Device
 from protocol.events import TicketCalled
 from protocol.hall import (
-    UPLINKS_PER_MINUTE,
     Counter,
     Gateway,
     HallSpec,
@@ -117,7 +117,8 @@ class Flooder:
 class Hall:
     """Two counters, each with a keypad and a window behind one gateway."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, repeaters: tuple[int, ...] = ()) -> None:
+        self.repeaters = repeaters
         self.world = SimWorld(seed=seed)
         random = Random(seed)
         self.keypads = [Keypad(10 + n, 1, Random(random.random())) for n in (0, 1)]
@@ -145,6 +146,10 @@ class Hall:
                 Terminal(address=TerminalAddress(first + n), kind=kind, counter=counter)
                 for n, counter in enumerate(COUNTERS)
                 for first, kind in ((10, TerminalKind.KEYPAD), (60, TerminalKind.WINDOW))
+            )
+            + tuple(
+                Terminal(address=TerminalAddress(address), kind=TerminalKind.REPEATER)
+                for address in self.repeaters
             ),
         )
         spec = HallSpec(
@@ -385,6 +390,36 @@ def test_flood_of_a_minute_leaves_the_other_counter_its_calls(
     flooder.stop()
     hall.wake()
     hall.run(30)
-    # A key that is stuck calls, within what a terminal may send in a minute and a minute's worth at once.
-    assert len(hall.calls_at[COUNTERS[1]]) <= 2 * UPLINKS_PER_MINUTE + 10
+    # A key that is stuck calls so often at once, and then as often as one listens to a terminal that floods.
+    assert len(hall.calls_at[COUNTERS[1]]) <= BURST_MAX + 2 * FLOODER_PER_MINUTE
     assert hall.windows[0].text == hall.calls_at[COUNTERS[0]][-1]
+
+
+def floods_of_three(number: int) -> Frame:
+    """Presses of the second keypad, and greetings of two repeaters, in turn; none takes an answer."""
+    if number % 3 == 0:
+        return press_flood(number)
+    payload = encode(Hello(boot=number % 4096, kind=DeviceKind.REPEATER))
+    return Frame(to=1, source=89 + number % 3, id=number // 3 % 256, payload=payload)
+
+
+def test_three_that_flood_at_once_leave_air_time_to_the_other_counter() -> None:
+    hall = Hall(repeaters=(90, 91))
+    hall.take(400)
+    flooder = Flooder(floods_of_three, every_s=0.1)
+    hall.air.terminals.append(flooder)
+    began_s = hall.world.monotonic()
+    flooder.start(began_s)
+    hall.wake()
+    for _ in range(12):
+        before = len(hall.calls_at[COUNTERS[0]])
+        hall.press(0, for_s=2.0)
+        assert len(hall.calls_at[COUNTERS[0]]) == before + 1
+        assert hall.windows[0].text == hall.calls_at[COUNTERS[0]][-1]
+        hall.run(58)
+    read = hall.read()
+    assert read.link.flooded > 3000
+    # So much is allowed in the long run, and nothing was left out for want of it.
+    assert read.sent_s < read.sent_share_max * (hall.world.monotonic() - began_s)
+    assert {f"terminal/g1/{address}/flood" for address in (11, 90, 91)} <= set(hall.alarms)
+    assert "gateway/g1/duty" not in hall.alarms

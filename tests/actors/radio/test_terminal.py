@@ -9,7 +9,7 @@ import pytest
 from actors.radio.gateway import ChannelUp
 from actors.radio.repeater import RepeaterTerminal
 from actors.radio.terminal import ReadTerminal, TerminalRead
-from actors.radio.troubles import FLOOD_SHOWN_S, RESTART_SHOWN_S, Trouble
+from actors.radio.troubles import BURST_MAX, FLOOD_SHOWN_S, RESTART_SHOWN_S, Trouble
 from protocol.hall import Terminal, TerminalKind
 from protocol.ids import GatewayId, TerminalAddress
 from protocol.messages import ClearAlarm, RaiseAlarm, UplinkReceived
@@ -253,13 +253,13 @@ def test_device_that_takes_the_place_of_another_is_no_twin(bench: Bench) -> None
 def test_flood_is_left_aside_and_alarmed_until_it_has_ebbed(bench: Bench) -> None:
     for _ in range(100):
         bench.hello()
-    assert bench.read().flooded == 40
+    assert bench.read().flooded == 100 - BURST_MAX
     assert bench.alarmed == [f"{PLACE}/flood"]
-    # One a second is its due; nothing is read beyond.
-    bench.rig.run(3)
+    # One in ten seconds is read of a terminal that floods, and nothing beyond.
+    bench.rig.run(30.1)
     for _ in range(5):
         bench.hear(b"garbage")
-    assert bench.read().flooded == 42
+    assert bench.read().flooded == 102 - BURST_MAX
     assert bench.read().refused == 3
     bench.rig.run(FLOOD_SHOWN_S / 2)
     bench.hello()
@@ -267,6 +267,14 @@ def test_flood_is_left_aside_and_alarmed_until_it_has_ebbed(bench: Bench) -> Non
     bench.rig.run(FLOOD_SHOWN_S / 2 + 1)
     bench.hello()
     assert bench.alarmed == []
+
+
+@ON_VIRTUAL_CLOCKS
+def test_what_a_terminal_may_send_in_a_minute_is_no_flood(bench: Bench) -> None:
+    for _ in range(120):
+        bench.rig.run(1.001)
+        bench.hello()
+    assert (bench.read().flooded, bench.alarmed) == (0, [])
 
 
 # -- failures ---------------------------------------------------------------------------------------

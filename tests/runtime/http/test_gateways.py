@@ -66,8 +66,10 @@ def test_gateways_are_listed_with_who_serves_whom(hall: Served) -> None:
 
 def test_gateway_tells_what_its_channel_did(hall: Served) -> None:
     listed(hall)  # It serves by then.
-    hear(hall, Frame(to=1, source=12, id=1, payload=b"\x12\x00\x01\x00\x05"))
-    hear(hall, Frame(to=1, source=12, id=1, flags=0x40, payload=b"\x12\x00\x01\x00\x05"))
+    for id_ in range(1, 6):
+        assert listed(hall)[0]["loss"] is None, "of so few nothing is said"
+        hear(hall, Frame(to=1, source=12, id=id_, payload=b"\x12\x00\x01\x00\x05"))
+        hear(hall, Frame(to=1, source=12, id=id_, flags=0x40, payload=b"\x12\x00\x01\x00\x05"))
     hear(hall, Frame(to=1, source=99, id=1, payload=b"?"))
     show = encode(Show(version=7, state=WindowState.CALLED, text="A001"))
     hall.call(hall.ports[0].written.clear)
@@ -82,7 +84,7 @@ def test_gateway_tells_what_its_channel_did(hall: Served) -> None:
     assert (first["loss"], first["latency"]["count"]) == (0.5, 1)
     assert first["duty_cycle"] > 0
     [window] = first["terminals"]
-    assert (window["received"], window["loss"], window["sent"]) == (2, 0.5, 1)
+    assert (window["received"], window["loss"], window["sent"]) == (10, 0.5, 1)
     assert window["heard_ago_s"] >= 0
 
 
@@ -98,6 +100,22 @@ def test_metrics_have_the_figures_of_each_gateway(hall: Served) -> None:
     for kind in ("plain", "unpaired"):
         labels = f'gateway="g1",hall="HZ01",kind="{kind}"'
         assert f"paihao_radio_messages_total{{{labels}}} 1.0" in text
+
+
+def test_terminal_that_floods_is_counted_where_it_is_looked_for(hall: Served) -> None:
+    listed(hall)
+    for id_ in range(1, 601):
+        hear(hall, Frame(to=1, source=12, id=id_ % 256, payload=b"\x12\x00\x01\x00\x00"))
+    first = listed(hall)[0]
+    assert first["flooded"] == first["terminals"][0]["flooded"] > 100
+    assert first["duty_cycle"] < 0.01
+    text = hall.ask("GET", "/metrics").body.decode()
+    assert f'paihao_radio_flooded_total{{gateway="g1",hall="HZ01"}} {first["flooded"]}.0' in text
+    answer = hall.ask("GET", f"{HALL}/terminals")
+    window = answer.json["terminals"][0]
+    assert window["unanswered"] == first["flooded"]
+    assert window["flooded"] >= 500
+    assert window["loss"] == 0.0
 
 
 def test_gateway_that_has_stopped_is_left_out(hall: Served) -> None:

@@ -76,6 +76,8 @@ def test_terminal_that_was_never_heard_says_nothing_of_itself(hall: Served) -> N
         "restarts": 0,
         "refused": 0,
         "flooded": 0,
+        "unanswered": 0,
+        "loss": None,
         "secured": False,
         "banner": {"text": "你好", "brightness": 40},
     }
@@ -108,6 +110,8 @@ def test_terminal_is_listed_as_it_said(hall: Served) -> None:
         "restarts": 0,
         "refused": 1,
         "flooded": 0,
+        "unanswered": 0,
+        "loss": None,
         "secured": False,
         "banner": None,
     }
