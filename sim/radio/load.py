@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from actors.building import build_hall
+from actors.ports import RadioVault
 from protocol.commands import OpenCounter, TakeTicket
 from protocol.devices import Device
 from protocol.events import TicketCalled
@@ -37,6 +38,7 @@ from sim.links import SimLinks
 from sim.radio.channel import Channel
 from sim.radio.loss import IndependentLoss, Loss
 from sim.radio.modules import E32, RadioModule
+from sim.radio.paired import pair
 from sim.radio.reception import ChannelCounts
 from sim.radio.station import Station
 from sim.world import SimWorld
@@ -46,6 +48,7 @@ __all__ = ["PressLoad", "PressReport", "PressRun"]
 SERVICE = ServiceId("general")
 LANGUAGE = Language("zh")
 NAMES = MappingProxyType({LANGUAGE: "业务"})
+GATEWAY_ID = GatewayId("g1")
 GATEWAY = TerminalAddress(1)
 FIRST_KEYPAD, FIRST_WINDOW = 2, 128
 
@@ -72,7 +75,7 @@ class PressLoad:
 
     Half of the ``terminals`` are keypads, the other half windows; each counter has one of both. ``presses`` are
     made altogether, every ``each_s`` seconds at each counter on the average. The share ``hidden`` of the
-    terminals hear the gateway alone.
+    terminals hear the gateway alone. Where ``secured``, all of them were paired.
     """
 
     terminals: int
@@ -81,6 +84,7 @@ class PressLoad:
     module: RadioModule = E32
     loss: Loss = attrs.field(factory=lambda: IndependentLoss(loss=0.01))
     hidden: float = 0.0
+    secured: bool = False
     seed: int = 1
 
 
@@ -173,7 +177,12 @@ class PressRun:
         self._hide()
         self.spec = self._spec()
         self.parts = build_hall(
-            self.world, self.spec, MemoryJournal(forgetful=True), self.links, lambda _ticket: ""
+            self.world,
+            self.spec,
+            MemoryJournal(forgetful=True),
+            self.links,
+            lambda _ticket: "",
+            self._vault(),
         )
         self.parts.hall.tell(Subscribe(recipient=self))
         for counter in self.counters:
@@ -271,6 +280,12 @@ class PressRun:
         for station in hidden:
             self.channel.hide(station, terminals)
 
+    def _vault(self) -> RadioVault | None:
+        if not self.load.secured:
+            return None
+        keypads = [counter.keypad for counter in self.counters.values()]
+        return pair([*keypads, *self.windows.values()], GATEWAY_ID, GATEWAY)
+
     def _spec(self) -> HallSpec:
         terminals = [
             Terminal(address=TerminalAddress(device.address), kind=kind, counter=id)
@@ -281,7 +296,7 @@ class PressRun:
             )
         ]
         gateway = Gateway(
-            id=GatewayId("g1"),
+            id=GATEWAY_ID,
             port=f"virtual:{PORT}",
             address=GATEWAY,
             terminals=tuple(terminals),
