@@ -40,7 +40,8 @@ class Site:
     """See the module. Parts that are of the process (`parts`, `world`) are new ones after each `start`.
 
     ``outside`` is the world of people and of whoever watches. ``on_start`` are called with the new parts right
-    after each start, before any of its actors has run: who listens to the hall listens anew there.
+    after each start, before any of its actors has run: who listens to the hall listens anew there. ``on_end``
+    are called when the process is gone.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Site:
         self.links = SimLinks(self.outside)
         self.segments: ChannelSegments | None = None
         self.on_start: list[Callable[[HallParts], object]] = []
+        self.on_end: list[Callable[[], object]] = []
         self.starts = 0
         """How often the process was started."""
         self._vault: RadioVault | None = dict_vault(self.memory) if secured else None
@@ -155,6 +157,8 @@ class Site:
         self.journal.lose_power(written)
         self.links.hang_up()
         world.vanish()
+        for hear in list(self.on_end):
+            hear()
 
     def submit(self, message: Submit) -> bool:
         """Send a command to the hall, as pages do; return whether there was a process to take it."""

@@ -36,8 +36,10 @@ class PressingDevice(RadioDevice):
     """A device with keys and a small display.
 
     ``display`` is what it shows, ``results`` are the last ones that came, oldest first; ``unanswered``
-    counts presses that had none.
+    counts presses that had none. ``on_result`` is called with each result as it comes.
     """
+
+    on_result: Callable[[PressingDevice, PressResult], object] | None = None
 
     def _start(self) -> None:
         super()._start()
@@ -97,6 +99,8 @@ class PressingDevice(RadioDevice):
         if (payload.boot, payload.sequence) != (press.boot, press.sequence):
             return []
         self.results.append(payload)
+        if self.on_result is not None:
+            self.on_result(self, payload)
         self.display = payload.text or payload.result.name.lower()
         self._presses.popleft()
         self._done(press, payload)
