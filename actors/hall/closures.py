@@ -32,9 +32,9 @@ def closed_today(state: HallState, service: ServiceId, at: datetime) -> str | No
     return closure_on(with_closures(state).spec, service, at)
 
 
-def closure_on(spec: HallSpec, service: ServiceId, at: datetime) -> str | None:
-    """Return the same of the closures that ``spec`` has."""
-    own = spec.services.get(service)
+def closure_on(spec: HallSpec, service: ServiceId | None, at: datetime) -> str | None:
+    """Return the same of the closures that ``spec`` has; without a service, of the whole hall's."""
+    own = None if service is None else spec.services.get(service)
     closures = (*spec.hours.closures, *(() if own is None else own.hours.closures))
     if not closures:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from actors.hall.access import availability
+from actors.hall.closures import closure_on, with_closures
 from actors.hall.estimating import estimate_services
 from actors.hall.opening import stretch_of
 from actors.hall.state import HallState, Ticket
@@ -234,6 +235,9 @@ class HallView:
     open: bool = field(about="Whether the hall is open; its services may have shorter hours.")
     opens_at: datetime | None = field(about="When the hall opens next, if it is closed.")
     closes_at: datetime | None = field(about="When the hall closes next, if it is open.")
+    closure: str | None = field(
+        about="The reason of a closure of the whole hall on this day, perhaps empty; null if there is none."
+    )
     policy: PolicyView
     services: tuple[ServiceView, ...]
     menu: tuple[MenuEntry, ...]
@@ -253,6 +257,7 @@ class AlarmList:
 
 def hall_view(state: HallState, at: datetime) -> tuple[HallView, datetime]:
     """Return the hall as ``state`` has it at ``at``, and until when (aware) that holds if nothing happens."""
+    state = with_closures(state)
     spec = state.spec
     stretch = stretch_of(spec, None, at)
     estimates = estimate_services(state, at)
@@ -273,6 +278,7 @@ def hall_view(state: HallState, at: datetime) -> tuple[HallView, datetime]:
         open=stretch.is_open,
         opens_at=stretch.opens_at,
         closes_at=stretch.closes_at,
+        closure=closure_on(spec, None, at),
         policy=policy_view(spec.policy),
         services=services,
         menu=menu_view(spec),

@@ -1,5 +1,6 @@
 // The hall's large screen: the call of this moment, the calls before it, who waits. In all its languages at once.
 
+import { unavailable } from "./opening.js";
 import { byId, data, make, nameIn, put, putNumber, text, languageTag } from "./page.js";
 import { followHall } from "./stream.js";
 import { allowSound, chime, speak } from "./voice.js";
@@ -58,13 +59,7 @@ function drawCurrent(fresh) {
   putNumber(byId("number"), current.number);
   const names = counterNames.get(current.counter) ?? {};
   byId("counter").replaceChildren(
-    ...languages.map((language, index) =>
-      make("span", {
-        className: index ? "second" : "first",
-        lang: languageTag(language),
-        textContent: nameIn(names, language) || current.counter,
-      }),
-    ),
+    ...inLanguages((language) => nameIn(names, language) || current.counter),
   );
   if (fresh) {
     const panel = byId("now");
@@ -87,13 +82,7 @@ function drawCalls() {
         make(
           "td",
           {},
-          ...languages.map((language, index) =>
-            make("span", {
-              className: index ? "second" : "first",
-              lang: languageTag(language),
-              textContent: nameIn(names, language) || call.counter,
-            }),
-          ),
+          ...inLanguages((language) => nameIn(names, language) || call.counter),
         ),
       );
       if (current && same(call, current)) row.className = "current";
@@ -102,7 +91,10 @@ function drawCalls() {
   );
 }
 
-function drawWaiting(hall) {
+function drawHall(hall) {
+  const closed = inLanguages((language) => unavailable(hall, language));
+  byId("closed").hidden = hall.open;
+  byId("closed").replaceChildren(...(hall.open ? [] : closed));
   byId("waiting").replaceChildren(
     ...hall.services.map((service) =>
       make(
@@ -111,17 +103,28 @@ function drawWaiting(hall) {
         make(
           "span",
           { className: "names" },
-          ...languages.map((language, index) =>
-            make("span", {
-              className: index ? "second" : "first",
-              lang: languageTag(language),
-              textContent: nameIn(service.names, language),
-            }),
-          ),
+          ...inLanguages((language) => nameIn(service.names, language)),
         ),
         make("strong", { textContent: String(service.waiting) }),
+        ...closedService(hall, service),
       ),
     ),
+  );
+}
+
+/** That a service is closed or full, said where the hall itself is open. */
+function closedService(hall, service) {
+  if (!hall.open || !unavailable(service)) return [];
+  return [make("span", { className: "closed" }, ...inLanguages((language) => unavailable(service, language)))];
+}
+
+function inLanguages(say) {
+  return languages.map((language, index) =>
+    make("span", {
+      className: index ? "second" : "first",
+      lang: languageTag(language),
+      textContent: say(language),
+    }),
   );
 }
 
@@ -156,7 +159,7 @@ drawSound();
 turnSound(sound);
 
 followHall(data.hall, {
-  onHall: drawWaiting,
+  onHall: drawHall,
   live: {
     display(changed) {
       calls = changed.calls;

@@ -1,50 +1,7 @@
 // The menu of a kiosk: a tree of pages with services at its leaves, one page on the screen at a time.
 
+import { unavailable } from "./opening.js";
 import { byId, data, make, nameIn, put, text } from "./page.js";
-
-const DAY_MS = 86400000;
-const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-
-const inZone = new Intl.DateTimeFormat("en-GB", {
-  timeZone: data.timeZone,
-  year: "numeric",
-  month: "2-digit",
-  day: "2-digit",
-  weekday: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-
-function clock(at) {
-  const parts = Object.fromEntries(inZone.formatToParts(at).map(({ type, value }) => [type, value]));
-  return {
-    day: `${parts.year}-${parts.month}-${parts.day}`,
-    number: Date.UTC(parts.year, parts.month - 1, parts.day) / DAY_MS,
-    weekday: WEEKDAYS.indexOf(parts.weekday) + 1,
-    time: `${parts.hour}:${parts.minute}`,
-  };
-}
-
-/** A moment as a person says it, in the hall's time zone and the language chosen. */
-export function when(moment) {
-  const at = clock(new Date(moment));
-  const days = at.number - clock(new Date()).number;
-  const key = { 0: "when.today", 1: "when.tomorrow" }[days] ?? "when.day";
-  return text(key, { ...at, weekday: text(`when.weekday.${at.weekday}`) });
-}
-
-/** Why a service gives out no ticket now; nothing if it does. */
-export function unavailable(service) {
-  const { open = true, full = false, opens_at = null, closure = null } = service ?? {};
-  if (open && !full) return "";
-  if (!open && closure) {
-    const again = opens_at ? { when: when(opens_at), reason: closure } : { reason: closure };
-    return text(opens_at ? "kiosk.closed_because_until" : "kiosk.closed_because", again);
-  }
-  if (!opens_at) return text(full ? "kiosk.full" : "kiosk.closed");
-  return text(full ? "kiosk.full_until" : "kiosk.closed_until", { when: when(opens_at) });
-}
 
 function leaves(entry) {
   return entry.service ? 1 : entry.entries.reduce((sum, inner) => sum + leaves(inner), 0);

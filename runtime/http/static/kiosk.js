@@ -16,8 +16,9 @@ import {
   waitOf,
 } from "./page.js";
 import * as checkIn from "./kiosk-checkin.js";
-import { MenuPages, when } from "./kiosk-menu.js";
+import { MenuPages } from "./kiosk-menu.js";
 import { Pad, codeIn } from "./kiosk-pad.js";
+import { when } from "./opening.js";
 import { followHall } from "./stream.js";
 
 const SHOWN_S = 10; // a number with its paper

@@ -76,6 +76,19 @@ def test_a_refusal_says_when_to_come_again_if_that_is_known(reason: Reason, know
         assert "{" not in problem.detail
 
 
+def test_a_hall_that_is_closed_for_today_says_so_in_its_view(serve: Any) -> None:
+    hall = serve()
+    before = hall.ask("GET", HALL).json
+    assert (before["open"], before["closure"]) == (True, None)
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    days = {"first": str(today), "last": str(today + timedelta(days=1))}  # midnight may pass
+    assert hall.ask("POST", f"{HALL}/closures", {"reason": "drill", **days}).status == 201
+    during = hall.ask("GET", HALL).json
+    assert (during["open"], during["closure"]) == (False, "drill")
+    opens = datetime.fromisoformat(during["opens_at"]).astimezone(ZoneInfo("Asia/Shanghai"))
+    assert opens.date() == today + timedelta(days=2)
+
+
 def test_a_closed_service_says_so_in_the_customers_language(serve: Any) -> None:
     tomorrow = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)
     closure = Closure(first=date(2020, 1, 1), last=tomorrow - timedelta(days=1))

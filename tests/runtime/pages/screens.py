@@ -20,7 +20,7 @@ QUIET = (
 """For a browser that runs as root, has no screen, and talks to nobody but us."""
 
 ANNOUNCEMENT_S = 1.0
-PATIENCE_MS = 8_000
+PATIENCE_MS = 20_000
 
 KIOSK = f"/halls/{HALL}/kiosk/k1"
 COUNTER = f"/halls/{HALL}/counter/"
