@@ -56,7 +56,7 @@ def reopens() -> date:
 
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHall]:
-    """The demo hall with a menu of three pages; one service is closed, three ask who one is, one has a quota."""
+    """The demo hall with a menu of three pages; a service is closed, three ask who one is, one has a quota."""
     text = DEMO.read_text("utf-8")
     menu = text[text.index("[[hall.menu]]") : text.index("[[hall.service]]")]
     last = reopens() - timedelta(days=1)
