@@ -160,16 +160,19 @@ def _build_terminal(
     banners: Banners,
 ) -> None:
     name, hall = f"{gateway_name}/terminal/{terminal.address}", parts.hall
+    language = parts.spec.languages[0]
     common = (terminal, gateway.id, ref, parts.alarms)
     built: Ref[Any]
     match terminal.kind:
         case TerminalKind.KEYPAD:
             assert terminal.counter is not None
-            built = world.spawn(name, KeypadTerminal, *common, parts.counters[terminal.counter])
+            counter = parts.counters[terminal.counter]
+            built = world.spawn(name, KeypadTerminal, *common, counter, language)
         case TerminalKind.WINDOW:
             built = world.spawn(name, WindowTerminal, *common, hall, banners)
         case TerminalKind.EVALUATOR:
-            built = world.spawn(name, EvaluatorTerminal, *common, hall, parts.spec.evaluation)
+            evaluation = parts.spec.evaluation
+            built = world.spawn(name, EvaluatorTerminal, *common, hall, evaluation, language)
         case TerminalKind.CALLER:
             built = world.spawn(name, CallerTerminal, *common, hall)
         case TerminalKind.REPEATER:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
+from actors.radio.sentences import CHINESE, Phrase, sentence
 from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import (
     CallNext,
@@ -51,7 +52,7 @@ class CounterActor(Actor):
     again and call a second ticket.
 
     LOGIN opens the counter for the member of staff whose number in the roster of ``spec`` is the code; 0 closes
-    it. A number that begins with zeros is typed without them.
+    it. A number that begins with zeros is typed without them. Keypads are told in the hall's first language.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class CounterActor(Actor):
     ) -> None:
         super().__init__(place)
         self._spec = spec
+        self._language = spec.languages[0] if spec is not None else CHINESE
         self._staff = _by_code(spec.staff if spec is not None else {})
         self._counter = counter
         self._hall = hall
@@ -71,7 +73,7 @@ class CounterActor(Actor):
         id = CommandId(f"key/{message.press}")
         command = self._command(id, message)
         if command is None:
-            self._refuse(message, f"{message.key.name} has no use here")
+            self._refuse(message, Phrase.NO_USE)
             return
         if message.reply_to is not None:
             if len(self._awaited) >= PRESSES_MAX:
@@ -101,14 +103,15 @@ class CounterActor(Actor):
         reply_to = None if message.reply_to is None else self._actor_ref
         if not told(self._hall, make_submit(command=command, reply_to=reply_to)):
             self._forget(command.id)
-            self._refuse(message, "unavailable")
+            self._refuse(message, Phrase.UNAVAILABLE)
 
     def _forget(self, id: CommandId) -> None:
         self._awaited.pop(id, None)
         self._asked_again.discard(id)
 
-    def _refuse(self, message: KeyPressed, text: str) -> None:
+    def _refuse(self, message: KeyPressed, why: Phrase) -> None:
         if message.reply_to is not None:
+            text = sentence(why, self._language)
             refused = PressAnswered(press=message.press, outcome=PressOutcome.REFUSED, text=text)
             told(message.reply_to, refused)
 
@@ -133,14 +136,14 @@ class CounterActor(Actor):
         return answer.reason is Reason.NOT_DURABLE and answer.command not in self._asked_again
 
     def _outcome(self, message: KeyPressed, answer: Answer) -> tuple[PressOutcome, str]:
-        """Return what a press did, and what to show of it on the keypad: a number, a name or a reason."""
+        """Return what a press did, and what to show of it on the keypad: a number, a name or a sentence."""
         if isinstance(answer, Rejected):
-            return PressOutcome.REFUSED, answer.reason.value
+            return PressOutcome.REFUSED, sentence(answer.reason, self._language)
         for event in answer.events:
             if type(event) is TicketCalled or type(event) is TicketRecalled:
                 return PressOutcome.CALLED, event.number
         if message.key is Key.NEXT:
-            return PressOutcome.NOTHING_WAITING, ""
+            return PressOutcome.NOTHING_WAITING, sentence(Phrase.NOBODY_WAITING, self._language)
         return PressOutcome.DONE, self._done(message)
 
     def _done(self, message: KeyPressed) -> str:
@@ -149,7 +152,7 @@ class CounterActor(Actor):
         if spec is None:
             return ""
         if message.to_service is not None:
-            return name_in(spec.services[message.to_service].names, spec.languages[0])
+            return name_in(spec.services[message.to_service].names, self._language)
         if message.code:
             staff = self._staff.get(message.code)
             return str(message.code) if staff is None else spec.staff[staff]

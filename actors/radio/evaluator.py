@@ -9,6 +9,7 @@ from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.radio.delivery import Deliverable, Delivery
 from actors.radio.pressing import PressingTerminal
+from actors.radio.sentences import CHINESE, Phrase, sentence
 from actors.radio.troubles import Trouble
 from actors.radio.versions import version_of
 from actors.world import Timer
@@ -16,7 +17,7 @@ from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import EvaluateService
 from protocol.errors import ProtocolError
 from protocol.hall import EvaluationSpec, Terminal
-from protocol.ids import CommandId, GatewayId, ServiceId, TicketId
+from protocol.ids import CommandId, GatewayId, Language, ServiceId, TicketId
 from protocol.messages import AskedCustomer, CounterChanged, Submit, WatchCounter
 from protocol.radio.payloads import REASONS_MAX, VERSIONS, Invite, Press, Rating, Result, fit_text
 from protocol.tickets import EvaluationDevice, TicketState
@@ -55,9 +56,11 @@ class EvaluatorTerminal(PressingTerminal):
         alarms: Ref[Actor],
         hall: Ref[Actor],
         evaluation: EvaluationSpec,
+        language: Language = CHINESE,
     ) -> None:
         super().__init__(place, terminal, home, gateway, alarms)
         self._hall = hall
+        self._language = language
         self._evaluation = evaluation
         self._reasons = tuple(evaluation.reasons)[:REASONS_MAX]
         self._asked: tuple[TicketId, ServiceId, datetime, int] | None = None
@@ -152,10 +155,10 @@ class EvaluatorTerminal(PressingTerminal):
         assert isinstance(press, Rating)
         asked = self._invitations.get(press.version)
         if asked is None:
-            self._answer(name, Result.REFUSED, "unknown invitation")
+            self._refuse(name, Phrase.UNKNOWN_INVITATION)
             return
         if press.reasons >> len(self._reasons):
-            self._answer(name, Result.REFUSED, "unknown reason")
+            self._refuse(name, Phrase.UNKNOWN_RATING_REASON)
             return
         evaluate = EvaluateService(
             id=CommandId(f"{_COMMAND}{name}"),
@@ -186,4 +189,7 @@ class EvaluatorTerminal(PressingTerminal):
             # Nothing happened, or nobody knows: the device asks again, under the same name.
             return
         name = answer.command.removeprefix(_COMMAND)
-        self._answer(name, Result.REFUSED, answer.reason.value)
+        self._refuse(name, answer.reason)
+
+    def _refuse(self, name: str, why: Reason | Phrase) -> None:
+        self._answer(name, Result.REFUSED, sentence(why, self._language))

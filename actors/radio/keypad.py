@@ -5,9 +5,10 @@ from __future__ import annotations
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.radio.pressing import PressingTerminal
+from actors.radio.sentences import CHINESE, Phrase, sentence
 from protocol.errors import ProtocolError
 from protocol.hall import Terminal
-from protocol.ids import GatewayId
+from protocol.ids import GatewayId, Language
 from protocol.messages import KeyPressed, PressAnswered, PressOutcome
 from protocol.radio.payloads import Key, KeyPress, Login, Press, Rating, Result
 
@@ -30,9 +31,11 @@ class KeypadTerminal(PressingTerminal):
         gateway: Ref[Actor],
         alarms: Ref[Actor],
         counter: Ref[Actor],
+        language: Language = CHINESE,
     ) -> None:
         super().__init__(place, terminal, home, gateway, alarms)
         self._counter = counter
+        self._language = language
 
     def _check_press(self, press: Press) -> None:
         if isinstance(press, Rating):
@@ -45,7 +48,7 @@ class KeypadTerminal(PressingTerminal):
         elif isinstance(press, KeyPress) and press.key is Key.TRANSFER:
             presets = self._terminal.presets
             if not 1 <= press.argument <= len(presets):
-                self._answer(name, Result.REFUSED, f"no preset {press.argument}")
+                self._answer(name, Result.REFUSED, sentence(Phrase.NO_PRESET, self._language))
                 return
             to_service = presets[press.argument - 1]
             pressed = KeyPressed(

@@ -28,7 +28,7 @@ from runtime.config.opening import Entry, check_hours
 from runtime.config.problems import Findings, nearest
 from runtime.config.radio import check_covers, check_routes
 from runtime.config.tables import Tables
-from runtime.config.terminals import check_terminal
+from runtime.config.terminals import check_logins, check_terminal
 
 __all__ = ["check"]
 
@@ -63,6 +63,7 @@ def check(tables: Tables, server: Server, findings: Findings) -> None:
         _check_menu(given, place)
         _check_languages(given, place, hall)
         _check_numbers(given, place)
+        check_logins(findings, place, hall)
         _check_radio(given, place)
         _check_ports(given, place, ports)
     _check_links(server, findings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.hall import Service, Terminal, TerminalKind
+from protocol.hall import HallSpec, Service, Terminal, TerminalKind
 from protocol.ids import TerminalAddress
 from protocol.radio.payloads import BRIGHTNESS_MAX, BUZZER_MAX, TEXT_MAX, fit_text
 from runtime.config import kinds, model
@@ -11,7 +11,7 @@ from runtime.config.kinds import Kind, Wrong, show, wrong_type
 from runtime.config.problems import Findings, nearest
 from runtime.config.tables import Tables
 
-__all__ = ["check_terminal", "declare_terminals"]
+__all__ = ["check_logins", "check_terminal", "declare_terminals"]
 
 PRESETS_MAX = 9
 """One for each digit of a keypad."""
@@ -84,3 +84,20 @@ def check_terminal(tables: Tables, findings: Findings, hall: Place, place: Place
             hint = f"did you mean {meant!r}? " if meant else ""
             wrong = f"there is no service {service!r}"
             findings.add(there, wrong, f"{hint}allowed: {', '.join(services[:20])}")
+
+
+def check_logins(findings: Findings, place: Place, hall: HallSpec) -> None:
+    """No two members of staff log in with one number: a keypad types none of the zeros that it begins with."""
+    known: dict[int, str] = {}
+    for id in hall.staff:
+        if not (id.isascii() and id.isdigit()):
+            continue
+        there = (*place, "staff", id)
+        if int(id) == 0 and findings.sound(there):
+            wrong = "cannot log in at a keypad, where 0 logs out"
+            findings.add(there, wrong, "needed is a number above 0")
+            continue
+        other = known.setdefault(int(id), id)
+        if other != id and findings.sound(there):
+            wrong = f"reads the same at a keypad as {other!r}: the number {int(id)}"
+            findings.add(there, wrong, "needed is another number for each member of staff")

@@ -23,6 +23,7 @@ from protocol.hall import HallSpec, Service
 from protocol.ids import CounterId, HallId, Language, ServiceId, StaffId
 from protocol.messages import KeyPressed, PressAnswered, PressOutcome, Submit
 from protocol.radio.payloads import Key
+from protocol.values import replace
 from tests.actors.conftest import NOON
 from tests.actors.recorders import Ear, RecorderActor
 
@@ -64,7 +65,7 @@ def test_a_key_becomes_the_command_of_its_press(
     ("key", "events", "outcome", "text"),
     [
         (Key.NEXT, True, PressOutcome.CALLED, "A001"),
-        (Key.NEXT, False, PressOutcome.NOTHING_WAITING, ""),
+        (Key.NEXT, False, PressOutcome.NOTHING_WAITING, "无人等候"),
         (Key.START, False, PressOutcome.DONE, ""),
         (Key.HOLD, False, PressOutcome.DONE, ""),
         (Key.PAUSE, False, PressOutcome.DONE, ""),
@@ -89,9 +90,20 @@ def test_a_refusal_reaches_the_keypad_with_its_reason(rig: Any, counter: Any) ->
     refusal = Rejected(command="key/p", reason=Reason.RECALL_TOO_SOON, detail="wait")
     counter.tell(refusal)
     rig.run()
-    assert keypad[0] == PressAnswered(
-        press="p", outcome=PressOutcome.REFUSED, text="recall-too-soon"
-    )
+    assert keypad[0] == PressAnswered(press="p", outcome=PressOutcome.REFUSED, text="稍后再呼")
+
+
+def test_a_hall_that_speaks_english_first_tells_its_keypads_so(rig: Any, hall: Ear) -> None:
+    spec = replace(ROSTERED, languages=(Language("en"), Language("zh")))
+    ref = rig.world.spawn("h", RecorderActor, hall)
+    counter = rig.world.spawn("counter", CounterActor, ONE, ref, spec)
+    keypad = Ear()
+    for press in ("p", "q"):
+        counter.tell(KeyPressed(key=Key.NEXT, press=press, reply_to=keypad))
+    counter.tell(Accepted(command="key/p", events=()))
+    counter.tell(Rejected(command="key/q", reason=Reason.COUNTER_CLOSED, detail="open it"))
+    rig.run()
+    assert [answered.text for answered in keypad] == ["nobody waiting", "counter closed"]
 
 
 ROSTERED = HallSpec(
@@ -208,7 +220,7 @@ def test_a_press_that_cannot_be_made_durable_is_refused_after_the_second_time(
     rig.run()
     assert len(hall) == 2
     assert [(answered.outcome, answered.text) for answered in keypad] == [
-        (PressOutcome.REFUSED, "not-durable")
+        (PressOutcome.REFUSED, "未能保存，请再按")
     ]
 
 

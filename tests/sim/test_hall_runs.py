@@ -142,7 +142,7 @@ def test_touch_and_key_bring_paper_number_and_announcement(hall: DemoHall) -> No
 
 def test_key_press_without_customers_says_so(hall: DemoHall) -> None:
     hall.press("2")
-    assert hall.hardware.keypads[CounterId("2")].display == "nothing_waiting"
+    assert hall.hardware.keypads[CounterId("2")].display == "无人等候"
     assert hall.state().post(CounterId("2")).mode is CounterMode.OPEN
 
 

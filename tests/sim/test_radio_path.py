@@ -153,7 +153,7 @@ def test_key_press_calls_and_shows_the_number_on_window_and_keypad() -> None:
     hall.press()
     hall.run(0.5)
     assert hall.windows[0].state is WindowState.IDLE
-    assert hall.keypads[0].display == "nothing_waiting"
+    assert hall.keypads[0].display == "无人等候"
     assert hall.alarms == []
 
 

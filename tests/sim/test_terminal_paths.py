@@ -339,7 +339,7 @@ def test_transfer_passes_the_ticket_to_the_preset_and_names_the_service(
     assert hall.hardware.windows[ONE].state is WindowState.IDLE
 
 
-@pytest.mark.parametrize(("argument", "display"), [(3, "no preset 3"), (1, "no-ticket-at-counter")])
+@pytest.mark.parametrize(("argument", "display"), [(3, "没有这个转移项"), (1, "窗口没有号")])
 def test_transfer_that_cannot_be_says_why(hall: TerminalHall, argument: int, display: str) -> None:
     hall.key(Key.TRANSFER, argument)
     assert hall.keypad.display == display
@@ -358,7 +358,7 @@ def test_double_press_transfers_once(hall: TerminalHall) -> None:
 def test_login_opens_the_counter_for_the_staff_and_0_closes_it(hall: TerminalHall) -> None:
     for code, display, mode, staff in (
         (1002, "李强", CounterMode.OPEN, "1002"),
-        (9999, "unknown-staff", CounterMode.OPEN, "1002"),
+        (9999, "没有这个工号", CounterMode.OPEN, "1002"),
         (0, "done", CounterMode.CLOSED, None),
         (1001, "王芳", CounterMode.OPEN, "1001"),
     ):

@@ -357,14 +357,21 @@ def test_rating_repeated_before_its_answer_is_the_same_command(bench: Bench) -> 
     assert [command.id for command in bench.commands] == [ID, ID]
 
 
-@pytest.mark.parametrize("reason", [Reason.EVALUATED, Reason.EVALUATION_CLOSED, Reason.NOT_SERVED])
-def test_rating_that_does_not_count_is_answered_with_why(bench: Bench, reason: Reason) -> None:
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (Reason.EVALUATED, "已经评价过"),
+        (Reason.EVALUATION_CLOSED, "评价已结束"),
+        (Reason.NOT_SERVED, "没有可评价的"),
+    ],
+)
+def test_rating_that_does_not_count_is_answered_with_why(
+    bench: Bench, reason: Reason, text: str
+) -> None:
     bench.change(bench.asked())
     bench.rate()
     bench.answer(rejected(reason))
-    assert bench.results == [
-        PressResult(boot=1, sequence=1, result=Result.REFUSED, text=reason.value)
-    ]
+    assert bench.results == [PressResult(boot=1, sequence=1, result=Result.REFUSED, text=text)]
 
 
 @pytest.mark.parametrize("reason", [Reason.NOT_DURABLE, Reason.OVERLOADED])
@@ -392,7 +399,7 @@ def test_rating_of_an_unknown_invitation_is_refused(bench: Bench) -> None:
     bench.rate(bench.invites[-1].version ^ 1)
     assert not bench.commands
     assert bench.results == [
-        PressResult(boot=1, sequence=1, result=Result.REFUSED, text="unknown invitation")
+        PressResult(boot=1, sequence=1, result=Result.REFUSED, text="评价已结束")
     ]
 
 
@@ -400,7 +407,7 @@ def test_rating_with_a_reason_that_there_is_not_is_refused(bench: Bench) -> None
     bench.change(bench.asked())
     bench.rate(reasons=0b1000)
     assert not bench.commands
-    assert bench.results[-1].text == "unknown reason"
+    assert bench.results[-1].text == "没有这个原因"
 
 
 def test_invitations_are_remembered_up_to_a_bound(bench: Bench) -> None:
@@ -409,7 +416,7 @@ def test_invitations_are_remembered_up_to_a_bound(bench: Bench) -> None:
         bench.change(bench.asked(f"A{number:03}"))
         versions.append(bench.invites[-1].version)
     bench.rate(versions[0])
-    assert bench.results[-1].text == "unknown invitation"
+    assert bench.results[-1].text == "评价已结束"
     bench.rate(versions[1], sequence=2)
     assert [command.ticket for command in bench.commands] == ["20260302-A001"]
 

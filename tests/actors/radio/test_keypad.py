@@ -153,15 +153,13 @@ def test_a_transfer_goes_to_the_preset_that_its_argument_numbers(rig: Any) -> No
 
 
 @pytest.mark.parametrize("argument", [0, 3, 255])
-def test_a_transfer_to_a_preset_that_there_is_not_is_refused_with_its_number(
-    rig: Any, argument: int
-) -> None:
+def test_a_transfer_to_a_preset_that_there_is_not_is_refused(rig: Any, argument: int) -> None:
     bench = with_presets(rig, "tax", "advice")
     transfer = KeyPress(boot=1, sequence=7, key=Key.TRANSFER, argument=argument)
     bench.hear(transfer)
     bench.hear(transfer)
     assert not bench.counter
-    refused = PressResult(boot=1, sequence=7, result=Result.REFUSED, text=f"no preset {argument}")
+    refused = PressResult(boot=1, sequence=7, result=Result.REFUSED, text="没有这个转移项")
     assert bench.results == [refused, refused]
 
 

@@ -260,6 +260,8 @@ REFUSALS = [
     ),
     (*within(MANY_REASONS), HALL + "evaluation / reasons", "holds 13 entries; allowed are 0 to 12"),
     (*staff("007 = 7"), HALL + "staff / 007", "7 is a whole number"),
+    (*staff("00 = 'W'"), HALL + "staff / 00", "0 logs out"),
+    (*staff("7 = 'W'\n007 = 'L'")[:2], 22, HALL + "staff / 007", "the same at a keypad as '7'"),
     (*staff("'0 7' = 'W'"), HALL + "staff / 0 7", "'0 7' is not allowed"),
     # languages
     ('zh = "税务", ', "", 23, SERVICE + "names", "there is no name in 'zh'"),
