@@ -20,7 +20,7 @@ __all__ = ["terminals_command"]
 
 NOT_FOUND = 404
 
-_STATES = {"here": "green", "silent": "bold red", "never": "yellow"}
+_STATES = {"here": "green", "silent": "bold red", "never": "yellow", "gateway-down": "bold red"}
 
 
 @click.command("terminals")

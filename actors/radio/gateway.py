@@ -18,6 +18,7 @@ from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.ports import Link, LinkOpener
 from actors.radio.channel import Channel, ChannelAction, Ended, Heard, link_options
+from actors.radio.contact import ChannelDown, ChannelUp
 from actors.radio.gateway_alarms import GatewayAlarms, StrangerGone
 from actors.radio.gateway_read import GatewayRead, ReadGateway
 from actors.radio.meters import LOOK_S, Busy, Losses
@@ -60,16 +61,11 @@ from protocol.radio.options import LinkOptions
 from protocol.radio.payloads import PAIRING_ADDRESS
 from protocol.values import value
 
-__all__ = ["ChannelUp", "GatewayActor", "GatewayRead", "ReadGateway"]
+__all__ = ["GatewayActor", "GatewayRead", "ReadGateway"]
 
 PAIRING = TerminalAddress(PAIRING_ADDRESS)
 
 NO_PASSAGES: Mapping[GatewayId, Passage] = MappingProxyType({})
-
-
-@value
-class ChannelUp:
-    """From a gateway to a terminal's actor: from now on it reaches the device, for the first time or again."""
 
 
 @value
@@ -179,6 +175,9 @@ class GatewayActor(Actor):
         self._carry_out(self._channel.drop_all())
         if self._neighbours is not None:
             self._report()
+            return
+        for address in self._reach.served:
+            self._tell_terminal(address, ChannelDown())
 
     # -- the network ------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
+from actors.radio.contact import ChannelDown, ChannelUp
 from actors.radio.serving import TRANSMISSION_S, Order, Post, Release, Serve, Serving
 from protocol.hall import Gateway
 from protocol.ids import GatewayId, TerminalAddress
@@ -157,6 +158,8 @@ class RadioNetwork(Actor):
         self._serving = Serving(gateways)
         self._told: dict[Post, GatewayId | None] = {}
         """Who the home gateways think serves each terminal."""
+        self._unreachable: set[Post] = set()
+        """Whose terminals were told that nobody reaches them."""
         self._closing: set[Post] = set()
 
     def on_start(self) -> None:
@@ -245,6 +248,21 @@ class RadioNetwork(Actor):
         self._tell_homes()
         for gateway, own in of_gateway.items():
             self._tell(gateway, Orders(orders=own))
+        self._tell_terminals()
+
+    def _tell_terminals(self) -> None:
+        """Tell whom no gateway reaches, lest each raises an alarm for what is the gateway's fault."""
+        for post in self._serving.posts():
+            reachable = self._serving.reachable(post)
+            if reachable is (post not in self._unreachable):
+                continue
+            terminal = self.world.find(f"{self._hall}/gateway/{post.home}/terminal/{post.address}")
+            if terminal is None or not told(terminal, ChannelUp() if reachable else ChannelDown()):
+                continue
+            if reachable:
+                self._unreachable.discard(post)
+            else:
+                self._unreachable.add(post)
 
     def _forget_told(self, home: GatewayId) -> None:
         """Tell ``home`` everything anew: it may have been restarted."""

@@ -152,6 +152,11 @@ class Serving:
         """Return who serves ``post`` now."""
         return self._states[post].server
 
+    def reachable(self, post: Post) -> bool:
+        """Return whether a gateway serves ``post`` that hears anything at all."""
+        server = self._states[post].server
+        return server is not None and server not in self._deaf
+
     def qualities(self, post: Post) -> Mapping[GatewayId, float]:
         """Return the share of the terminal's transmissions that each gateway hears, as far as it was up."""
         sides = self._states[post].sides

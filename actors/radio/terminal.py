@@ -12,7 +12,7 @@ from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.radio.banners import BannerText
 from actors.radio.delivery import Deliverable, Delivery, Late, PauseElapsed
-from actors.radio.gateway import ChannelUp
+from actors.radio.contact import ChannelDown, ChannelUp
 from actors.radio.troubles import Condition, Trouble, TroubleOver, WordAwaited
 from protocol.errors import ProtocolError
 from protocol.hall import Terminal
@@ -40,6 +40,9 @@ from protocol.radio.payloads import (
 from protocol.values import value
 
 log = logging.getLogger(__name__)
+
+OVER_THE_AIR = frozenset({Trouble.SILENT, Trouble.UNCONFIRMED, Trouble.BANNER_UNCONFIRMED})
+"""Troubles that say nothing of a device while no gateway reaches it."""
 
 
 @value
@@ -73,6 +76,8 @@ class TerminalRead:
     """Whether what it sent last was sealed with the key of its pairing."""
     banner: BannerText | None = None
     """What runs through a window."""
+    reachable: bool = True
+    """Whether a gateway reaches the device, or would if it were there."""
 
 
 class TerminalActor(Actor):
@@ -80,7 +85,8 @@ class TerminalActor(Actor):
 
     What the device should not have sent is dropped and counted, and raises the alarm
     ``terminal/{gateway}/{address}``, which is cleared by the next payload that is right. What it sends beyond
-    its allowance is dropped unread. See `troubles` for the other alarms.
+    its allowance is dropped unread. See `troubles` for the other alarms. While no gateway reaches the device,
+    its silence raises none: the gateway has one of its own.
     """
 
     def __init__(
@@ -99,6 +105,7 @@ class TerminalActor(Actor):
         self._boot: int | None = None
         self._pairing = ""
         self._heard_at: datetime | None = None
+        self._reachable = True
         self._refused = 0
         self._troubles: dict[Trouble, str] = {}
         self._tokens = 0
@@ -210,8 +217,17 @@ class TerminalActor(Actor):
     @receives(ChannelUp)
     def _channel_up(self, _message: ChannelUp) -> None:
         """The gateway's port is open again; a device that waits for a result will ask."""
+        if not self._reachable:
+            self._reachable = True
+            self._condition.reachable(self.monotonic)
         for delivery in self._deliveries:
             delivery.send_soon()
+
+    @receives(ChannelDown)
+    def _channel_down(self, _message: ChannelDown) -> None:
+        self._reachable = False
+        for trouble in OVER_THE_AIR:
+            self.end_trouble(trouble)
 
     def deliver(self, payload: Deliverable) -> int:
         """Send ``payload``; return the token with which `DownlinkEnded` is told."""
@@ -269,7 +285,9 @@ class TerminalActor(Actor):
 
     def begin_trouble(self, trouble: Trouble, detail: str) -> None:
         """Raise the alarm of ``trouble``, or renew its detail."""
-        if self._troubles.get(trouble) == detail:
+        if self._troubles.get(trouble) == detail or not (
+            self._reachable or trouble not in OVER_THE_AIR
+        ):
             return
         self._troubles[trouble] = detail
         terminal = self._terminal
@@ -304,6 +322,7 @@ class TerminalActor(Actor):
             troubles=tuple(self._troubles),
             secured=bool(self._pairing),
             banner=self._banner_shown,
+            reachable=self._reachable,
         )
         if message.reply_to is not None:
             told(message.reply_to, read)

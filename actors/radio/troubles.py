@@ -3,7 +3,7 @@
 Each trouble is an alarm, ``terminal/{gateway}/{address}/{trouble}``, that ends by itself:
 
     low-battery   under the configured voltage; ends 100 mV above it, or on the mains
-    silent        nothing was heard for the configured time; ends with the next word
+    silent        nothing was heard for the configured time, though a gateway would have; ends with the next word
     restarted     its boot number changed; ends after ten minutes without another restart
     twins         two hardware numbers take turns at one address; ends once they do no more
     flood         more was sent than a terminal may; ends a minute after the last of it
@@ -137,6 +137,10 @@ class Condition:
             self._begin(Trouble.SILENT, detail)
             silent_s = 0.0
         self._later(bound_s - silent_s, WordAwaited())
+
+    def reachable(self, now_s: float) -> None:
+        """Count its silence from now on: nobody could hear it before."""
+        self._heard_s = now_s
 
     def device_changed(self) -> None:
         """Forget what told devices apart: another one was paired, and counts its starts by itself."""

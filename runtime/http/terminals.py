@@ -37,6 +37,8 @@ class TerminalState(StrEnum):
     HERE = "here"
     SILENT = "silent"
     """Nothing was heard for longer than the configuration allows."""
+    GATEWAY_DOWN = "gateway-down"
+    """No gateway reaches it: nobody knows how it is."""
 
 
 class SupplyName(StrEnum):
@@ -192,6 +194,8 @@ def _view(read: TerminalRead, traffic: _Traffic) -> TerminalView:
 
 
 def _state(read: TerminalRead) -> TerminalState:
+    if not read.reachable:
+        return TerminalState.GATEWAY_DOWN
     if Trouble.SILENT in read.troubles:
         return TerminalState.SILENT
     return TerminalState.NEVER if read.heard_at is None else TerminalState.HERE

@@ -19,7 +19,8 @@ from twisted.internet.defer import Deferred
 from actors.alarms import AlarmBoard
 from actors.audience import Audience
 from actors.base import Actor, Place, Ref, receives
-from actors.radio.gateway import ChannelUp, GatewayActor
+from actors.radio.contact import ChannelUp
+from actors.radio.gateway import GatewayActor
 from actors.world import World
 from protocol.hall import Gateway, Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress

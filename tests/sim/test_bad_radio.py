@@ -11,11 +11,13 @@ import pytest
 from actors.alarms import ReadAlarms
 from actors.building import HallParts, build_hall
 from actors.radio.gateway import GatewayRead, ReadGateway
+from actors.radio.terminal import ReadTerminal, TerminalRead
 from actors.radio.troubles import BURST_MAX, FLOODER_PER_MINUTE
 from protocol.commands import CallNext, OpenCounter, TakeTicket
 from protocol.devices import Device
 from protocol.events import TicketCalled
 from protocol.hall import (
+    SILENT_AFTER_S,
     Counter,
     Gateway,
     HallSpec,
@@ -190,6 +192,13 @@ class Hall:
         [read] = answers.of(GatewayRead)
         return read
 
+    def terminals(self) -> list[TerminalRead]:
+        answers = Ear()
+        for terminal in self.parts.terminals.values():
+            terminal.tell(ReadTerminal(reply_to=answers))
+        self.run(0.001)
+        return answers.of(TerminalRead)
+
     @property
     def calls_at(self) -> dict[CounterId, list[str]]:
         """The numbers that each counter called, in order."""
@@ -251,7 +260,9 @@ def test_port_that_accepts_and_never_delivers_is_alarmed_and_makes_good_when_it_
         for counter in COUNTERS:
             _call_at_page(hall, counter, number)
         hall.run(20)
-    assert "gateway/g1/silent" in hall.alarms
+    assert hall.alarms == ["gateway/g1/silent"], "no window is to blame"
+    hall.run(3600)
+    assert hall.alarms == ["gateway/g1/silent"], "nor is it anybody's silence"
     assert hall.read().waiting <= 2, "what the windows are to show waits, and nothing older"
     assert hall.windows[0].text == "A001"
     hall.port.inwards = hall.port.outwards = as_it_is
@@ -259,6 +270,25 @@ def test_port_that_accepts_and_never_delivers_is_alarmed_and_makes_good_when_it_
     assert [window.text for window in hall.windows] == ["A004", "A005"]
     hall.all_is_right()
     assert hall.alarms == []
+
+
+def test_port_that_is_away_for_an_hour_is_one_alarm_and_no_terminals_fault() -> None:
+    hall = Hall()
+    hall.take(5)
+    hall.press(0)
+    hall.links.unplug("g1")
+    _call_at_page(hall, COUNTERS[0], 1)
+    hall.run(3600)
+    assert hall.alarms == ["gateway/g1"]
+    assert [read.reachable for read in hall.terminals()] == [False] * 4
+    hall.windows[1].off = True
+    hall.links.plug("g1")
+    hall.run(400)
+    assert hall.windows[0].text == "A002"
+    assert [read.reachable for read in hall.terminals()] == [True] * 4
+    # Whoever is silent from then on is so itself.
+    hall.run(SILENT_AFTER_S)
+    assert hall.alarms == ["terminal/g1/61/silent"]
 
 
 def _call_at_page(hall: Hall, counter: CounterId, number: int) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from actors.radio.gateway import ChannelUp, GatewayActor, GatewayRead, ReadGateway
+from actors.radio.contact import ChannelDown, ChannelUp
+from actors.radio.gateway import GatewayActor, GatewayRead, ReadGateway
 from actors.radio.gateway_alarms import STRANGER_GONE_S
 from actors.radio.pacing import WAITING_EACH_MAX
 from protocol.hall import Gateway, Terminal, TerminalKind
@@ -199,7 +200,7 @@ def test_a_lost_port_raises_an_alarm_that_its_return_clears(bench: Bench) -> Non
     bench.port.owner.tell(LinkUp())
     bench.rig.run()
     assert bench.alarms[1:] == [ClearAlarm(alarm="gateway/g1")]
-    assert list(bench.terminals[6]) == [ChannelUp()]
+    assert list(bench.terminals[6]) == [ChannelDown(), ChannelUp()]
     # The cut frame is lost; the device repeats it.
     bench.hear(encode_frame(from_device(5, 1, b"press", flags=0x40)))
     assert [message.payload for message in bench.terminals[5].of(UplinkReceived)] == [b"press"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.radio.gateway import ChannelUp
+from actors.radio.contact import ChannelDown, ChannelUp
 from actors.radio.repeater import RepeaterTerminal
 from actors.radio.terminal import ReadTerminal, TerminalRead
 from actors.radio.troubles import BURST_MAX, FLOOD_SHOWN_S, RESTART_SHOWN_S, Trouble
@@ -275,6 +275,33 @@ def test_what_a_terminal_may_send_in_a_minute_is_no_flood(bench: Bench) -> None:
         bench.rig.run(1.001)
         bench.hello()
     assert (bench.read().flooded, bench.alarmed) == (0, [])
+
+
+# -- a gateway that is away -------------------------------------------------------------------------
+
+
+@ON_VIRTUAL_CLOCKS
+def test_terminal_that_no_gateway_reaches_is_not_silent(bench: Bench) -> None:
+    bench.hello()
+    bench.ref.tell(ChannelDown())
+    bench.rig.run(1000)
+    assert (bench.alarmed, bench.read().reachable) == ([], False)
+    bench.ref.tell(ChannelUp())
+    bench.rig.run(99)
+    assert (bench.alarmed, bench.read().reachable) == ([], True)
+    bench.rig.run(1.1)
+    assert bench.alarmed == [f"{PLACE}/silent"]
+
+
+@ON_VIRTUAL_CLOCKS
+def test_silence_that_was_alarmed_is_the_gateways_when_that_is_away(bench: Bench) -> None:
+    bench.rig.run(101)
+    assert bench.alarmed == [f"{PLACE}/silent"]
+    bench.hello(battery_mv=2000)
+    bench.rig.run(101)
+    bench.ref.tell(ChannelDown())
+    bench.rig.run()
+    assert bench.alarmed == [f"{PLACE}/low-battery"], "its battery is as it was"
 
 
 # -- failures ---------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from actors.radio.delivery import (
     DOWNLINK_MAX_S,
     PAUSE_MAX_S,
 )
-from actors.radio.gateway import ChannelUp
+from actors.radio.contact import ChannelUp
 from actors.radio.window import BANNER_ALARM_AFTER_S, WindowTerminal
 from protocol.hall import Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress, TicketId

@@ -10,7 +10,7 @@ import pytest
 
 from protocol.hall import Gateway, Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress
-from protocol.messages import UplinkReceived
+from protocol.messages import LinkDown, LinkUp, UplinkReceived
 from protocol.radio.payloads import (
     Banner,
     DeviceKind,
@@ -44,7 +44,11 @@ def hall(serve: Serve) -> Served:
             terminal(9, TerminalKind.REPEATER),
         ),
     )
-    return serve(spec=replace(hall_spec(), gateways=MappingProxyType({G1: gateway})))
+    served = serve(spec=replace(hall_spec(), gateways=MappingProxyType({G1: gateway})))
+    # Whoever answers has opened its port.
+    listed(served)
+    served.call(served.ports[0].owner.tell, LinkUp())
+    return served
 
 
 def hear(hall: Served, address: int, payload: Hello | Shown) -> None:
@@ -117,6 +121,15 @@ def test_terminal_is_listed_as_it_said(hall: Served) -> None:
     }
     alarms = [alarm["alarm"] for alarm in hall.ask("GET", f"{HALL}/alarms").json["alarms"]]
     assert alarms == ["terminal/g1/9/low-battery", "terminal/g1/9"]
+
+
+def test_terminal_whose_gateway_is_away_is_not_said_to_be_silent(hall: Served) -> None:
+    hear(hall, 9, Hello(boot=7, kind=DeviceKind.REPEATER))
+    assert [one["state"] for one in listed(hall)] == ["never", "here"]
+    hall.call(hall.ports[0].owner.tell, LinkDown(reason="unplugged"))
+    assert [one["state"] for one in listed(hall)] == ["gateway-down", "gateway-down"]
+    hall.call(hall.ports[0].owner.tell, LinkUp())
+    assert [one["state"] for one in listed(hall)] == ["never", "here"]
 
 
 def test_hall_without_terminals_lists_none(serve: Serve) -> None:
