@@ -11,8 +11,8 @@ from datetime import datetime
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.radio.banners import BannerText
-from actors.radio.delivery import Deliverable, Delivery, Late, PauseElapsed
 from actors.radio.contact import ChannelDown, ChannelUp
+from actors.radio.delivery import Deliverable, Delivery, Late, PauseElapsed
 from actors.radio.troubles import Condition, Trouble, TroubleOver, WordAwaited
 from protocol.errors import ProtocolError
 from protocol.hall import Terminal

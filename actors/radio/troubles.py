@@ -3,7 +3,7 @@
 Each trouble is an alarm, ``terminal/{gateway}/{address}/{trouble}``, that ends by itself:
 
     low-battery   under the configured voltage; ends 100 mV above it, or on the mains
-    silent        nothing was heard for the configured time, though a gateway would have; ends with the next word
+    silent        nothing was heard for the configured time, and a gateway listened; ends with the next word
     restarted     its boot number changed; ends after ten minutes without another restart
     twins         two hardware numbers take turns at one address; ends once they do no more
     flood         more was sent than a terminal may; ends a minute after the last of it

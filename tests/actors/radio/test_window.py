@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from actors.radio.banners import Banners, BannerText, SetBanner
+from actors.radio.contact import ChannelUp
 from actors.radio.delivery import (
     ALARM_AFTER_S,
     CONFIRMS_WITHIN_S,
     DOWNLINK_MAX_S,
     PAUSE_MAX_S,
 )
-from actors.radio.contact import ChannelUp
 from actors.radio.window import BANNER_ALARM_AFTER_S, WindowTerminal
 from protocol.hall import Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress, TicketId
