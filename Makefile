@@ -10,6 +10,9 @@ SOURCES := protocol actors runtime sim
 # Passed on: make run ARGS="--crowd 60/h", make test PYTEST_ARGS="-k hall"
 ARGS ?=
 PYTEST_ARGS ?=
+# The suite runs in so many processes; a test that is looked at closely wants one: make test WORKERS=0
+WORKERS ?= auto
+PYTEST := -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 # The interpreter to make the environment with; the first of python3.11 and python3 that works if empty.
 PYTHON ?=
 export PYTHON
@@ -29,7 +32,7 @@ run: $(INSTALLED_RUN) ## start a hall with virtual devices; ARGS="--crowd 60/h" 
 
 .PHONY: test
 test: $(INSTALLED_ALL) debian lint ## lint, then all tests; PYTEST_ARGS="-k hall" chooses
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python $(PYTEST) $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(INSTALLED_ALL) ## ruff (rules and format) and mypy --strict
@@ -51,7 +54,7 @@ test-lowest: debian ## run the tests with the lowest dependencies that setup.cfg
 	@mkdir -p build
 	@python3 .ci/lower_bounds.py cluster fast test bench >build/lowest.txt
 	@.ci/venv .venv-lowest cluster,fast,test,bench build/lowest.txt
-	@.venv-lowest/bin/python -m pytest $(PYTEST_ARGS)
+	@.venv-lowest/bin/python $(PYTEST) $(PYTEST_ARGS)
 
 .PHONY: constraints
 constraints: ## write constraints.txt anew from the newest versions of everything
