@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 
 import segno
 
@@ -132,6 +133,16 @@ class Done:
 
 
 NOTHING = Done()
+
+_ALIKE = str.maketrans("123456789", "000000000")
+"""Codes whose texts differ in digits alone are of one size: the numbers of a day's tickets need one look."""
+
+
+@lru_cache(maxsize=256)
+def _squares(text: str, level: str) -> int:
+    """Return how many squares wide the code of ``text`` is; which mask it has makes no difference to that."""
+    symbol = segno.make_qr(text, error=level, boost_error=False, mask=0)
+    return len(symbol.matrix)
 
 
 class Interpreter:
@@ -267,11 +278,10 @@ class Interpreter:
 
     def _print_code(self) -> Done:
         text = self._code_text.decode("utf-8", "replace")
-        symbol = segno.make_qr(text, error=self._code_level, boost_error=False)
         code = QrCode(
             text=text, module=self._code_module, level=self._code_level, align=self._align
         )
-        side = len(symbol.matrix) * self._code_module
+        side = _squares(text.translate(_ALIKE), self._code_level) * self._code_module
         if side > self.line_dots:
             self.overflows.append(text)
         self._items.append(code)
