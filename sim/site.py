@@ -10,10 +10,10 @@ what it had not made durable is lost. A new one starts on the same journal and f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import simpy
 
@@ -21,8 +21,7 @@ from actors.building import HallParts, build_hall
 from actors.ports import RadioVault
 from protocol.hall import HallSpec
 from protocol.ids import TicketId
-from protocol.messages import Submit
-from protocol.values import replace
+from protocol.messages import DisplayedCall, Submit
 from sim.air import Air
 from sim.hardware import BATTERY_MV, Hardware
 from sim.journal import MemoryJournal
@@ -34,6 +33,19 @@ from sim.world import MONDAY, SimWorld
 
 COMMIT_S = 0.002
 """What a commit takes on the hall's disk."""
+
+
+class Screen(Protocol):
+    """A screen with a power switch."""
+
+    @property
+    def calls(self) -> Sequence[DisplayedCall]:
+        """What it shows."""
+        ...
+
+    def switch(self, *, off: bool) -> None:
+        """Take its power away, or give it back."""
+        ...
 
 
 class Site:
@@ -84,6 +96,8 @@ class Site:
         self.segments: ChannelSegments | None = None
         self.on_start: list[Callable[[HallParts], object]] = []
         self.on_end: list[Callable[[], object]] = []
+        self.screen: Screen | None = None
+        """The hall's large screen, if there is somebody to look at it."""
         self.starts = 0
         """How often the process was started."""
         self._vault: RadioVault | None = dict_vault(self.memory) if secured else None
@@ -209,6 +223,8 @@ class Site:
         """End every fault and repair what is broken, as staff would; the process runs afterwards."""
         self.journal.heal(self.commit_s)
         self.memory.full = False
+        if self.screen is not None:
+            self.screen.switch(off=False)
         self.clock_offset_s = 0.0
         for printer in self.hardware.printers.values():
             printer.repair()
@@ -228,19 +244,3 @@ MOMENT_S = 0.001
 
 def _scan_url(ticket: TicketId) -> str:
     return f"http://hall/t/{ticket}"
-
-
-def on_virtual_ports(spec: HallSpec) -> HallSpec:
-    """Return the hall with every port virtual: a real hall's file stands for its devices."""
-    gateways = {
-        gateway.id: replace(gateway, port=f"virtual:radio-{gateway.id}")
-        for gateway in spec.gateways.values()
-    }
-    kiosks = {
-        kiosk.id: kiosk
-        if kiosk.printer is None
-        else replace(kiosk, printer=f"virtual:printer-{kiosk.id}")
-        for kiosk in spec.kiosks.values()
-    }
-    halls: Mapping[str, Any] = {"gateways": gateways, "kiosks": kiosks}
-    return replace(spec, **halls)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from math import inf
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from protocol.errors import CountersExhausted, ProtocolError
 from protocol.radio.actions import Acknowledged, Action, GaveUp, Received, Refused, Transmit
@@ -76,6 +77,8 @@ class RadioDevice:
         self.security = None if code is None else DeviceSecurity(code)
         self._random = random
         self._options = options
+        self.noticed: list[Callable[[Any], object]] = []
+        """Are called with the device whenever what people see of it may have changed."""
         self._start()
 
     def _start(self) -> None:
@@ -90,6 +93,11 @@ class RadioDevice:
         if self.security is not None:
             self.security.start()
         self._restart(self.address)
+        self._is_noticed()
+
+    def _is_noticed(self) -> None:
+        for look in self.noticed:
+            look(self)
 
     def _restart(self, radio_address: int) -> None:
         """Begin anew, at ``radio_address``: sequences are counted within the new boot."""
@@ -117,12 +125,19 @@ class RadioDevice:
         """Take ``octets``, cut anywhere; return what is sent upon them."""
         if self.off:
             return b""
-        return self._carry_out(self._link.receive(octets, now), now) + self.tick(now)
+        sent = self._carry_out(self._link.receive(octets, now), now) + self._tick(now)
+        self._is_noticed()
+        return sent
 
     def tick(self, now: float) -> bytes:
         """Do what is due by ``now``; return what is sent."""
         if self.off:
             return b""
+        sent = self._tick(now)
+        self._is_noticed()
+        return sent
+
+    def _tick(self, now: float) -> bytes:
         actions = self._link.tick(now)
         self._seek_post(actions, now)
         if self._postless:

@@ -83,9 +83,9 @@ class LabCrowd:
         self._at_counters: dict[Visitor, None] = {}
         for number, visitor in enumerate(self.visitors):
             if visitor.slot is None:
-                world.call_later(visitor.came_s, partial(self._take_ticket, visitor))
+                self._at(visitor.came_s, partial(self._take_ticket, visitor))
             else:
-                world.call_later(visitor.booked_s, partial(self._book, visitor, number))
+                self._at(visitor.booked_s, partial(self._book, visitor, number))
 
     def __repr__(self) -> str:
         return "<visitors>"
