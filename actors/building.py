@@ -12,7 +12,7 @@ from actors.audience import Audience
 from actors.base import Ref
 from actors.counter import CounterActor
 from actors.display import DisplayActor
-from actors.hall.actor import HallActor, HallAudience
+from actors.hall.actor import SNAPSHOT_EVENTS, HallActor, HallAudience
 from actors.kiosk import KioskActor
 from actors.ports import Journal, LinkOpener, RadioVault
 from actors.printer import PrinterActor
@@ -57,17 +57,18 @@ def build_hall(
     links: LinkOpener,
     scan_url: Callable[[TicketId], str],
     vault: RadioVault | None = None,
+    snapshot_events: int = SNAPSHOT_EVENTS,
 ) -> HallParts:
     """Start the hall, then all that serve it; stopping the world ends them in reverse order.
 
     ``scan_url`` gives the address in a ticket's QR code. Without a ``vault`` terminals have no security and
-    are not paired, whatever the configuration says.
+    are not paired, whatever the configuration says. The hall keeps a snapshot after ``snapshot_events`` events.
     """
     root = f"hall/{spec.id}"
     alarms = world.spawn(f"{root}/alarms", AlarmBoard, {}, Audience())
     audience = HallAudience()
     audience.alarms = alarms
-    hall = world.spawn(root, HallActor, spec, journal, audience)
+    hall = world.spawn(root, HallActor, spec, journal, audience, snapshot_events)
     counters = {
         counter: world.spawn(f"{root}/counter/{counter}", CounterActor, counter, hall, spec)
         for counter in spec.counters
@@ -115,7 +116,9 @@ def _build_network(world: World, root: str, spec: HallSpec) -> Ref[Any] | None:
 def _build_radio(
     world: World, root: str, parts: HallParts, links: LinkOpener, vault: RadioVault | None
 ) -> None:
-    banners: Banners = {}
+    banners = Banners()
+    if vault is not None:
+        banners = Banners(vault.memory.banners(), vault.memory.save_banner)
     gateways = parts.spec.gateways
     guards = {} if vault is None else {id: guard_of(one, vault) for id, one in gateways.items()}
     for gateway in parts.spec.gateways.values():

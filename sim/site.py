@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import simpy
 
 from actors.building import HallParts, build_hall
+from actors.hall.actor import SNAPSHOT_EVENTS
 from actors.ports import RadioVault
 from protocol.hall import HallSpec
 from protocol.ids import TicketId
@@ -68,6 +69,7 @@ class Site:
         secured: bool = False,
         forgetful: bool = False,
         starts: bool = True,
+        snapshot_events: int = SNAPSHOT_EVENTS,
     ) -> None:
         """Build the site and, unless told otherwise, start its process.
 
@@ -81,11 +83,13 @@ class Site:
             secured: whether the hall has a vault, so that terminals can be paired.
             forgetful: whether the journal lets go what its snapshot makes needless.
             starts: whether the process runs at once.
+            snapshot_events: after how many events the hall keeps a snapshot.
         """
         self.env = env or simpy.Environment(initial_time=0.0)
         self.spec = spec
         self.seed = seed
         self.commit_s = commit_s
+        self._snapshot_events = snapshot_events
         self.outside = SimWorld(self.env, seed=seed, begins=begins)
         self.outside.random = Random(f"{seed}/{spec.id}/outside")
         self.random = Random(f"{seed}/{spec.id}/site")
@@ -154,7 +158,13 @@ class Site:
         self._world = world
         self._set_clock()
         self._parts = build_hall(
-            world, self.spec, self.journal, self.links, _scan_url, vault=self._vault
+            world,
+            self.spec,
+            self.journal,
+            self.links,
+            _scan_url,
+            vault=self._vault,
+            snapshot_events=self._snapshot_events,
         )
         for listen in list(self.on_start):
             listen(self._parts)

@@ -105,10 +105,15 @@ class HallAudience:
 
 
 class HallActor(Actor):
-    """See the module."""
+    """See the module. A snapshot is kept after ``snapshot_events`` events, and at the end of a day."""
 
     def __init__(
-        self, place: Place, spec: HallSpec, journal: Journal, audience: HallAudience
+        self,
+        place: Place,
+        spec: HallSpec,
+        journal: Journal,
+        audience: HallAudience,
+        snapshot_events: int = SNAPSHOT_EVENTS,
     ) -> None:
         super().__init__(place)
         self._spec = spec
@@ -122,6 +127,7 @@ class HallActor(Actor):
         self._committing: Batch | None = None
         self._flush_due = False
         self._waiting = 0
+        self._snapshot_events = snapshot_events
         self._snapshot_due_seq = 0
         self._waking = Waking(self.later)
         # A predecessor that failed may have raised the alarm.
@@ -307,7 +313,7 @@ class HallActor(Actor):
         self._plan_snapshot(self._durable)
 
     def _plan_snapshot(self, kept: HallState) -> None:
-        self._snapshot_due_seq = kept.seq + max(SNAPSHOT_EVENTS, len(kept.tickets))
+        self._snapshot_due_seq = kept.seq + max(self._snapshot_events, len(kept.tickets))
 
     # -- listeners --------------------------------------------------------------------------
 
