@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -16,8 +17,9 @@ from runtime.cli_scenario import find_scenario, is_scenario, load_scenario, read
 from runtime.config.document import parse_document, read_text
 from runtime.config.problems import nearest
 from sim.lab.figures import LabReport, rehearse
-from sim.lab.runs import RunsFigure, RunsReport, rehearse_often
+from sim.lab.runs import RunsReport, rehearse_often
 from sim.lab.visitors import End
+from sim.lab.words import END_NAMES, minutes, shown
 from sim.report import Waits
 
 __all__ = ["list_scenarios", "rehearse_scenario", "scenario_at"]
@@ -66,9 +68,16 @@ def rehearse_scenario(
     jobs: int,
     cluster: str | None,
     as_json: bool,
+    page: Path | None,
 ) -> None:
-    """Run the scenario at ``path`` and show what it has shown."""
+    """Run the scenario at ``path`` and show what it has shown; with ``page`` write it there as HTML too.
+
+    Raises:
+        ConfigError: the scenario is refused, or ``page`` cannot be written.
+    """
     scenario = load_scenario(path)
+    if page is not None:
+        _write(page, "")  # before a long run, not after it
     report: LabReport | RunsReport
     with progress_bar() as progress:
         if runs > 1:
@@ -77,6 +86,11 @@ def rehearse_scenario(
             )
         else:
             report = rehearse(scenario, seed, progress)
+    if page is not None:
+        # Plotly takes a second to load, which only those wait for who want a page.
+        from sim.lab.page import rehearsal_page
+
+        _write(page, rehearsal_page(scenario, report, version("paihao")))
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
@@ -85,6 +99,15 @@ def rehearse_scenario(
             _show_runs(console, report)
         else:
             _show(console, report)
+
+
+def _write(page: Path, text: str) -> None:
+    try:
+        page.write_text(text, "utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{page}: the report cannot be written there: {error.strerror}"
+        ) from error
 
 
 # -- one run -------------------------------------------------------------------------------------
@@ -125,7 +148,7 @@ def _waits(report: LabReport) -> Table:
 
 def _row(waits: Waits) -> tuple[str, ...]:
     figures = (waits.mean_s, waits.p50_s, waits.p90_s, waits.p95_s, waits.longest_s)
-    times = (_minutes(each) if waits.called else "-" for each in figures)
+    times = (minutes(each) if waits.called else "-" for each in figures)
     return (waits.name, f"{waits.called:,}", *times)
 
 
@@ -140,23 +163,8 @@ def _counters(report: LabReport) -> Table:
     return table
 
 
-_NAMES = {
-    End.SERVED: "served",
-    End.NO_SHOW: "no-show",
-    End.LEFT: "left",
-    End.EXPIRED: "expired",
-    End.REFUSED: "refused",
-    End.MISSED: "missed their appointment",
-}
-
-
 def _ends(ends: Iterable[tuple[End, int]]) -> str:
-    return ", ".join(f"{count:,} {_NAMES[end]}" for end, count in ends)
-
-
-def _minutes(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"
+    return ", ".join(f"{count:,} {END_NAMES[end]}" for end, count in ends)
 
 
 # -- many runs -----------------------------------------------------------------------------------
@@ -174,17 +182,6 @@ def _show_runs(console: Console, report: RunsReport) -> None:
     table.add_column(f"{100 * report.confidence:g} % interval", justify="right")
     for figure in report.figures:
         interval = figure.interval
-        shown = [_shown(each, figure) for each in (interval.mean, interval.low, interval.high)]
+        shown = [shown(each, figure.unit) for each in (interval.mean, interval.low, interval.high)]
         table.add_row(figure.name, shown[0], f"{shown[1]} to {shown[2]}")
     console.print(table)
-
-
-def _shown(value: float, figure: RunsFigure) -> str:
-    match figure.unit:
-        case "s":
-            return _minutes(value)
-        case "share":
-            return f"{value:.1%}"
-        case "people":
-            return f"{value:,.1f}"
-    return f"{value:.2f}"

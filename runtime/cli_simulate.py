@@ -133,6 +133,13 @@ class _Failed(click.ClickException):
     "--seed", type=int, default=1, show_default=True, help="The same seed gives the same run."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--report",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.html",
+    help="With a scenario: write a page with plots, self-contained, for the screen and for paper.",
+)
 @click.pass_context
 def simulate_command(
     context: click.Context,
@@ -155,6 +162,7 @@ def simulate_command(
     confidence: float,
     seed: int,
     as_json: bool,
+    page: Path | None,
 ) -> None:
     """Run a hall on virtual time, hours in seconds, and show the waits.
 
@@ -180,9 +188,10 @@ def simulate_command(
                 jobs=jobs,
                 cluster=cluster,
                 as_json=as_json,
+                page=page,
             )
             return
-        _refuse_given(context, ("runs", "jobs", "cluster"), "needs a scenario")
+        _refuse_given(context, ("runs", "jobs", "cluster", "page"), "needs a scenario")
         if mmc is not None:
             with progress_bar() as progress:
                 theory_report = compare_with_theory(

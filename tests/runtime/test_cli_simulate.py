@@ -87,6 +87,8 @@ def test_too_short_a_comparison_says_how_many_should_come() -> None:
         (("--service-mean", "0m"), "must be more than 0"),
         (("--no-shows", "130%"), "write it like 3%"),
         (("--counters", "0"), "not in the range"),
+        (("--report", "page.html"), "needs a scenario"),
+        (("quiet-day", "--report", "/nowhere/page.html"), "cannot be written there: No such file"),
         (("--hours", "0"), "not in the range"),
     ],
 )
@@ -102,6 +104,14 @@ def test_configuration_that_is_not_there_is_refused(tmp_path: Path) -> None:
     result = simulate(str(tmp_path / "none.toml"))
     assert result.exit_code == 2
     assert "none.toml" in result.output.replace("\n", "")
+
+
+def test_page_about_a_scenario_is_written_beside_the_table(tmp_path: Path) -> None:
+    page = tmp_path / "day.html"
+    result = simulate("quiet-day", "--report", str(page))
+    assert result.exit_code == 0
+    assert "Waits in the hall" in result.output
+    assert page.read_text("utf-8").startswith("<!doctype html>")
 
 
 def test_failed_simulation_names_its_seed_and_is_exit_status_3(
