@@ -1,10 +1,11 @@
 """What actors need of the world around them, for each world to provide."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from actors.hall.state import HallState
-from protocol.ids import GatewayId
+from actors.radio.banners import BannerText
+from protocol.ids import CounterId, GatewayId
 from protocol.messages import Recipient, Recorded
 from protocol.radio.posts import PostRecord
 from protocol.values import value
@@ -89,7 +90,7 @@ class LinkOpener(Protocol):
 
 
 class RadioMemory(Protocol):
-    """What the radio security of one hall must not forget: who is paired, and counters that never go back."""
+    """What the radio of one hall must not forget: who is paired, counters that never go back, and banners."""
 
     def load(self, gateway: GatewayId) -> Sequence[PostRecord]:
         """Return what was saved last for each post of ``gateway``."""
@@ -105,10 +106,22 @@ class RadioMemory(Protocol):
         """
         ...
 
+    def banners(self) -> Mapping[CounterId, BannerText]:
+        """Return the banners that were set, by the counters of their windows."""
+        ...
+
+    def save_banner(self, counter: CounterId, banner: BannerText | None) -> None:
+        """Have ``banner`` remembered for the windows of ``counter``, or none; durable when this returns.
+
+        Raises:
+            StorageError: it is not.
+        """
+        ...
+
 
 @value
 class RadioVault:
-    """What the radio security of one hall is made from; ``segment_key`` gives each gateway's 16 octets."""
+    """What the radio of one hall remembers; ``segment_key`` gives each gateway's 16 octets."""
 
     memory: RadioMemory
     segment_key: Callable[[GatewayId], bytes]

@@ -1,7 +1,8 @@
-"""What a hall's radio security must not forget, in a small SQLite file beside the journal.
+"""What a hall's radio must not forget, in a small SQLite file beside the journal.
 
-    meta   name, value: the hall's id, and a check of the key from which the segments' keys are derived
-    post   gateway, address, device, salt, former_device, former_salt, taken, reserved, digest
+    meta    name, value: the hall's id, and a check of the key from which the segments' keys are derived
+    post    gateway, address, device, salt, former_device, former_salt, taken, reserved, epoch, digest
+    banner  counter, text, brightness: what runs through its windows, where it was set while the hall ran
 
 There is one row for each radio address, 255 standing for all terminals of a gateway. No key is in the file: a
 thief needs ``server.key`` as well. Each save is one transaction, on the disk when it returns (0.5 ms where
@@ -14,20 +15,23 @@ could be replayed. Whoever has to restores it pairs the terminals anew.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
 from actors.ports import RadioVault
+from actors.radio.banners import BannerText
 from protocol.errors import StorageError
-from protocol.ids import GatewayId, HallId
+from protocol.ids import CounterId, GatewayId, HallId
 from protocol.radio.keys import KEY_OCTETS, SALT_OCTETS
 from protocol.radio.posts import Pairing, PostRecord
 from protocol.radio.secured import COUNTER_MAX, EVERYBODY
 from runtime.keys import derived_key
 
 APPLICATION_ID = int.from_bytes(b"PaiR", "big")
-FORMAT = 1
+FORMAT = 2
+"""The first one had neither banners nor epochs; a file of it is brought up to this one when it is opened."""
 
 BUSY_S = 1.0
 """How long a save waits for another program that holds a lock on the file, such as an SQLite tool."""
@@ -41,18 +45,29 @@ ADVICE = (
 )
 
 _MAGIC = b"SQLite format 3\0"
-_TABLES = f"""
-    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+_POST = """
     CREATE TABLE post (
         gateway TEXT NOT NULL, address INTEGER NOT NULL, device INTEGER, salt BLOB,
         former_device INTEGER, former_salt BLOB, taken INTEGER NOT NULL, reserved INTEGER NOT NULL,
-        digest TEXT NOT NULL, PRIMARY KEY (gateway, address)
-    ) WITHOUT ROWID;
+        epoch INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (gateway, address)
+    ) WITHOUT ROWID
+"""
+_BANNER = """
+    CREATE TABLE banner (
+        counter TEXT PRIMARY KEY, text TEXT NOT NULL, brightness INTEGER NOT NULL
+    ) WITHOUT ROWID
+"""
+_TABLES = f"""
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    {_POST};
+    {_BANNER};
     PRAGMA application_id = {APPLICATION_ID};
     PRAGMA user_version = {FORMAT};
 """
 
-_Row = tuple[str, int, int | None, bytes | None, int | None, bytes | None, int, int]
+_INSERT = "INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+_Row = tuple[str, int, int | None, bytes | None, int | None, bytes | None, int, int, int]
 
 
 class SqliteRadioMemory:
@@ -76,6 +91,7 @@ class SqliteRadioMemory:
             self._file.execute("PRAGMA synchronous = FULL")
             self._check(hall, key_check)
             self._records = self._read()
+            self._banners = self._read_banners()
         except sqlite3.Error as error:
             raise _failure(path, error) from error
 
@@ -90,29 +106,53 @@ class SqliteRadioMemory:
             StorageError: the disk is full or broken, or another program holds the file.
         """
         rows = [_row(gateway, record) for record in records]
-        try:
-            self._file.execute("BEGIN IMMEDIATE")
-            try:
-                self._file.executemany(
-                    "INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [(*row, _digest(row)) for row in rows],
-                )
-                self._file.execute("COMMIT")
-            except sqlite3.Error:
-                if self._file.in_transaction:
-                    self._file.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            raise _failure(self._path, error) from error
+        self._write(_INSERT, [(*row, _digest(row)) for row in rows])
         self._records.setdefault(gateway, {}).update({record.address: record for record in records})
+
+    def banners(self) -> Mapping[CounterId, BannerText]:
+        """Return the banners that were set."""
+        return dict(self._banners)
+
+    def save_banner(self, counter: CounterId, banner: BannerText | None) -> None:
+        """Have ``banner`` durable, or that there is none.
+
+        Raises:
+            StorageError: the disk is full or broken, or another program holds the file.
+        """
+        if banner is None:
+            self._write("DELETE FROM banner WHERE counter = ?", [(counter,)])
+            self._banners.pop(counter, None)
+        else:
+            row = (counter, banner.text, banner.brightness)
+            self._write("INSERT OR REPLACE INTO banner VALUES (?, ?, ?)", [row])
+            self._banners[counter] = banner
 
     def close(self) -> None:
         """Let the file go."""
         self._file.close()
 
+    def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        """Carry out ``statement`` for each of ``rows``, in one transaction."""
+        try:
+            with self._transaction():
+                self._file.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise _failure(self._path, error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._file.execute("COMMIT")
+        except BaseException:
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
+            raise
+
     def _check(self, hall: HallId, key_check: str) -> None:
         (version,) = self._file.execute("PRAGMA user_version").fetchone()
-        if version != FORMAT:
+        if version not in (1, FORMAT):
             raise StorageError(
                 f"{self._path} has format {version} and this version of Paihao writes {FORMAT}: start the"
                 " version that wrote it, or a newer one"
@@ -131,17 +171,46 @@ class SqliteRadioMemory:
                 f"{self._path} goes with another server.key than the one beside it: put that key back; or move"
                 " the file away, and pair every terminal anew"
             )
+        if version == 1:
+            self._bring_up()
+
+    def _bring_up(self) -> None:
+        """Make a file of the first format one of the present."""
+        posts = self._file.execute("SELECT * FROM post").fetchall()
+        rows = [(*fields, 0) for *fields, digest in posts if self._is_row(fields, digest)]
+        with self._transaction():
+            self._file.execute("DROP TABLE post")
+            self._file.execute(_POST)
+            self._file.execute(_BANNER)
+            self._file.executemany(_INSERT, [(*row, _digest(row)) for row in rows])
+            self._file.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def _is_row(self, fields: Sequence[object], digest: object) -> bool:
+        """Return True.
+
+        Raises:
+            StorageError: the row is not what was written.
+        """
+        if digest == _digest(fields) and _sound(fields):
+            return True
+        gateway, address, *_ = fields
+        raise StorageError(
+            f"{self._path} is damaged at gateway {gateway!r}, radio address {address!r}. {ADVICE}"
+        )
+
+    def _read_banners(self) -> dict[CounterId, BannerText]:
+        return {
+            CounterId(str(counter)): BannerText(text=str(text), brightness=int(brightness))
+            for counter, text, brightness in self._file.execute("SELECT * FROM banner")
+        }
 
     def _read(self) -> dict[GatewayId, dict[int, PostRecord]]:
         found: dict[GatewayId, dict[int, PostRecord]] = {}
         for *fields, digest in self._file.execute("SELECT * FROM post"):
-            gateway, address, device, salt, former_device, former_salt, taken, reserved = row = (
-                *fields,
+            self._is_row(fields, digest)
+            gateway, address, device, salt, former_device, former_salt, taken, reserved, epoch = (
+                fields
             )
-            if digest != _digest(row) or not _sound(row):
-                raise StorageError(
-                    f"{self._path} is damaged at gateway {gateway!r}, radio address {address!r}. {ADVICE}"
-                )
             record = PostRecord(
                 address=address,
                 pairing=None if salt is None else Pairing(device=device, salt=salt),
@@ -150,6 +219,7 @@ class SqliteRadioMemory:
                 else Pairing(device=former_device, salt=former_salt),
                 taken=taken,
                 reserved=reserved,
+                epoch=epoch,
             )
             found.setdefault(GatewayId(gateway), {})[address] = record
         return found
@@ -202,6 +272,7 @@ def _row(gateway: GatewayId, record: PostRecord) -> _Row:
         None if former is None else former.salt,
         record.taken,
         record.reserved,
+        record.epoch,
     )
 
 
@@ -211,12 +282,11 @@ def _digest(row: Sequence[object]) -> str:
 
 def _sound(row: Sequence[object]) -> bool:
     """Return whether the digest was made over a row of ours, and not over what a person wrote there."""
-    gateway, address, device, salt, former_device, former_salt, taken, reserved = row
+    gateway, address, device, salt, former_device, former_salt, *counters = row
     return (
         isinstance(gateway, str)
         and _within(address, EVERYBODY)
-        and _within(taken, COUNTER_MAX)
-        and _within(reserved, COUNTER_MAX)
+        and all(_within(counter, COUNTER_MAX) for counter in counters)
         and _is_pairing(device, salt)
         and _is_pairing(former_device, former_salt)
     )

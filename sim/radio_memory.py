@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from actors.ports import RadioVault
+from actors.radio.banners import BannerText
 from protocol.errors import StorageError
-from protocol.ids import GatewayId
+from protocol.ids import CounterId, GatewayId
 from protocol.radio.keys import cmac
 from protocol.radio.posts import PostRecord
 
@@ -19,6 +20,7 @@ class DictMemory:
 
     def __init__(self) -> None:
         self.records: dict[tuple[GatewayId, int], PostRecord] = {}
+        self.banners_set: dict[CounterId, BannerText] = {}
         self.full = False
         self.saves = 0
 
@@ -37,6 +39,24 @@ class DictMemory:
         self.saves += 1
         for record in records:
             self.records[gateway, record.address] = record
+
+    def banners(self) -> Mapping[CounterId, BannerText]:
+        """Return the banners that were set."""
+        return dict(self.banners_set)
+
+    def save_banner(self, counter: CounterId, banner: BannerText | None) -> None:
+        """Keep ``banner``.
+
+        Raises:
+            StorageError: `full` is set.
+        """
+        if self.full:
+            raise StorageError("the memory is full")
+        self.saves += 1
+        if banner is None:
+            self.banners_set.pop(counter, None)
+        else:
+            self.banners_set[counter] = banner
 
 
 def dict_vault(memory: DictMemory | None = None, secret: bytes = bytes(16)) -> RadioVault:

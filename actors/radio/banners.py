@@ -1,11 +1,15 @@
 """Banners: what runs through the windows of a hall, and how it is set while the hall runs."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
 from protocol.ids import CounterId
 from protocol.messages import Recipient
 from protocol.radio.payloads import BRIGHTNESS_MAX
 from protocol.values import value
 
-__all__ = ["BannerText", "Banners", "SetBanner"]
+__all__ = ["BannerNotKept", "BannerText", "Banners", "SetBanner"]
 
 
 @value
@@ -18,11 +22,51 @@ class BannerText:
 
 @value
 class SetBanner:
-    """To a window's terminal: let ``banner`` run through; ``reply_to`` is told it, as far as it fits."""
+    """To a window's terminal: let ``banner`` run through, or what is configured where it is None.
 
-    banner: BannerText
+    ``reply_to`` is told the `BannerText` that runs now, as far as it fits, or `BannerNotKept`.
+    """
+
+    banner: BannerText | None
     reply_to: Recipient | None = None
 
 
-Banners = dict[CounterId, BannerText]
-"""What was set while the server ran, in place of what is configured; outlives the failures of windows."""
+@value
+class BannerNotKept:
+    """Nothing was changed, for it could not be remembered."""
+
+    reason: str
+
+
+class Banners:
+    """What was set in place of what is configured, by counter; it outlives failures and restarts.
+
+    ``kept`` is what was remembered earlier. ``keep`` remembers one, or that there is none any more, before it
+    returns, or raises StorageError.
+    """
+
+    def __init__(
+        self,
+        kept: Mapping[CounterId, BannerText] | None = None,
+        keep: Callable[[CounterId, BannerText | None], None] = lambda _counter, _banner: None,
+    ) -> None:
+        self._set = dict(kept or {})
+        self._keep = keep
+
+    def get(self, counter: CounterId) -> BannerText | None:
+        """Return what was set for the windows of ``counter``, if anything."""
+        return self._set.get(counter)
+
+    def set(self, counter: CounterId, banner: BannerText | None) -> None:
+        """Have ``banner`` take the place of what was set, or nothing.
+
+        Raises:
+            StorageError: that could not be remembered, and was not done.
+        """
+        if banner == self._set.get(counter):
+            return
+        self._keep(counter, banner)
+        if banner is None:
+            self._set.pop(counter, None)
+        else:
+            self._set[counter] = banner

@@ -110,12 +110,11 @@ class Channel:
             self.link = RoutedLink(address, random, options, frozenset(served), routes=known)
         self._far = frozenset(routes or ())
         """Who is behind a repeater: an acknowledgement is the repeater's, and broadcasts do not pass it."""
-        self.pacer = Pacer(
-            lambda to: None if to in self._far else (segment(to), passage(to).secures(to))
-        )
+        self.pacer = Pacer(self._hearers)
         self.latencies = Latencies()
         self._options = options
         self._passage = passage
+        self._segment = segment
         self._given: dict[int, list[Downlink]] = {}
         """By token; one for each terminal at most, and one broadcast."""
         self._busy: set[TerminalAddress] = set()
@@ -123,6 +122,13 @@ class Channel:
         """Windows that confirmed something since they are served and have started: all that was sent to them
         since then is known, so that none takes a new datagram for a repeat."""
         self._tokens = 0
+
+    def _hearers(self, to: TerminalAddress) -> object:
+        """Return what names those that open the broadcasts that ``to`` does, None where it opens none."""
+        passage = self._passage(to)
+        if to in self._far or not passage.hears_broadcasts(to):
+            return None
+        return self._segment(to), passage.secures(to)
 
     def messages(self) -> GuardCounts:
         """Return what passed and what was refused of the gateway's own terminals, whoever serves them."""

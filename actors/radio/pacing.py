@@ -30,6 +30,7 @@ from protocol.radio.outbox import Urgency
 from protocol.radio.payloads import (
     Announce,
     Banner,
+    BroadcastKey,
     Invite,
     PairOffer,
     PressResult,
@@ -296,7 +297,7 @@ def _read(message: SendDownlink, now_s: float) -> Downlink:
             says = payload
         case PairOffer() | Invite():
             rank = Rank.STATE
-        case Banner():
+        case Banner() | BroadcastKey():
             rank = Rank.TEXT
         case _:
             rank, slot = Rank.STATE, object()

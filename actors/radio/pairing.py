@@ -90,6 +90,8 @@ class SecurityRead:
     """The hardware's numbers of paired devices."""
     counts: Mapping[int, GuardCounts]
     """By radio address; 255 stands for broadcasts."""
+    keys_owed: tuple[int, ...] = ()
+    """Paired devices that do not have the present key of broadcasts yet, as far as is known."""
 
 
 @value
@@ -97,3 +99,11 @@ class PairRequestHeard:
     """From the gateway: somebody at the radio address 254 sent ``payload``."""
 
     payload: bytes
+
+
+@value
+class KeyTakenHeard:
+    """From a terminal: its device says, sealed, that it has the broadcast key of ``epoch``."""
+
+    address: TerminalAddress
+    epoch: int

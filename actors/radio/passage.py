@@ -34,6 +34,10 @@ class Passage(Protocol):
         """Return whether what goes to and from ``address`` is changed: both kinds hear different broadcasts."""
         ...
 
+    def hears_broadcasts(self, address: int) -> bool:
+        """Return whether a broadcast is opened at ``address``, as far as is known."""
+        ...
+
     def mark(self, address: int) -> str:
         """Return what names the device that ``address`` is proved to be, or "": see `UplinkReceived`."""
         ...
@@ -57,6 +61,9 @@ class _OpenPassage:
 
     def secures(self, _address: int) -> bool:
         return False
+
+    def hears_broadcasts(self, _address: int) -> bool:
+        return True
 
     def mark(self, _address: int) -> str:
         return ""

@@ -17,6 +17,7 @@ from actors.radio.pairing import (
     DeviceForgotten,
     EndPairing,
     ForgetDevice,
+    KeyTakenHeard,
     OpenPairing,
     PairingNotOpened,
     PairingOpened,
@@ -24,6 +25,7 @@ from actors.radio.pairing import (
     ReadSecurity,
     SecurityRead,
 )
+from actors.radio.renewal import Renewal, RoundDue
 from actors.world import Timer
 from protocol.errors import PairingRefused, ProtocolError, ReplayedError, StorageError
 from protocol.hall import Gateway, Terminal
@@ -33,6 +35,7 @@ from protocol.radio.guard import Guard
 from protocol.radio.pairing import PairingDesk, PairingSession
 from protocol.radio.payloads import (
     PAIRING_ADDRESS,
+    BroadcastKey,
     DeviceKind,
     PairRequest,
     decode_uplink,
@@ -114,7 +117,8 @@ class SecurityActor(Actor):
     """See the module. Its name is ``{gateway}/security``.
 
     It raises ``security/{gateway}/{address}`` where messages are refused, and ``pairing/{device}`` while a
-    device asks for a post and no pairing is open.
+    device asks for a post and no pairing is open, and ``security/{gateway}/keys`` while devices do not take the
+    key of broadcasts that was renewed.
     """
 
     def __init__(
@@ -127,6 +131,8 @@ class SecurityActor(Actor):
         self._alarms = alarms
         self._terminals = {terminal.address: terminal for terminal in gateway.terminals}
         self._desk = PairingDesk(guard, self.random)
+        self._renewal = Renewal(guard, self._tell_key, self.later)
+        self._keys_alarmed = ""
         self._timer: Timer | None = None
         self._troubles: dict[str, _Trouble] = {}
         """By the alarm's name; 264 at most."""
@@ -142,6 +148,7 @@ class SecurityActor(Actor):
             self._actor_ref, _Refused(source=source, error=error)
         )
         self.later(SAVE_S, _SaveDue())
+        self._renewal.begin(self.monotonic)
 
     def on_stop(self) -> None:
         """Remember what was taken last."""
@@ -237,6 +244,7 @@ class SecurityActor(Actor):
         self._quiet(self._refused_alarm(message.address))
         self._quiet(_asking_alarm(message.device))
         self._wait()
+        self._renewal.begin(self.monotonic)
 
     @receives(_PairingDue)
     def _pairing_due(self, _message: _PairingDue) -> None:
@@ -278,8 +286,48 @@ class SecurityActor(Actor):
                 answer = DeviceForgotten(was_paired=self._guard.forget(message.address))
             except StorageError as error:
                 answer = DeviceForgotten(was_paired=True, failure=str(error))
+            self._renewal.begin(self.monotonic)
+            self._say_who_owes()
         log.info("device forgotten gateway=%s address=%d", self._gateway.id, message.address)
         told(message.reply_to, answer)
+
+    # -- the key of broadcasts --------------------------------------------------------------
+
+    def _tell_key(self, address: int, key: BroadcastKey) -> None:
+        to = TerminalAddress(address)
+        told(self._radio, SendDownlink(to=to, payload=encode(key), token=0))
+
+    @receives(RoundDue)
+    def _round(self, _message: RoundDue) -> None:
+        self._renewal.round(self.monotonic)
+        self._say_who_owes()
+
+    @receives(KeyTakenHeard)
+    def _key_taken(self, message: KeyTakenHeard) -> None:
+        if self._guard.key_taken(message.address, message.epoch):
+            log.info(
+                "key of broadcasts taken gateway=%s address=%d epoch=%d",
+                self._gateway.id,
+                message.address,
+                message.epoch,
+            )
+        self._say_who_owes()
+
+    def _say_who_owes(self) -> None:
+        """Raise the alarm that some do not take the key, renew it, or clear it."""
+        name, owed = f"security/{self._gateway.id}/keys", self._guard.keys_owed()
+        detail = ""
+        if owed and (self._keys_alarmed or self._renewal.late(self.monotonic)):
+            detail = (
+                f"a device lost its post behind {self._gateway.id}, and others have not taken the new key of"
+                f" broadcasts: {', '.join(map(str, owed))}. Switch them on; what was removed could make them"
+                " show what it likes until they have it"
+            )
+        if detail and detail != self._keys_alarmed:
+            told(self._alarms, RaiseAlarm(alarm=name, detail=detail))
+        elif self._keys_alarmed and not detail:
+            told(self._alarms, ClearAlarm(alarm=name))
+        self._keys_alarmed = detail
 
     @receives(ReadSecurity)
     def _read(self, message: ReadSecurity) -> None:
@@ -302,6 +350,7 @@ class SecurityActor(Actor):
             counts={
                 address: attrs.evolve(counts) for address, counts in self._guard.counts.items()
             },
+            keys_owed=tuple(self._guard.keys_owed()),
         )
 
     def _no_post(self, message: OpenPairing) -> str:

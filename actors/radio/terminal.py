@@ -13,6 +13,7 @@ from actors.base import Actor, Place, Ref, receives
 from actors.radio.banners import BannerText
 from actors.radio.contact import ChannelDown, ChannelUp
 from actors.radio.delivery import Deliverable, Delivery, Late, PauseElapsed
+from actors.radio.pairing import KeyTakenHeard
 from actors.radio.troubles import Condition, Trouble, TroubleOver, WordAwaited
 from protocol.errors import ProtocolError
 from protocol.hall import Terminal
@@ -28,6 +29,7 @@ from protocol.messages import (
 from protocol.radio.payloads import (
     Downlink,
     Hello,
+    KeyTaken,
     Login,
     PairRequest,
     Press,
@@ -145,6 +147,8 @@ class TerminalActor(Actor):
                     self._take_shown(version)
                 case PairRequest():
                     raise ProtocolError("it asks for a post, and has one")
+                case KeyTaken(epoch=epoch):
+                    self._take_key_taken(epoch)
                 case press:
                     self._take_press(press)
         except ProtocolError as error:
@@ -154,6 +158,14 @@ class TerminalActor(Actor):
         else:
             self._boot = payload.boot
             self.end_trouble(Trouble.REFUSED)
+
+    def _take_key_taken(self, epoch: int) -> None:
+        """The device has the new key of broadcasts: that is for the security of its segment."""
+        if not self._pairing:
+            raise ProtocolError("it says that it took a key, and is not paired")
+        security = self.world.find(f"{self.name.rsplit('/', 2)[0]}/security")
+        if security is not None:
+            told(security, KeyTakenHeard(address=self._terminal.address, epoch=epoch))
 
     def _device_changed(self) -> None:
         """What was sent last is of another pairing than before it: another device may have the post now."""

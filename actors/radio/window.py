@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
-from actors.radio.banners import Banners, BannerText, SetBanner
+from actors.radio.banners import BannerNotKept, Banners, BannerText, SetBanner
 from actors.radio.delivery import Deliverable, Delivery
 from actors.radio.terminal import TerminalActor
 from actors.radio.troubles import Trouble
+from protocol.errors import StorageError
 from protocol.hall import Terminal
 from protocol.ids import GatewayId
 from protocol.messages import CounterChanged, WatchCounter
@@ -49,14 +50,20 @@ class WindowTerminal(TerminalActor):
     def on_start(self) -> None:
         """Follow the counter, and show the banner if there is one."""
         super().on_start()
-        counter, terminal = self._counter_id, self._terminal
+        counter = self._counter_id
         self._hall.tell(WatchCounter(counter=counter, recipient=self._actor_ref))
-        banner = self._banners.get(counter)
-        if banner is None and (terminal.banner is not None or terminal.brightness is not None):
-            brightness = BRIGHTNESS_MAX if terminal.brightness is None else terminal.brightness
-            banner = BannerText(text=terminal.banner or "", brightness=brightness)
+        banner = self._banners.get(counter) or self._configured
         if banner is not None:
             self._show_banner(banner)
+
+    @property
+    def _configured(self) -> BannerText | None:
+        """The banner that the configuration names, if it does."""
+        terminal = self._terminal
+        if terminal.banner is None and terminal.brightness is None:
+            return None
+        brightness = BRIGHTNESS_MAX if terminal.brightness is None else terminal.brightness
+        return BannerText(text=terminal.banner or "", brightness=brightness)
 
     @property
     def _banner_shown(self) -> BannerText | None:
@@ -86,13 +93,19 @@ class WindowTerminal(TerminalActor):
 
     @receives(SetBanner)
     def _set_banner(self, message: SetBanner) -> None:
-        banner = BannerText(
-            text=fit_text(message.banner.text), brightness=message.banner.brightness
-        )
-        self._banners[self._counter_id] = banner
-        self._show_banner(banner)
-        if message.reply_to is not None:
-            told(message.reply_to, banner)
+        given, answer = message.banner, message.reply_to
+        if given is not None:
+            given = BannerText(text=fit_text(given.text), brightness=given.brightness)
+        try:
+            self._banners.set(self._counter_id, given)
+        except StorageError as error:
+            if answer is not None:
+                told(answer, BannerNotKept(reason=str(error)))
+            return
+        shown = given or self._configured or BannerText(text="")
+        self._show_banner(shown)
+        if answer is not None:
+            told(answer, shown)
 
     def _show_banner(self, banner: BannerText) -> None:
         version, text = self._next_version(), fit_text(banner.text)

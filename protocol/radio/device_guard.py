@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from protocol.errors import UnsecuredError
 from protocol.radio.device_pairing import DeviceKeys
+from protocol.radio.keys import renewed_key
+from protocol.radio.payloads import BroadcastKey
 from protocol.radio.secured import (
     Direction,
     SealingCounter,
@@ -74,6 +76,16 @@ class DeviceGuard:
             payload = verify(memory.keys.key, self._way(Direction.DOWN), envelope, memory.taken)
             self._remember(replace(memory, taken=envelope.counter))
         return payload
+
+    def renew(self, given: BroadcastKey) -> None:
+        """Open broadcasts with the key in ``given``, which came sealed and to this device alone.
+
+        Raises:
+            SecurityError: it does not open.
+        """
+        keys = self.memory.keys
+        key = renewed_key(keys.key, given.epoch, given.wrapped_key)
+        self._remember(replace(self.memory, keys=replace(keys, broadcast_key=key)))
 
     def _way(self, direction: Direction) -> Way:
         keys = self.memory.keys

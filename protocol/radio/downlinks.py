@@ -21,8 +21,10 @@ __all__ = [
     "BUZZER_MAX",
     "ENTRY_TEXT_MAX",
     "WRAPPED_KEYS_OCTETS",
+    "WRAPPED_KEY_OCTETS",
     "Announce",
     "Banner",
+    "BroadcastKey",
     "Downlink",
     "Invite",
     "PairOffer",
@@ -48,6 +50,9 @@ BUZZER_MAX = 15
 WRAPPED_KEYS_OCTETS = 40
 """Two keys of 16 octets as RFC 3394 wraps them: the terminal's, and that of the segment's broadcasts."""
 
+WRAPPED_KEY_OCTETS = 24
+"""One key of 16 octets, likewise."""
+
 ENTRY_TEXT_MAX = 15
 """Octets of the text of one window in a ShowMany: its length has four bits."""
 
@@ -66,6 +71,7 @@ class DownlinkType(IntEnum):
     ANNOUNCE = VERSION << 4 | 0xC
     SHOW_MANY = VERSION << 4 | 0xD
     PAIR_OFFER = VERSION << 4 | 0xE
+    BROADCAST_KEY = VERSION << 4 | 0xF
 
 
 _PRESS_RESULT_LAYOUT = struct.Struct(">BHHB")
@@ -75,6 +81,7 @@ _INVITE_LAYOUT = struct.Struct(">BHH")
 _ANNOUNCE_LAYOUT = struct.Struct(">BHBB")
 _ENTRY_LAYOUT = struct.Struct(">BHB")
 _PAIR_OFFER_LAYOUT = struct.Struct(f">BIB{WRAPPED_KEYS_OCTETS}sI")
+_BROADCAST_KEY_LAYOUT = struct.Struct(f">BI{WRAPPED_KEY_OCTETS}s")
 
 
 class Result(IntEnum):
@@ -184,7 +191,18 @@ class PairOffer:
     counter: int
 
 
-Downlink = PressResult | Show | Banner | Invite | Announce | ShowMany | PairOffer
+@value
+class BroadcastKey:
+    """A paired device is to open broadcasts with another key, ``epoch``, and with no earlier one.
+
+    It is sent to one device alone and sealed. `protocol.radio.keys` tells what the key is wrapped with.
+    """
+
+    epoch: int
+    wrapped_key: bytes
+
+
+Downlink = PressResult | Show | Banner | Invite | Announce | ShowMany | PairOffer | BroadcastKey
 
 
 def fits_entry(payload: Show | PressResult) -> bool:
@@ -251,6 +269,14 @@ def encode(payload: Downlink) -> bytes:
             return _PAIR_OFFER_LAYOUT.pack(
                 DownlinkType.PAIR_OFFER, device, address, wrapped_keys, counter
             )
+        case BroadcastKey(epoch=epoch, wrapped_key=wrapped_key):
+            check_range(
+                "length of the wrapped key",
+                len(wrapped_key),
+                WRAPPED_KEY_OCTETS,
+                WRAPPED_KEY_OCTETS,
+            )
+            return _BROADCAST_KEY_LAYOUT.pack(DownlinkType.BROADCAST_KEY, epoch, wrapped_key)
 
 
 def decode(octets: bytes) -> Downlink:
@@ -292,6 +318,9 @@ def decode(octets: bytes) -> Downlink:
             return PairOffer(
                 device=device, address=address, wrapped_keys=wrapped_keys, counter=counter
             )
+        case DownlinkType.BROADCAST_KEY:
+            _, epoch, wrapped_key = _BROADCAST_KEY_LAYOUT.unpack(octets)
+            return BroadcastKey(epoch=epoch, wrapped_key=wrapped_key)
         case unknown:
             raise ProtocolError(f"no downlink payload has the type {unknown:02x}")
 

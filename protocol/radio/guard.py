@@ -8,19 +8,17 @@ import attrs
 
 from protocol.errors import (
     CountersExhausted,
-    ForgedError,
     FormerDeviceError,
     ProtocolError,
-    ReflectedError,
-    ReplayedError,
     SecurityError,
     StorageError,
     UnpairedError,
     UnsecuredError,
 )
 from protocol.hall import Security
-from protocol.radio.keys import broadcast_key, terminal_key
-from protocol.radio.payloads import PAIRING_ADDRESS
+from protocol.radio.guard_counts import GuardCounts
+from protocol.radio.keys import broadcast_key, terminal_key, wrap_renewed
+from protocol.radio.payloads import PAIRING_ADDRESS, BroadcastKey
 from protocol.radio.posts import Pairing, PostRecord
 from protocol.radio.secured import (
     EVERYBODY,
@@ -54,41 +52,13 @@ Keep = Callable[[Sequence[PostRecord]], None]
 """Remembers posts for good before it returns, or raises StorageError."""
 
 
-@attrs.define
-class GuardCounts:
-    """What a guard has done since it was made. All figures only grow."""
+@attrs.define(eq=False)
+class _Candidate:
+    """A device that was offered a post, with its key and the broadcast key of ``epoch``."""
 
-    opened: int = 0
-    plain: int = 0
-    """Taken in the clear, as the policy allows."""
-    sealed: int = 0
-    forged: int = 0
-    replayed: int = 0
-    reflected: int = 0
-    former: int = 0
-    """Sealed by a device that had the post before."""
-    unsecured: int = 0
-    """In the clear, though it should have been sealed."""
-    unpaired: int = 0
-    """Sealed, though no device is paired there."""
-    malformed: int = 0
-    """Sealed payloads that were cut."""
-    exhausted: int = 0
-    """Not sealed: the key has come to its end."""
-    unsaved: int = 0
-    """Times that counters of what was taken could not be remembered."""
-
-
-_COUNTED: dict[type[ProtocolError], str] = {
-    ForgedError: "forged",
-    ReplayedError: "replayed",
-    ReflectedError: "reflected",
-    FormerDeviceError: "former",
-    UnsecuredError: "unsecured",
-    UnpairedError: "unpaired",
-    CountersExhausted: "exhausted",
-    ProtocolError: "malformed",
-}
+    pairing: Pairing
+    key: bytes
+    epoch: int
 
 
 @attrs.define(eq=False)
@@ -100,7 +70,7 @@ class _Place:
     former_key: bytes = b""
     counter: SealingCounter | None = None
     unsaved: int = 0
-    candidates: dict[int, tuple[Pairing, bytes]] = attrs.field(factory=dict)
+    candidates: dict[int, _Candidate] = attrs.field(factory=dict)
 
 
 class Guard:
@@ -125,13 +95,13 @@ class Guard:
         self.on_paired: Callable[[int, Pairing], object] = lambda _address, _pairing: None
         self.on_refused: Callable[[int, ProtocolError], object] = lambda _source, _error: None
         self._segment_key = segment_key
-        self._broadcast_key = broadcast_key(segment_key)
         self._keep = keep
         self._places: dict[int, _Place] = {}
         for post in posts:
             self._places[post.address] = self._put(post)
         if EVERYBODY not in self._places:
             self._places[EVERYBODY] = self._put(PostRecord(address=EVERYBODY))
+        self._broadcast_key = broadcast_key(segment_key, self.epoch)
 
     def totals(self) -> GuardCounts:
         """Return the counts of all addresses together."""
@@ -207,9 +177,9 @@ class Guard:
         if place is None or source == EVERYBODY or self.policy is Security.OFF:
             raise _unpaired(source)
         way = Way(direction=Direction.UP, terminal=source, gateway=self.gateway)
-        for pairing, key in place.candidates.values():
-            if proves(key, way, envelope):
-                self._adopt(source, pairing, envelope.counter)
+        for candidate in place.candidates.values():
+            if proves(candidate.key, way, envelope):
+                self._adopt(source, candidate, envelope.counter)
                 return envelope.payload
         if place.former_key and proves(place.former_key, way, envelope):
             raise FormerDeviceError(
@@ -250,10 +220,7 @@ class Guard:
         return sealed
 
     def _refused(self, source: int, error: ProtocolError) -> None:
-        counts = self._counts(source)
-        name = _COUNTED.get(type(error))
-        if name is not None:
-            setattr(counts, name, getattr(counts, name) + 1)
+        self._counts(source).refused(error)
         self.on_refused(source, error)
 
     def _counts(self, address: int) -> GuardCounts:
@@ -299,7 +266,7 @@ class Guard:
         if len(candidates) >= CANDIDATES_MAX:
             del candidates[next(iter(candidates))]
         key = self._key(address, pairing)
-        candidates[pairing.device] = (pairing, key)
+        candidates[pairing.device] = _Candidate(pairing=pairing, key=key, epoch=self.epoch)
         return key, self._broadcast_key
 
     def withdraw(self, address: int) -> None:
@@ -310,34 +277,44 @@ class Guard:
     def forget(self, address: int) -> bool:
         """Let no device be paired with the post at ``address``; return whether one was.
 
+        Broadcasts have a new key from then on: see `keys_owed`.
+
         Raises:
             StorageError: that could not be remembered, and so was not done.
         """
         place = self._places.get(address)
         if place is None or place.post.pairing is None:
             return False
-        self._change(PostRecord(address=address, former=place.post.pairing))
+        self._change(PostRecord(address=address, former=place.post.pairing), renew=True)
         return True
 
-    def _adopt(self, address: int, pairing: Pairing, taken: int) -> None:
-        before = self._places[address].post
+    def _adopt(self, address: int, candidate: _Candidate, taken: int) -> None:
+        before, pairing = self._places[address].post, candidate.pairing
         former = before.pairing
+        replaces = former is not None and former.device != pairing.device
         if former is None or former.device == pairing.device:
             # The same device with a new key is no other device.
             former = before.former
         if former is not None and former.device == pairing.device:
             former = None
+        post = PostRecord(
+            address=address, pairing=pairing, former=former, taken=taken, epoch=candidate.epoch
+        )
         try:
-            self._change(PostRecord(address=address, pairing=pairing, former=former, taken=taken))
+            self._change(post, renew=replaces)
         except StorageError as error:
             raise SecurityError(
                 f"the device {pairing.device:08x} could not be paired: that could not be remembered: {error}"
             ) from error
         self.on_paired(address, pairing)
 
-    def _change(self, post: PostRecord) -> None:
-        """Put ``post`` in place of what was there, once it is remembered."""
-        self._keep([post])
+    def _change(self, post: PostRecord, *, renew: bool) -> None:
+        """Put ``post`` in place of what was there, once it is remembered; then renew the broadcast key."""
+        everybody = self._places[EVERYBODY]
+        renewed = replace(everybody.post, epoch=everybody.post.epoch + renew)
+        self._keep([post, renewed] if renew else [post])
+        everybody.post = renewed
+        self._broadcast_key = broadcast_key(self._segment_key, self.epoch)
         self._places[post.address] = self._put(post)
 
     def _put(self, post: PostRecord) -> _Place:
@@ -354,6 +331,47 @@ class Guard:
 
     def _key(self, address: int, pairing: Pairing) -> bytes:
         return terminal_key(self._segment_key, pairing.device, address, pairing.salt)
+
+    # -- the key of broadcasts --------------------------------------------------------------
+
+    @property
+    def epoch(self) -> int:
+        """The number of the broadcast key in use: another one after each device that lost its post."""
+        return self._places[EVERYBODY].post.epoch
+
+    def keys_owed(self) -> list[int]:
+        """Return the radio addresses of paired devices that have an earlier broadcast key, as far as is known.
+
+        They take none of the present broadcasts, and would take one that is forged with the earlier key.
+        """
+        if self.policy is Security.OFF:
+            return []
+        return [
+            address
+            for address, place in sorted(self._places.items())
+            if place.post.pairing is not None and place.post.epoch != self.epoch
+        ]
+
+    def hears_broadcasts(self, address: int) -> bool:
+        """Return whether the device at ``address`` can open a broadcast, as far as is known."""
+        return not self.secures(address) or self._places[address].post.epoch == self.epoch
+
+    def key_for(self, address: int) -> BroadcastKey:
+        """Return what tells the device that is paired with ``address`` the present broadcast key."""
+        place, epoch = self._places[address], self.epoch
+        assert place.key
+        wrapped = wrap_renewed(place.key, epoch, self._broadcast_key)
+        return BroadcastKey(epoch=epoch, wrapped_key=wrapped)
+
+    def key_taken(self, address: int, epoch: int) -> bool:
+        """Note that the device at ``address`` has the broadcast key ``epoch``; return whether it was owed."""
+        if address not in self.keys_owed() or epoch != self.epoch:
+            return False
+        place = self._places[address]
+        place.post = replace(place.post, epoch=epoch)
+        # If this is not remembered, the device is told once more after a restart.
+        self._save([place])
+        return True
 
     # -- memory -----------------------------------------------------------------------------
 

@@ -1,14 +1,18 @@
 """Keys of radio terminals: how each follows from the segment's, and how one is handed to a device.
 
     terminal key   AES-CMAC(segment key, "paihao/terminal"  | device 4 | address 1 | salt 8)
-    broadcast key  AES-CMAC(segment key, "paihao/broadcast")
+    broadcast key  AES-CMAC(segment key, "paihao/broadcast" | epoch 4); the epoch 0 is left out
     wrapping key   AES-CMAC(pairing code, "paihao/pairing" | device 4 | kind 1 | nonce 4 | address 1
                             | gateway 1 | counter 4)
     wrapped keys   AES key wrap (wrapping key, terminal key 16 | broadcast key 16), 40 octets
+    renewing key   AES-CMAC(terminal key, "paihao/renewal" | epoch 4)
+    renewed key    AES key wrap (renewing key, broadcast key 16), 24 octets
 
 - All keys are of 16 octets. Numbers are unsigned, high octet first; labels are ASCII.
 - The salt is new for each pairing: a device that is paired again gets another key, so that its counters may
   begin again.
+- The broadcast key is another one, of the next epoch, after each device that was forgotten or replaced: who is
+  not paired any more has an old one. The devices that remain are told it one by one.
 - The wrapping key depends on all that an offer says in the clear, and on the device's own nonce: an offer that
   was changed, or that answered an earlier request, does not open.
 
@@ -28,10 +32,12 @@ __all__ = [
     "WRAPPED_OCTETS",
     "broadcast_key",
     "cmac",
+    "renewed_key",
     "same",
     "terminal_key",
     "unwrap_keys",
     "wrap_keys",
+    "wrap_renewed",
     "wrapping_key",
 ]
 
@@ -65,9 +71,9 @@ def terminal_key(segment_key: bytes, device: int, address: int, salt: bytes) -> 
     )
 
 
-def broadcast_key(segment_key: bytes) -> bytes:
-    """Return the key of what a gateway sends to all terminals of its segment."""
-    return cmac(segment_key, b"paihao/broadcast")
+def broadcast_key(segment_key: bytes, epoch: int = 0) -> bytes:
+    """Return the key of what a gateway sends to all terminals of its segment in ``epoch``."""
+    return cmac(segment_key, b"paihao/broadcast" + (epoch.to_bytes(4) if epoch else b""))
 
 
 def wrapping_key(
@@ -99,3 +105,26 @@ def unwrap_keys(wrapping: bytes, wrapped: bytes) -> tuple[bytes, bytes]:
             " offer was changed on its way"
         ) from error
     return keys[:KEY_OCTETS], keys[KEY_OCTETS:]
+
+
+def wrap_renewed(terminal: bytes, epoch: int, broadcast: bytes) -> bytes:
+    """Return the ``broadcast`` key of ``epoch`` wrapped for the device with the key ``terminal``, 24 octets."""
+    return keywrap.aes_key_wrap(_renewing_key(terminal, epoch), broadcast)
+
+
+def renewed_key(terminal: bytes, epoch: int, wrapped: bytes) -> bytes:
+    """Return the broadcast key in what `wrap_renewed` gave.
+
+    Raises:
+        SecurityError: it was wrapped for another device or epoch, or was changed since.
+    """
+    try:
+        if len(wrapped) != KEY_OCTETS + 8:
+            raise ValueError(f"{len(wrapped)} octets")
+        return keywrap.aes_key_unwrap(_renewing_key(terminal, epoch), wrapped)
+    except (keywrap.InvalidUnwrap, ValueError) as error:
+        raise SecurityError("the new key of broadcasts does not open: it was changed") from error
+
+
+def _renewing_key(terminal: bytes, epoch: int) -> bytes:
+    return cmac(terminal, b"paihao/renewal" + epoch.to_bytes(4))

@@ -11,6 +11,7 @@ display modules with Chinese fonts take as it is, without control characters, to
     Rating       14 | boot 2 | sequence 2 | version 2 | level 1 | reasons 1
     Login        15 | boot 2 | sequence 2 | code 4
     PairRequest  16 | device 4 | kind 1 | nonce 4
+    KeyTaken     17 | boot 2 | epoch 4
 
     downlink, gateway to device
     PressResult  18 | boot 2 | sequence 2 | result 1 | text 0..40
@@ -20,6 +21,7 @@ display modules with Chinese fonts take as it is, without control characters, to
     Announce     1C | version 2 | buzzer 1 | voice 1 | text 0..40
     ShowMany     1D | for each device: address 1 | version 2 | state 4 bits, length 4 bits | text
     PairOffer    1E | device 4 | address 1 | wrapped keys 40 | counter 4
+    BroadcastKey 1F | epoch 4 | wrapped key 24
 
 - ``boot`` is counted by the device in memory that outlives its power; 4095 is followed by 0. In a
   KeyPress it is the high twelve bits of its field, the key is the low four.
@@ -49,6 +51,7 @@ from protocol.radio.downlinks import (
     ENTRY_TEXT_MAX,
     Announce,
     Banner,
+    BroadcastKey,
     Downlink,
     Invite,
     PairOffer,
@@ -79,6 +82,7 @@ from protocol.radio.uplinks import (
     Hello,
     Key,
     KeyPress,
+    KeyTaken,
     Login,
     PairRequest,
     Press,
@@ -102,12 +106,14 @@ __all__ = [
     "VERSIONS",
     "Announce",
     "Banner",
+    "BroadcastKey",
     "DeviceKind",
     "Downlink",
     "Hello",
     "Invite",
     "Key",
     "KeyPress",
+    "KeyTaken",
     "Login",
     "PairOffer",
     "PairRequest",

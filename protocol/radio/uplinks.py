@@ -15,6 +15,7 @@ __all__ = [
     "Hello",
     "Key",
     "KeyPress",
+    "KeyTaken",
     "Login",
     "PairRequest",
     "Press",
@@ -45,6 +46,7 @@ class UplinkType(IntEnum):
     RATING = VERSION << 4 | 4
     LOGIN = VERSION << 4 | 5
     PAIR_REQUEST = VERSION << 4 | 6
+    KEY_TAKEN = VERSION << 4 | 7
 
 
 _KEY_PRESS_LAYOUT = struct.Struct(">BHHB")
@@ -55,6 +57,7 @@ _HELLO_REST_LAYOUT = struct.Struct(">BHIH")
 _RATING_LAYOUT = struct.Struct(">BHHHBB")
 _LOGIN_LAYOUT = struct.Struct(">BHHI")
 _PAIR_REQUEST_LAYOUT = struct.Struct(">BIBI")
+_KEY_TAKEN_LAYOUT = struct.Struct(">BHI")
 
 
 class Key(IntEnum):
@@ -165,10 +168,18 @@ class PairRequest:
     nonce: int
 
 
+@value
+class KeyTaken:
+    """A paired device opens broadcasts with the key ``epoch`` from now on, and with no earlier one."""
+
+    boot: int
+    epoch: int
+
+
 Press = KeyPress | Login | Rating
 """What a PressResult answers."""
 
-Uplink = Press | Shown | Hello | PairRequest
+Uplink = Press | Shown | Hello | PairRequest | KeyTaken
 
 
 def encode(payload: Uplink) -> bytes:
@@ -196,6 +207,8 @@ def encode(payload: Uplink) -> bytes:
             return _LOGIN_LAYOUT.pack(UplinkType.LOGIN, check_boot(boot), sequence, code)
         case PairRequest(device=device, kind=kind, nonce=nonce):
             return _PAIR_REQUEST_LAYOUT.pack(UplinkType.PAIR_REQUEST, device, kind, nonce)
+        case KeyTaken(boot=boot, epoch=epoch):
+            return _KEY_TAKEN_LAYOUT.pack(UplinkType.KEY_TAKEN, check_boot(boot), epoch)
 
 
 def decode(octets: bytes) -> Uplink:
@@ -231,6 +244,9 @@ def decode(octets: bytes) -> Uplink:
         case UplinkType.PAIR_REQUEST:
             _, device, kind, nonce = _PAIR_REQUEST_LAYOUT.unpack(octets)
             return PairRequest(device=device, kind=member(DeviceKind, kind), nonce=nonce)
+        case UplinkType.KEY_TAKEN:
+            _, boot, epoch = _KEY_TAKEN_LAYOUT.unpack(octets)
+            return KeyTaken(boot=check_boot(boot), epoch=epoch)
         case unknown:
             raise ProtocolError(f"no uplink payload has the type {unknown:02x}")
 

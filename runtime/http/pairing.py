@@ -99,6 +99,10 @@ class SegmentSecurity:
     security: str = field(about="required, optional or off.")
     pairing: PairingView | None = field(about="The pairing that is open, or else the last one.")
     paired: tuple[PairedDevice, ...]
+    keys_owed: tuple[int, ...] = field(
+        about="Paired devices that have not taken the key of broadcasts that was renewed when another one lost"
+        " its post."
+    )
     messages: tuple[MessageCounts, ...]
 
 
@@ -236,6 +240,7 @@ def _segment(answer: object) -> Response:
             PairedDevice(address=address, device=_number(device))
             for address, device in sorted(answer.devices.items())
         ),
+        keys_owed=answer.keys_owed,
         messages=tuple(
             MessageCounts(
                 address=address,

@@ -7,12 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from actors.radio.banners import BannerText, SetBanner
+from actors.radio.banners import BannerNotKept, BannerText, SetBanner
 from actors.radio.gateway_read import GatewayRead, ReadGateway, TerminalTraffic
 from actors.radio.terminal import ReadTerminal, TerminalRead
 from actors.radio.troubles import Trouble
 from protocol.hall import Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress
+from protocol.messages import Recipient
 from protocol.radio.payloads import BRIGHTNESS_MAX, TEXT_MAX, Supply, fit_text
 from protocol.values import value
 from runtime.config.model import Role
@@ -52,7 +53,7 @@ class SupplyName(StrEnum):
 
 @value
 class BannerBody:
-    """What is to run through the window of a counter, until the server is started anew."""
+    """What is to run through the window of a counter, also after a restart, until something else is set."""
 
     text: str | None = field(
         about=f"{TEXT_MAX} octets of GB18030 at most: {TEXT_MAX // 2} Chinese characters. Nothing runs"
@@ -126,7 +127,16 @@ def terminals() -> tuple[Route, ...]:
             roles=_MANAGERS,
             body=BannerBody,
             answers={200: BannerView},
-            problems=("unknown-counter", "unknown-terminal", "bad-value"),
+            problems=("unknown-counter", "unknown-terminal", "bad-value", "not-stored"),
+        ),
+        Route(
+            method="DELETE",
+            pattern=f"{_HALL}/counters/{{counter}}/banner",
+            handler=reset_banner,
+            summary="Let what is configured run through a counter's window again",
+            roles=_MANAGERS,
+            answers={200: BannerView},
+            problems=("unknown-counter", "unknown-terminal", "not-stored"),
         ),
     )
 
@@ -207,6 +217,20 @@ _SUPPLIES = {supply: SupplyName(supply.name.lower()) for supply in Supply}
 def set_banner(call: Call) -> None:
     """Set what runs through the window of a counter."""
     body: BannerBody = call.body
+    windows = _windows(call)
+    _ask_windows(call, windows, _checked(body, windows[0][1]))
+
+
+def reset_banner(call: Call) -> None:
+    """Have what is configured run through the window of a counter."""
+    _ask_windows(call, _windows(call), None)
+
+
+_Windows = list[tuple[Recipient, Terminal]]
+
+
+def _windows(call: Call) -> _Windows:
+    """Return the windows of the counter that the path names, of which there is one at least."""
     counter = CounterId(call.params["counter"])
     spec = call.hall.spec
     if counter not in spec.counters:
@@ -220,11 +244,22 @@ def set_banner(call: Call) -> None:
     ]
     if not windows:
         raise refuse("unknown-terminal", f"counter {counter} has no window")
-    banner = _checked(body, windows[0][1])
+    return windows
+
+
+def _ask_windows(call: Call, windows: _Windows, banner: BannerText | None) -> None:
+    def answered(answer: Any) -> Response:
+        if not answer:
+            raise refuse("not-stored", "the banner is as it was: its window starts anew; try again")
+        for failure in answer:
+            if isinstance(failure, BannerNotKept):
+                raise refuse("not-stored", f"the banner is as it was: {failure.reason}")
+        return _answer(_banner(answer[0]))
+
     call.ask(
         All(recipient for recipient, _ in windows),
         lambda reply: SetBanner(banner=banner, reply_to=Gather(len(windows), reply)),
-        lambda answer: _answer(_banner(banner)),
+        answered,
     )
 
 

@@ -14,9 +14,11 @@ from protocol.radio.options import LinkOptions
 from protocol.radio.payloads import (
     BOOT_MAX,
     PAIRING_ADDRESS,
+    BroadcastKey,
     DeviceKind,
     Downlink,
     Hello,
+    KeyTaken,
     PairOffer,
     Shown,
     Supply,
@@ -278,7 +280,20 @@ class RadioDevice:
             if security is not None:
                 payload = security.open(payload, broadcast=broadcast)
             downlink = decode_downlink(payload)
+            if isinstance(downlink, BroadcastKey):
+                return self._take_key(downlink, broadcast, now)
         except ProtocolError:
             self.malformed += 1
             return []
         return self._take(downlink, now)
+
+    def _take_key(self, given: BroadcastKey, broadcast: bool, now: float) -> list[Action]:
+        """Open broadcasts with another key, and say so.
+
+        Raises:
+            ProtocolError: it was broadcast, the device is not paired, or the key does not open.
+        """
+        if broadcast or self.security is None:
+            raise ProtocolError("a key is sent to one paired device alone")
+        self.security.renew(given)
+        return self._send(KeyTaken(boot=self.boot, epoch=given.epoch), SHOWN_TOKEN, now)

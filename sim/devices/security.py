@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from protocol.errors import ProtocolError
+from protocol.errors import ProtocolError, UnsecuredError
 from protocol.radio.device_guard import DeviceGuard, DeviceMemory
 from protocol.radio.device_pairing import AskingPhase, DevicePairing
-from protocol.radio.payloads import DeviceKind, PairOffer, PairRequest
+from protocol.radio.payloads import BroadcastKey, DeviceKind, PairOffer, PairRequest
 
 
 class DeviceSecurity:
@@ -69,6 +69,16 @@ class DeviceSecurity:
             name = type(error).__name__
             self.refused[name] = self.refused.get(name, 0) + 1
             raise
+
+    def renew(self, given: BroadcastKey) -> None:
+        """Take another key of broadcasts.
+
+        Raises:
+            ProtocolError: the device is not paired, or the key does not open.
+        """
+        if self._guard is None:
+            raise UnsecuredError("a key came to a device that is not paired")
+        self._guard.renew(given)
 
     # -- pairing ----------------------------------------------------------------------------
 

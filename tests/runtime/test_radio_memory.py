@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
+from actors.radio.banners import BannerText
 from protocol.errors import StorageError
-from protocol.ids import GatewayId, HallId
+from protocol.ids import CounterId, GatewayId, HallId
 from protocol.radio.guard import Guard
 from protocol.radio.posts import Pairing, PostRecord
 from runtime.keys import load_key
@@ -25,6 +27,7 @@ RECORD = PostRecord(
     reserved=256,
 )
 BARE = PostRecord(address=255, reserved=512)
+RENEWED = PostRecord(address=255, reserved=768, epoch=3)
 
 
 @pytest.fixture
@@ -44,13 +47,68 @@ def test_saved_records_are_there_after_a_restart_each_at_its_gateway(path: Path)
     assert first.load(G1) == []
     first.save(G1, [RECORD, BARE])
     first.save(G2, [PostRecord(address=16, taken=1)])
-    first.save(G1, [PostRecord(address=255, reserved=768)])
-    assert list(first.load(G1)) == [RECORD, PostRecord(address=255, reserved=768)]
+    first.save(G1, [RENEWED])
+    assert list(first.load(G1)) == [RECORD, RENEWED]
     first.close()
     second = SqliteRadioMemory(path, HALL, "key")
-    assert list(second.load(G1)) == [RECORD, PostRecord(address=255, reserved=768)]
+    assert list(second.load(G1)) == [RECORD, RENEWED]
     assert list(second.load(G2)) == [PostRecord(address=16, taken=1)]
     second.close()
+
+
+def test_banners_are_there_after_a_restart_until_they_are_taken_back(path: Path) -> None:
+    first = SqliteRadioMemory(path, HALL, "key")
+    assert first.banners() == {}
+    noon = BannerText(text="午休至 13:30", brightness=70)
+    first.save_banner(CounterId("1"), BannerText(text="?"))
+    first.save_banner(CounterId("1"), noon)
+    first.save_banner(CounterId("2"), noon)
+    first.save_banner(CounterId("2"), None)
+    first.close()
+    second = SqliteRadioMemory(path, HALL, "key")
+    assert second.banners() == {"1": noon}
+    second.close()
+
+
+def test_file_of_the_first_format_is_brought_up_with_all_that_it_holds(path: Path) -> None:
+    memory = SqliteRadioMemory(path, HALL, "key")
+    memory.save(G1, [RECORD, BARE])
+    memory.close()
+    make_first_format(path)
+    for _ in range(2):
+        memory = SqliteRadioMemory(path, HALL, "key")
+        assert list(memory.load(G1)) == [RECORD, BARE]
+        memory.save_banner(CounterId("1"), BannerText(text="a"))
+        memory.close()
+
+
+def test_damaged_file_of_the_first_format_is_left_as_it_is(path: Path) -> None:
+    memory = SqliteRadioMemory(path, HALL, "key")
+    memory.save(G1, [RECORD])
+    memory.close()
+    make_first_format(path)
+    _execute(path, "UPDATE post SET reserved = 0")
+    for _ in range(2):
+        with pytest.raises(StorageError, match="damaged at gateway 'g1', radio address 16"):
+            SqliteRadioMemory(path, HALL, "key")
+
+
+def make_first_format(path: Path) -> None:
+    """Make of the file what an earlier version of the program wrote."""
+    file = sqlite3.connect(path, isolation_level=None)
+    posts = [fields[:8] for fields in file.execute("SELECT * FROM post")]
+    file.execute("DROP TABLE banner")
+    file.execute("DROP TABLE post")
+    file.execute(
+        "CREATE TABLE post (gateway TEXT NOT NULL, address INTEGER NOT NULL, device INTEGER, salt BLOB,"
+        " former_device INTEGER, former_salt BLOB, taken INTEGER NOT NULL, reserved INTEGER NOT NULL,"
+        " digest TEXT NOT NULL, PRIMARY KEY (gateway, address)) WITHOUT ROWID"
+    )
+    for post in posts:
+        digest = blake2b(repr(tuple(post)).encode(), digest_size=8).hexdigest()
+        file.execute("INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*post, digest))
+    file.execute("PRAGMA user_version = 1")
+    file.close()
 
 
 def test_process_that_is_killed_loses_nothing_that_was_saved(path: Path) -> None:
@@ -126,8 +184,8 @@ def test_database_of_another_program_is_refused(path: Path) -> None:
 
 def test_newer_format_is_refused(path: Path, memory: SqliteRadioMemory) -> None:
     memory.close()
-    _execute(path, "PRAGMA user_version = 2")
-    with pytest.raises(StorageError, match="has format 2"):
+    _execute(path, "PRAGMA user_version = 3")
+    with pytest.raises(StorageError, match="has format 3"):
         SqliteRadioMemory(path, HALL, "key")
 
 

@@ -11,6 +11,7 @@ import simpy
 
 from actors.alarms import ReadAlarms
 from actors.building import HallParts, build_hall
+from actors.radio.banners import BannerText, SetBanner
 from actors.radio.pairing import (
     ForgetDevice,
     OpenPairing,
@@ -34,9 +35,18 @@ from protocol.ids import (
 from protocol.messages import Submit, Subscribe
 from protocol.radio.device_pairing import AskingPhase
 from protocol.radio.frame import Frame, FrameDecoder, encode_frame
+from protocol.radio.keys import broadcast_key
 from protocol.radio.pairing import PairingPhase
-from protocol.radio.payloads import PAIRING_ADDRESS, Key, KeyPress, encode
-from protocol.radio.secured import is_sealed
+from protocol.radio.payloads import (
+    PAIRING_ADDRESS,
+    Key,
+    KeyPress,
+    ShowEntry,
+    ShowMany,
+    WindowState,
+    encode,
+)
+from protocol.radio.secured import broadcast_way, is_sealed, seal
 from protocol.values import replace
 from sim.air import PERFECT, Air, Medium
 from sim.devices.keypad import Keypad
@@ -458,3 +468,74 @@ def test_bad_channel_pairs_and_calls_each_press_once(seed: int) -> None:
         f"A{n + 1:03}" for n in range(len(hall.called))
     ]
     assert hall.window.text == hall.called[-1][1]
+
+
+# -- the key of broadcasts ----------------------------------------------------------------------
+
+
+def forge_broadcast(hall: SecureHall, by: RadioDevice, text: str) -> None:
+    """Have a device that was removed tell the first window something, as it may have learnt to."""
+    assert by.security is not None
+    assert by.security.memory is not None
+    entry = ShowEntry(address=60, version=77, state=WindowState.CALLED, text=text)
+    key = by.security.memory.keys.broadcast_key
+    payload = seal(key, broadcast_way(1), 0x7FFFFFFF, encode(ShowMany(entries=(entry,))))
+    octets = encode_frame(Frame(to=255, source=1, id=99, payload=payload))
+    hall.air.send(hall.sniffer, octets, hall.world.monotonic())
+    hall.links.wake("g1")
+    hall.run(1)
+
+
+def forget(hall: SecureHall, address: int) -> None:
+    message = ForgetDevice(address=TerminalAddress(address), reply_to=Ear())
+    hall.parts.security[G1].tell(message)
+
+
+def test_removed_device_cannot_forge_broadcasts(hall: SecureHall) -> None:
+    hall.press(hall.keypad)
+    assert hall.window.text == "A001"
+    forget(hall, 10)
+    hall.keypad.off = True
+    hall.run(5)
+    assert hall.read().keys_owed == ()
+    forge_broadcast(hall, hall.keypad, "A666")
+    assert hall.window.text == "A001"
+    window = hall.window.security
+    assert window is not None
+    assert window.refused["ForgedError"] == 1
+    assert window.memory is not None
+    segment_key = dict_vault(hall.memory).segment_key(G1)
+    assert window.memory.keys.broadcast_key == broadcast_key(segment_key, 1)
+    assert hall.alarms == {}
+
+
+def test_window_that_was_off_when_a_device_was_removed_is_told_later(hall: SecureHall) -> None:
+    hall.window.off = True
+    forget(hall, 10)
+    hall.keypad.off = True
+    hall.run(600)
+    assert hall.read().keys_owed == (60,)
+    assert "security/g1/keys" in hall.alarms
+    hall.restart()
+    assert hall.read().keys_owed == (60,)
+    hall.window.reboot()
+    hall.links.wake("g1")
+    hall.run(700)
+    assert hall.read().keys_owed == ()
+    assert "security/g1/keys" not in hall.alarms
+    forge_broadcast(hall, hall.keypad, "A666")
+    assert hall.window.text != "A666"
+
+
+def test_banner_that_was_set_runs_on_after_the_hall_was_killed(hall: SecureHall) -> None:
+    banner = BannerText(text="午休至 13:30", brightness=70)
+    window = hall.parts.terminals[G1, TerminalAddress(60)]
+    window.tell(SetBanner(banner=banner, reply_to=Ear()))
+    hall.run(3)
+    assert hall.window.banner is not None
+    assert hall.window.banner.text == banner.text
+    hall.restart(killed=True)
+    hall.window.reboot()
+    hall.links.wake("g1")
+    hall.run(10)
+    assert (hall.window.banner.text, hall.window.banner.brightness) == ("午休至 13:30", 70)

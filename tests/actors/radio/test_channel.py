@@ -206,6 +206,7 @@ class Seals:
 
     def __init__(self) -> None:
         self.sealed: list[int] = []
+        self.deaf_to_broadcasts: set[int] = set()
 
     def open(self, _source: int, octets: bytes) -> bytes:
         if octets.startswith(b"\0"):
@@ -223,6 +224,9 @@ class Seals:
 
     def secures(self, _address: int) -> bool:
         return True
+
+    def hears_broadcasts(self, address: int) -> bool:
+        return address not in self.deaf_to_broadcasts
 
 
 def test_what_never_goes_is_never_sealed_and_seals_follow_the_order_on_the_air() -> None:

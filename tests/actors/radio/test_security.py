@@ -11,6 +11,7 @@ from actors.radio.pairing import (
     DeviceForgotten,
     EndPairing,
     ForgetDevice,
+    KeyTakenHeard,
     OpenPairing,
     PairingNotOpened,
     PairingOpened,
@@ -18,6 +19,7 @@ from actors.radio.pairing import (
     ReadSecurity,
     SecurityRead,
 )
+from actors.radio.renewal import ALARM_AFTER_S, PAUSE_FIRST_S, PAUSE_MAX_S
 from actors.radio.security import (
     ASKING_MAX,
     QUIET_S,
@@ -35,6 +37,7 @@ from protocol.radio.device_pairing import DevicePairing
 from protocol.radio.pairing import GRACE_S, PairingPhase
 from protocol.radio.payloads import (
     PAIRING_ADDRESS,
+    BroadcastKey,
     DeviceKind,
     Hello,
     PairOffer,
@@ -65,15 +68,15 @@ NAME = "hall/HZ01/gateway/g1"
 class Bench:
     """A segment's security with recorders around it."""
 
-    def __init__(self, rig: Any) -> None:
+    def __init__(self, rig: Any, memory: DictMemory | None = None, prefix: str = "") -> None:
         self.rig = rig
-        self.memory = DictMemory()
+        self.memory = memory or DictMemory()
         self.guard = guard_of(GATEWAY, dict_vault(self.memory))
         self.alarms, self.radio, self.answers = Ear(), Ear(), Ear()
-        radio = rig.world.spawn(NAME, RecorderActor, self.radio)
-        alarms = rig.world.spawn("alarms", RecorderActor, self.alarms)
+        radio = rig.world.spawn(f"{prefix}{NAME}", RecorderActor, self.radio)
+        alarms = rig.world.spawn(f"{prefix}alarms", RecorderActor, self.alarms)
         self.ref = rig.world.spawn(
-            f"{NAME}/security", SecurityActor, GATEWAY, self.guard, radio, alarms
+            f"{prefix}{NAME}/security", SecurityActor, GATEWAY, self.guard, radio, alarms
         )
         rig.run()
 
@@ -312,3 +315,81 @@ def test_what_was_taken_is_remembered_now_and_then_and_at_the_end(rig: Any, benc
     bench.ref.stop(block=False)
     rig.run()
     assert bench.memory.records[GATEWAY.id, 16].taken == 3
+
+
+# -- the key of broadcasts ----------------------------------------------------------------------
+
+
+def keys_told(bench: Bench) -> list[tuple[int, int]]:
+    """To whom a key was sent, and of which epoch, since the last time."""
+    sent = [(one.to, decode_downlink(one.payload)) for one in bench.radio.of(SendDownlink)]
+    bench.radio.clear()
+    return [(to, key.epoch) for to, key in sent if isinstance(key, BroadcastKey)]
+
+
+def forget(bench: Bench, address: int = 16) -> None:
+    bench.tell(ForgetDevice(address=TerminalAddress(address), reply_to=bench.answers))
+
+
+def take_key(bench: Bench, address: int = 17, epoch: int = 1) -> None:
+    bench.tell(KeyTakenHeard(address=TerminalAddress(address), epoch=epoch))
+
+
+def test_forgotten_device_has_the_others_told_another_key_until_they_say_that_they_have_it(
+    rig: Any, bench: Bench
+) -> None:
+    bench.pair()
+    bench.pair(device=8, address=17)
+    keys_told(bench)
+    forget(bench)
+    assert keys_told(bench) == [(17, 1)]
+    assert bench.read().keys_owed == (17,)
+    rig.run(PAUSE_FIRST_S + 0.1)
+    assert keys_told(bench) == [(17, 1)]
+    rig.run(PAUSE_FIRST_S + 0.1)
+    assert keys_told(bench) == [], "the pause grows"
+    take_key(bench)
+    rig.run(2 * PAUSE_MAX_S)
+    assert keys_told(bench) == []
+    assert bench.read().keys_owed == ()
+    assert bench.raised == {}
+
+
+def test_device_that_never_takes_the_key_is_alarmed_until_it_does(rig: Any, bench: Bench) -> None:
+    bench.pair()
+    bench.pair(device=8, address=17)
+    forget(bench)
+    rig.run(ALARM_AFTER_S / 2)
+    assert bench.raised == {}
+    rig.run(ALARM_AFTER_S)
+    assert "have not taken the new key of broadcasts: 17." in bench.raised["security/g1/keys"]
+    rig.run(3600)
+    # A round each ten minutes is not much for a channel.
+    assert 5 < len(keys_told(bench)) < 20
+    take_key(bench)
+    assert bench.raised == {}
+
+
+def test_replaced_device_has_everybody_told_another_key(bench: Bench) -> None:
+    bench.pair()
+    bench.pair(device=8, address=17)
+    keys_told(bench)
+    bench.pair(device=9, address=16)
+    assert keys_told(bench) == [(16, 1), (17, 1)]
+
+
+def test_who_did_not_take_the_key_is_told_again_after_a_restart(rig: Any, bench: Bench) -> None:
+    bench.pair()
+    bench.pair(device=8, address=17)
+    forget(bench)
+    later = Bench(rig, bench.memory, "later")
+    assert keys_told(later) == [(17, 1)]
+
+
+def test_nobody_is_told_a_key_that_is_not_owed(rig: Any, bench: Bench) -> None:
+    bench.pair()
+    keys_told(bench)
+    forget(bench, 17)
+    forget(bench)
+    rig.run(PAUSE_MAX_S)
+    assert keys_told(bench) == []

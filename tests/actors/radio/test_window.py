@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.radio.banners import Banners, BannerText, SetBanner
+from actors.radio.banners import BannerNotKept, Banners, BannerText, SetBanner
 from actors.radio.contact import ChannelUp
 from actors.radio.delivery import (
     ALARM_AFTER_S,
@@ -16,6 +16,7 @@ from actors.radio.delivery import (
     PAUSE_MAX_S,
 )
 from actors.radio.window import BANNER_ALARM_AFTER_S, WindowTerminal
+from protocol.errors import StorageError
 from protocol.hall import Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress, TicketId
 from protocol.messages import (
@@ -86,7 +87,7 @@ class Bench:
             rig.world.spawn(f"{name}/{part}", RecorderActor, ear)
             for part, ear in (("g", self.gateway), ("a", self.alarms), ("h", self.hall))
         ]
-        given = (terminal, GatewayId("g1"), *others, {} if banners is None else banners)
+        given = (terminal, GatewayId("g1"), *others, Banners() if banners is None else banners)
         self.ref = rig.world.spawn(name, WindowTerminal, *given)
         rig.run()
 
@@ -323,7 +324,7 @@ def test_versions_do_not_begin_at_the_same_number_after_each_start(rig: Any) -> 
 
 
 def banner_bench(rig: Any, banners: Banners | None = None, **given: Any) -> Bench:
-    made = Bench(rig, replace(TERMINAL, **given), {} if banners is None else banners)
+    made = Bench(rig, replace(TERMINAL, **given), Banners() if banners is None else banners)
     made.change(view("A010"))
     return made
 
@@ -354,20 +355,45 @@ def test_a_configured_banner_is_shown_from_the_start(
 
 
 def test_a_banner_that_is_set_replaces_the_configured_one_and_is_kept(rig: Any) -> None:
-    banners: Banners = {}
+    banners = Banners()
     bench, ear = banner_bench(rig, banners, banner="欢迎"), Ear()
     bench.ref.tell(SetBanner(banner=BannerText(text="号" * 30, brightness=5), reply_to=ear))
     rig.run()
     kept = BannerText(text="号" * 20, brightness=5)
     assert list(ear) == [kept]
-    assert banners == {THREE: kept}
+    assert banners.get(THREE) == kept
     assert [banner.text for banner in banners_of(bench)] == ["欢迎", "号" * 20]
 
 
 def test_a_banner_that_was_set_outlives_its_window(rig: Any) -> None:
-    banners = {THREE: BannerText(text="午休", brightness=5)}
+    banners = Banners({THREE: BannerText(text="午休", brightness=5)})
     [banner] = banners_of(banner_bench(rig, banners, banner="欢迎"))
     assert (banner.text, banner.brightness) == ("午休", 5)
+
+
+def test_banner_is_remembered_before_it_is_shown_and_the_configured_one_comes_back(
+    rig: Any,
+) -> None:
+    kept: list[tuple[CounterId, BannerText | None]] = []
+    banners = Banners(keep=lambda counter, banner: kept.append((counter, banner)))
+    bench, ear = banner_bench(rig, banners, banner="欢迎", brightness=40), Ear()
+    noon = BannerText(text="午休", brightness=70)
+    for banner in (noon, noon, None):
+        bench.ref.tell(SetBanner(banner=banner, reply_to=ear))
+    bench.rig.run()
+    assert kept == [(THREE, noon), (THREE, None)]
+    assert list(ear) == [noon, noon, BannerText(text="欢迎", brightness=40)]
+
+
+def test_banner_that_cannot_be_remembered_is_not_shown(rig: Any) -> None:
+    def full(_counter: CounterId, _banner: BannerText | None) -> None:
+        raise StorageError("the disk is full")
+
+    bench, ear = banner_bench(rig, Banners(keep=full)), Ear()
+    bench.ref.tell(SetBanner(banner=BannerText(text="午休"), reply_to=ear))
+    bench.rig.run()
+    assert list(ear) == [BannerNotKept(reason="the disk is full")]
+    assert not banners_of(bench)
 
 
 @ON_VIRTUAL_CLOCKS

@@ -151,8 +151,8 @@ def test_envelope_behind_a_router_header_is_of_the_far_ends() -> None:
     [
         (b"", "empty"),
         (b"NEXT", "layout version 4"),
-        (b"\x17\x00", "no uplink payload has the type 17"),
-        (b"\x1f\x00", "no downlink payload has the type 1f"),
+        (b"\x10\x00", "no uplink payload has the type 10"),
+        (b"\x1f\x00", "a payload of type 1f has no 2 octets"),
         (PRESS[:-1], "has no 5 octets"),
         (b"\x20\x00\x00", "it was cut"),
         (b"\x19\x00\x01\x77", "119 is no WindowState"),

@@ -27,9 +27,10 @@ from protocol.hall import Security
 from protocol.radio.device_guard import DeviceGuard, DeviceMemory
 from protocol.radio.device_pairing import DeviceKeys
 from protocol.radio.guard import CANDIDATES_MAX, UNSAVED_MAX, Guard, GuardCounts
-from protocol.radio.payloads import PAIRING_ADDRESS
+from protocol.radio.payloads import PAIRING_ADDRESS, BroadcastKey, decode_downlink, encode
 from protocol.radio.posts import Pairing, PostRecord
-from protocol.radio.secured import COUNTER_MAX
+from protocol.radio.secured import COUNTER_MAX, broadcast_way, seal
+from protocol.values import replace
 
 SEGMENT_KEY = bytes(range(16))
 GATEWAY = 1
@@ -443,3 +444,96 @@ def test_key_that_has_come_to_its_end_seals_nothing_more(disk: Disk) -> None:
     assert counted(guard)["exhausted"] == 1
     device = paired(guard, salt=b"12345678")
     assert device.open(guard.seal(16, PLAIN), broadcast=False) == PLAIN
+
+
+# -- the key of broadcasts ----------------------------------------------------------------------
+
+
+def renew(guard: Guard, address: int, device: DeviceGuard) -> None:
+    """Bring the device the key that it is owed, and its word back."""
+    given = guard.key_for(address)
+    opened = device.open(guard.seal(address, encode(given)), broadcast=False)
+    taken = decode_downlink(opened)
+    assert isinstance(taken, BroadcastKey)
+    device.renew(taken)
+    assert guard.key_taken(address, taken.epoch)
+
+
+def test_forgotten_device_opens_no_broadcast_and_the_others_open_none_of_its_own(
+    guard: Guard,
+) -> None:
+    removed, stays = paired(guard, 16, 7), paired(guard, 17, 8)
+    assert guard.keys_owed() == []
+    guard.forget(16)
+    assert (guard.epoch, guard.keys_owed()) == (1, [17])
+    assert not guard.hears_broadcasts(17)
+    renew(guard, 17, stays)
+    assert guard.keys_owed() == []
+    assert guard.hears_broadcasts(17)
+    to_all = guard.seal_broadcast(PLAIN)
+    assert stays.open(to_all, broadcast=True) == PLAIN
+    with pytest.raises(ForgedError):
+        removed.open(to_all, broadcast=True)
+    old_key = removed.memory.keys.broadcast_key
+    forged = seal(old_key, broadcast_way(GATEWAY), guard.broadcast_counter + 100, PLAIN)
+    with pytest.raises(ForgedError):
+        stays.open(forged, broadcast=True)
+
+
+def test_replaced_device_has_no_key_of_broadcasts_either(guard: Guard) -> None:
+    old, other = paired(guard, 16, 7), paired(guard, 17, 8)
+    new = paired(guard, 16, 9, salt=b"saltsal2")
+    assert (guard.epoch, guard.keys_owed()) == (1, [16, 17])
+    for address, device in ((16, new), (17, other)):
+        renew(guard, address, device)
+    to_all = guard.seal_broadcast(PLAIN)
+    assert [one.open(to_all, broadcast=True) for one in (new, other)] == [PLAIN, PLAIN]
+    with pytest.raises(ForgedError):
+        old.open(to_all, broadcast=True)
+
+
+def test_device_that_is_paired_again_keeps_the_key_of_broadcasts(guard: Guard) -> None:
+    paired(guard, 16, 7)
+    paired(guard, 16, 7, salt=b"saltsal2")
+    assert (guard.epoch, guard.keys_owed()) == (0, [])
+
+
+def test_who_is_owed_a_key_is_known_after_a_restart(disk: Disk) -> None:
+    guard = disk.guard()
+    paired(guard, 16, 7)
+    devices = {17: paired(guard, 17, 8), 18: paired(guard, 18, 9)}
+    guard.forget(16)
+    renew(guard, 17, devices[17])
+    later = disk.guard()
+    assert (later.epoch, later.keys_owed()) == (1, [18])
+    assert devices[17].open(later.seal_broadcast(PLAIN), broadcast=True) == PLAIN
+
+
+def test_old_word_of_a_key_or_anybody_elses_changes_nothing(guard: Guard) -> None:
+    paired(guard, 16, 7)
+    paired(guard, 17, 8)
+    guard.forget(16)
+    assert not guard.key_taken(17, 0)
+    assert not guard.key_taken(17, 2)
+    assert not guard.key_taken(16, 1)
+    assert not guard.key_taken(99, 1)
+    assert guard.keys_owed() == [17]
+
+
+def test_key_for_another_device_or_epoch_does_not_open(guard: Guard) -> None:
+    paired(guard, 16, 7)
+    one, other = paired(guard, 17, 8), paired(guard, 18, 9)
+    guard.forget(16)
+    given = guard.key_for(17)
+    for device, wrong in ((other, given), (one, replace(given, epoch=2))):
+        with pytest.raises(SecurityError, match="does not open"):
+            device.renew(wrong)
+
+
+def test_full_disk_forgets_nobody_and_renews_nothing(disk: Disk) -> None:
+    guard = disk.guard()
+    paired(guard, 16, 7)
+    disk.full = True
+    with pytest.raises(StorageError):
+        guard.forget(16)
+    assert (guard.epoch, list(guard.pairings)) == (0, [16])

@@ -14,12 +14,14 @@ from protocol.radio.payloads import (
     TEXT_MAX,
     Announce,
     Banner,
+    BroadcastKey,
     DeviceKind,
     Downlink,
     Hello,
     Invite,
     Key,
     KeyPress,
+    KeyTaken,
     Login,
     PairOffer,
     PairRequest,
@@ -72,6 +74,7 @@ uplinks = st.one_of(
     ),
     st.builds(Login, boot=boots, sequence=word, code=long_word),
     st.builds(PairRequest, device=long_word, kind=kinds, nonce=long_word),
+    st.builds(KeyTaken, boot=boots, epoch=long_word),
 )
 entries = st.builds(
     ShowEntry, address=octet, version=word, state=st.sampled_from(WindowState), text=short_texts
@@ -90,6 +93,7 @@ downlinks = st.one_of(
         wrapped_keys=st.binary(min_size=40, max_size=40),
         counter=long_word,
     ),
+    st.builds(BroadcastKey, epoch=long_word, wrapped_key=st.binary(min_size=24, max_size=24)),
 )
 
 
@@ -116,6 +120,7 @@ downlinks = st.one_of(
             PairRequest(device=0x0A0B0C0D, kind=DeviceKind.EVALUATOR, nonce=0x01020304),
             "160a0b0c0d0301020304",
         ),
+        (KeyTaken(boot=1, epoch=0x01020304), "17000101020304"),
     ],
 )
 def test_uplink_has_the_documented_octets(payload: Uplink, octets: str) -> None:
@@ -291,6 +296,7 @@ def test_malformed_downlink_is_refused_with_what_is_wrong(octets: str, message: 
         ShowMany(entries=()),
         ShowMany(entries=(ShowEntry(address=1, version=1, state=WindowState.IDLE),) * 12),
         PairOffer(device=1, address=1, wrapped_keys=bytes(39), counter=0),
+        BroadcastKey(epoch=1, wrapped_key=bytes(25)),
         Show(version=0, state=WindowState.CALLED, text="号" * 21),
         Show(version=0, state=WindowState.CALLED, text="a\nb"),
         Show(version=0, state=WindowState.CALLED, text="\ud800"),

@@ -14,6 +14,7 @@ from actors.audience import Audience
 from actors.base import Ref
 from actors.display import DisplayActor
 from actors.hall.actor import HallActor, HallAudience
+from actors.radio.banners import Banners
 from actors.radio.gateway import GatewayActor
 from actors.radio.network import Neighbours, RadioNetwork
 from actors.radio.repeater import RepeaterTerminal
@@ -336,7 +337,7 @@ class Served:
         name = f"hall/HZ01/gateway/{gateway}/terminal/{terminal.address}"
         common = (terminal, gateway, self.downlinks, self.alarms)
         if terminal.kind is TerminalKind.WINDOW:
-            return self.world.spawn(name, WindowTerminal, *common, self.hall, {})
+            return self.world.spawn(name, WindowTerminal, *common, self.hall, Banners())
         return self.world.spawn(name, RepeaterTerminal, *common)
 
     def stop(self) -> Any:

@@ -90,6 +90,7 @@ def test_pairing_is_opened_seen_and_ends_with_a_device_at_its_post(hall: Served)
         "security": "optional",
         "pairing": None,
         "paired": [],
+        "keys_owed": [],
         "messages": [],
     }
     opened = hall.ask("POST", PATH, OPENING)

@@ -153,6 +153,14 @@ def test_banner_is_sent_to_the_window_and_listed(hall: Served) -> None:
     assert listed(hall)[0]["banner"] == {"text": "午休至 13:30", "brightness": 70}
 
 
+def test_banner_is_as_configured_again_once_it_is_taken_back(hall: Served) -> None:
+    hall.ask("PUT", BANNER, {"text": "午休至 13:30", "brightness": 70})
+    answer = hall.ask("DELETE", BANNER)
+    assert (answer.status, answer.json) == (200, {"text": "你好", "brightness": 40})
+    assert listed(hall)[0]["banner"] == {"text": "你好", "brightness": 40}
+    assert hall.ask("DELETE", f"{HALL}/counters/9/banner").problem == "unknown-counter"
+
+
 def test_banner_without_brightness_keeps_the_configured_one(hall: Served) -> None:
     assert hall.ask("PUT", BANNER, {}).json == {"text": "", "brightness": 40}
 
