@@ -163,17 +163,18 @@ class Ref(pykka.ActorRef[A]):
             pykka.ActorDeadError: the actor was stopped, or failed for good.
             MailboxFull: too many messages wait.
         """
-        place = self.place
-        if not place.alive:
-            raise pykka.ActorDeadError(f"{place.name} has stopped")
-        queue = place.queue
-        if len(queue) >= INBOX_MAX:
-            place.inbox.put(message)  # which says what is wrong
         # What `put` does, without another call: nothing is done more often.
-        queue.append(message)
+        place = self.place
         if place.idle:
             place.idle = False
+            place.queue.append(message)
             place.world.make_ready(place)
+        elif place.alive:
+            if len(place.queue) >= INBOX_MAX:
+                place.inbox.put(message)  # which says what is wrong
+            place.queue.append(message)
+        else:
+            raise pykka.ActorDeadError(f"{place.name} has stopped")
 
 
 class Place:
@@ -211,7 +212,7 @@ class Place:
         """The actor's, by class of message."""
         self.alive = True
         self.idle = True
-        """Nothing waits; the next message has to make the actor ready."""
+        """It is alive and nothing waits: the next message has to make the actor ready."""
         self.resting = False
         """A failed actor waits for its restart: messages are kept and not handled."""
         self.generation = 0

@@ -84,6 +84,9 @@ class CounterActor(Actor):
     def _command(self, id: CommandId, message: KeyPressed) -> Command | None:
         """Return what the press asks of the hall; nothing if it lacks what it needs."""
         counter = self._counter
+        make = _COMMANDS.get(message.key)
+        if make is not None:
+            return make(id=id, counter=counter)
         match message.key, message.to_service, message.code:
             case Key.TRANSFER, None, _:
                 return None
@@ -96,8 +99,8 @@ class CounterActor(Actor):
             case Key.LOGIN, _, int(code):
                 staff = self._staff.get(code, StaffId(str(code)))
                 return OpenCounter(id=id, counter=counter, staff=staff)
-            case key, _, _:
-                return _COMMANDS[key](id=id, counter=counter)
+            case _:
+                return None
 
     def _submit(self, command: Command, message: KeyPressed) -> None:
         reply_to = None if message.reply_to is None else self._actor_ref
@@ -121,7 +124,7 @@ class CounterActor(Actor):
         message = self._awaited.get(id)
         if message is None or message.reply_to is None:
             return
-        if isinstance(answer, Rejected) and self._knows_nothing(answer):
+        if type(answer) is Rejected and self._knows_nothing(answer):
             self._asked_again.add(id)
             command = self._command(id, message)
             assert command is not None, "it was submitted once"

@@ -191,7 +191,7 @@ class World(ABC):
         """Take the place away: asks that wait are answered with `pykka.ActorDeadError`."""
         if not place.alive:
             return
-        place.alive = False
+        place.alive = place.idle = False
         assert place.ref is not None
         place.ref.actor_stopped.set()
         ActorRegistry.unregister(place.ref)
@@ -250,9 +250,7 @@ class World(ABC):
                 self._wake()
                 return
             place = ready.popleft()
-            queue = place.queue
-            actor = place.actor
-            handlers = place.handlers
+            queue, actor, handlers = place.queue, place.actor, place.handlers
             left = TURN_MESSAGES
             while queue and left:
                 left -= 1
@@ -268,18 +266,19 @@ class World(ABC):
                 except Exception as error:
                     self._fail(place, item, error)
                 began_s, now_s = now_s, stopwatch()
+                took_s = now_s - began_s
                 place.turns += 1
-                place.busy_s += now_s - began_s
-                if now_s - began_s > place.slowest_s:
-                    place.slowest_s = now_s - began_s
+                place.busy_s += took_s
+                if took_s > place.slowest_s:
+                    place.slowest_s = took_s
                     place.slowest_message = type(_message_of(item)).__name__
-                if place.resting or not place.alive:
+                if place.resting:
                     break
             else:
                 if queue:
                     ready.append(place)
                 else:
-                    place.idle = True
+                    place.idle = place.alive
         self._awake = False
 
     def _handle_other(self, place: Place, item: Any) -> None:

@@ -172,22 +172,28 @@ class HallActor(Actor):
         known = self._memory.first_answer(command.id)
         if known is not None:
             self._answer(recipient, known, self._decided_in(command.id))
-        elif self._waiting >= WAITING_MAX:
+            return
+        if self._waiting >= WAITING_MAX:
             self._refuse(recipient, command.id)
-        else:
-            answer = self._decide(command)
-            self._memory.remember(answer)
-            # Whatever it was based on has to be durable first.
-            batch = self._open if self._open.records else self._committing
-            if batch is None:
-                self._answer(recipient, answer, None)
+            return
+        answer = self._decide(command)
+        self._memory.remember(answer)
+        # Whatever it was based on has to be durable first.
+        batch = self._open if self._open.records else self._committing
+        if batch is None:
+            self._answer(recipient, answer, None)
+            return
+        if self._committing is None and not self._flush_due:
+            if self.place.queue:
+                # Commands that are there already share the commit.
+                self._flush_due = True
+                self._actor_ref.tell(_FlushDue())
+            elif self._commit_alone(batch, recipient, answer):
                 return
-            batch.decided.add(command.id)
-            if recipient is not None:
-                batch.answers.append((recipient, answer))
-                self._waiting += 1
-            if self._committing is None and not self._flush_due:
-                self._flush_soon()
+        batch.decided.add(command.id)
+        if recipient is not None:
+            batch.answers.append((recipient, answer))
+            self._waiting += 1
 
     def _decide(self, command: Command) -> Answer:
         batch = self._open
@@ -197,7 +203,9 @@ class HallActor(Actor):
             return decision
         if decision:
             batch.state = apply_all(state, decision)
-            for seq, event in enumerate(decision, state.seq + 1):
+            seq = state.seq
+            for event in decision:
+                seq += 1
                 batch.records.append(make_recorded(seq=seq, event=event))
         return make_accepted(command=command.id, events=decision)
 
@@ -233,14 +241,6 @@ class HallActor(Actor):
 
     # -- durability -------------------------------------------------------------------------
 
-    def _flush_soon(self) -> None:
-        """Commit what is decided: behind the commands that are there already, so that they share it."""
-        if self.place.queue:
-            self._flush_due = True
-            self._actor_ref.tell(_FlushDue())
-        else:
-            self._flush()
-
     @receives(_FlushDue)
     def _take_flush(self, _message: _FlushDue) -> None:
         self._flush_due = False
@@ -253,6 +253,23 @@ class HallActor(Actor):
         self._open = Batch(batch.state)
         if self._journal.commit(batch.records, self._asker):
             self._committed(batch)
+
+    def _commit_alone(self, batch: Batch, recipient: Recipient | None, answer: Answer) -> bool:
+        """Have the open ``batch`` committed, which is what one command decided.
+
+        Return whether it is durable and answered already; otherwise the answer may join the batch.
+        """
+        records = batch.records
+        if not self._journal.commit(records, self._asker):
+            self._committing = batch
+            self._open = Batch(batch.state)
+            return False
+        batch.records = []
+        before, self._durable = self._durable, batch.state
+        if recipient is not None:
+            told(recipient, answer)
+        self._made_durable(records, before)
+        return True
 
     @receives(_CommitEnded)
     def _commit_ended(self, message: _CommitEnded) -> None:
@@ -270,19 +287,24 @@ class HallActor(Actor):
         before, self._durable = self._durable, batch.state
         self._waiting -= len(batch.answers)
         batch.release()
+        self._made_durable(batch.records, before)
+        if self._open.records:
+            self._flush()
+
+    def _made_durable(self, records: list[Recorded], before: HallState) -> None:
+        """Publish what became durable and was answered, and do what else follows from it."""
+        after = self._durable
         if self._in_trouble:
             self._in_trouble = False
             self._alarm(ClearAlarm(alarm=self._trouble))
-        self._publish(batch.records, before)
-        if self._durable.day != before.day:
+        self._publish(records, before)
+        if after.day is not before.day:
             self._keep_snapshot()
-            self._waking.set_day(self._durable.ends_at, self._clock.now())
-        elif self._durable.seq >= self._snapshot_due_seq:
+            self._waking.set_day(after.ends_at, self._clock.now())
+        elif after.seq >= self._snapshot_due_seq:
             self._keep_snapshot()
-        if self._durable.diary is not before.diary:
-            self._waking.set_review(self._durable.diary.next_due_at, self._clock.now())
-        if self._open.records:
-            self._flush()
+        if after.diary is not before.diary:
+            self._waking.set_review(after.diary.next_due_at, self._clock.now())
 
     def _commit_failed(self, batch: Batch, reason: str) -> None:
         """Take back what was decided since the last commit that succeeded."""
