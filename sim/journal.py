@@ -129,7 +129,6 @@ class MemoryJournal:
     def heal(self, commit_s: float) -> None:
         """Have every fault end, and commits take ``commit_s`` again."""
         self._failures = 0
-        self.refuses = None
         self.on_commit = None
         self.commit_s = commit_s
 

@@ -20,13 +20,18 @@ import simpy
 from actors.building import HallParts, build_hall
 from actors.hall.actor import SNAPSHOT_EVENTS
 from actors.ports import RadioVault
+from actors.world import Timer
 from protocol.hall import HallSpec
-from protocol.ids import TicketId
+from protocol.ids import GatewayId, TicketId
 from protocol.messages import DisplayedCall, Submit
 from sim.air import Air
-from sim.hardware import BATTERY_MV, Hardware
+from sim.faults.active import Active, end_all
+from sim.faults.line import Line, LineDevice
+from sim.faults.premises import Holds
+from sim.hardware import BATTERY_MV, Hardware, virtual_name
 from sim.journal import MemoryJournal
 from sim.links import SimLinks
+from sim.radio.afflictions import Afflictions
 from sim.radio.modules import RadioModule
 from sim.radio.segments import ChannelSegments
 from sim.radio_memory import DictMemory, dict_vault
@@ -98,6 +103,11 @@ class Site:
         self.memory = DictMemory()
         self.links = SimLinks(self.outside)
         self.segments: ChannelSegments | None = None
+        self.lines: dict[str, Line] = {}
+        self.holds = Holds()
+        self.active: dict[int, Active] = {}
+        self.refusals: list[Callable[[], str | None]] = []
+        """Each says, when something is to be written, why the disk cannot; None if it can."""
         self.on_start: list[Callable[[HallParts], object]] = []
         self.on_end: list[Callable[[], object]] = []
         self.screen: Screen | None = None
@@ -109,6 +119,7 @@ class Site:
         self._clock_offset_s = 0.0
         self._world: SimWorld | None = None
         self._parts: HallParts | None = None
+        self.journal.refuses = self._refuses
         self._plug_devices(module)
         if starts:
             self.start()
@@ -124,7 +135,8 @@ class Site:
             if on_channel:
                 assert self.segments is not None
                 device = self.segments.ports[name]
-            self.links.register(name, device, own_line=on_channel)
+            line = self.lines[name] = Line(Random(f"{self.seed}/{self.spec.id}/line/{name}"))
+            self.links.register(name, LineDevice(device, line), own_line=on_channel)
         self.hardware.on_wake(self.wake)
 
     # -- the process ------------------------------------------------------------------------
@@ -223,6 +235,32 @@ class Site:
 
     # -- devices ----------------------------------------------------------------------------
 
+    def now_s(self) -> float:
+        """Return the environment's seconds."""
+        return self.outside.monotonic()
+
+    def later(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        """Have ``call`` called after ``delay_s``, whatever becomes of the process."""
+        return self.outside.call_later(delay_s, call)
+
+    def channel(self, gateway: GatewayId) -> Afflictions | None:
+        """Return what befalls the gateway's channel; None where the air is perfect."""
+        return None if self.segments is None else self.segments.afflictions[gateway]
+
+    def exchange_module(self, gateway: GatewayId) -> None:
+        """Put another radio module in the place of the gateway's."""
+        port = virtual_name(self.spec.gateways[gateway].port)
+        if self.segments is not None and port is not None:
+            self.segments.exchange_module(port)
+
+    def plug(self, port: str) -> None:
+        """Plug the device on ``port`` in."""
+        self.links.plug(port)
+
+    def unplug(self, port: str) -> None:
+        """Pull the device on ``port`` out; it goes on."""
+        self.links.unplug(port)
+
     def wake(self, port: str) -> None:
         """Have what is on that port look at what was done to its devices."""
         if self.segments is not None:
@@ -231,6 +269,8 @@ class Site:
 
     def heal(self) -> None:
         """End every fault and repair what is broken, as staff would; the process runs afterwards."""
+        end_all(self)
+        self.refusals.clear()
         self.journal.heal(self.commit_s)
         self.memory.full = False
         if self.screen is not None:
@@ -247,6 +287,11 @@ class Site:
             self.links.plug(name)
             self.wake(name)
         self.start()
+
+    def _refuses(self) -> str | None:
+        # All are asked, so that what one draws does not hang on another.
+        reasons = [reason for refuses in self.refusals if (reason := refuses()) is not None]
+        return reasons[0] if reasons else None
 
 
 MOMENT_S = 0.001

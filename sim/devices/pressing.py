@@ -39,6 +39,8 @@ class PressingDevice(RadioDevice):
     counts presses that had none. ``on_result`` is called with each result as it comes.
     """
 
+    bounces: Callable[[], bool] | None = None
+    """If set, says at each press whether the key bounces, so that it is felt twice."""
     on_result: Callable[[PressingDevice, PressResult], object] | None = None
 
     def _start(self) -> None:
@@ -53,6 +55,12 @@ class PressingDevice(RadioDevice):
 
     def _pressed(self, make: Callable[[int], Press]) -> bool:
         """Take the press that ``make`` makes of a sequence; it is felt at the next tick."""
+        taken = self._feel(make)
+        if taken and self.bounces is not None and self.bounces():
+            self._feel(make)
+        return taken
+
+    def _feel(self, make: Callable[[int], Press]) -> bool:
         if self.off or len(self._presses) >= PRESSES_MAX:
             return False
         self._sequence = (self._sequence + 1) % (SEQUENCE_MAX + 1)

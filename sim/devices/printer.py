@@ -22,6 +22,9 @@ RECEIVE_MAX = 4_096
 REAL_TIME_LENGTHS = {0x04: 3, 0x05: 3, 0x14: 10}
 """Octets of DLE EOT, DLE ENQ and DLE DC4 with function 8."""
 
+_LIES = {1: 0x08, 2: 0x20, 4: 0x6C}
+"""What a printer without paper answers to each question."""
+
 FORGET = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 FORGOTTEN = b"\x37\x25\x00"
 
@@ -48,6 +51,8 @@ class EscposPrinter:
         self.broken = False
         self.silent = False
         """Dead: takes nothing and says nothing."""
+        self.claims_well: bool | None = None
+        """If set, its status is a lie: all is well (True), or it has no paper (False)."""
         self.babble = babble
         """Where there is one, every answer is an octet of its choice."""
         self.paper_dots: int | None = None
@@ -88,6 +93,7 @@ class EscposPrinter:
             self.power_cycle()
         self.cover_open = self.offline = self.broken = self.silent = self.paper_low = False
         self.babble = None
+        self.claims_well = None
 
     def _tear(self) -> None:
         paper = self.interpreter.tear()
@@ -155,6 +161,8 @@ class EscposPrinter:
 
     def _status(self, question: int) -> int:
         status = 0x12
+        if self.claims_well is not None:
+            return status if self.claims_well else status | _LIES.get(question, 0)
         match question:
             case 1:
                 status |= 0x08 * self._stopped
@@ -163,6 +171,11 @@ class EscposPrinter:
             case 4:
                 status |= 0x0C * (self.paper_low or self.paper_out) | 0x60 * self.paper_out
         return status
+
+    def _sensors(self) -> int:
+        if self.claims_well is not None:
+            return 0 if self.claims_well else 0x0C
+        return 0x0C * self.paper_out | 0x03 * self.paper_low
 
     def _say(self, octet: int) -> bytes:
         return bytes((octet if self.babble is None else self.babble.randrange(256),))
@@ -181,7 +194,7 @@ class EscposPrinter:
             if done.paper is not None:
                 self.papers.append(done.paper)
             if done.asked_paper:
-                answers += self._say(0x0C * self.paper_out | 0x03 * self.paper_low)
+                answers += self._say(self._sensors())
             if self.paper_dots is not None:
                 self.paper_dots -= done.dots
                 self.paper_out = self.paper_dots <= 0

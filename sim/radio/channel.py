@@ -117,6 +117,11 @@ class Channel:
         """Drown everything on the air from ``begins_s`` to ``ends_s``; modules sense it."""
         self._reception.jams.append((begins_s, ends_s))
 
+    @property
+    def reception(self) -> Reception:
+        """What decides who hears what."""
+        return self._reception
+
     def touch(self, station: Station) -> None:
         """Have the device looked at: somebody has acted on it (a key was pressed)."""
         if station.tick_s > -inf:

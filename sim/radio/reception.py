@@ -45,6 +45,8 @@ class Reception:
         self.counts = ChannelCounts()
         self.jams: list[tuple[float, float]] = []
         """Times in which nobody hears anything."""
+        self.strangers: list[tuple[float, float]] = []
+        """Times in which somebody else sends, whom nobody hears before it is too late."""
 
     def hears(self, packet: Packet, listener: Station) -> bool:
         """Whether the listener has the packet whole."""
@@ -56,6 +58,12 @@ class Reception:
             begins_s < packet.ends_s and packet.begins_s < ends_s for begins_s, ends_s in self.jams
         ):
             counts.jammed += 1
+            return False
+        if self.strangers and any(
+            begins_s < packet.ends_s and packet.begins_s < ends_s
+            for begins_s, ends_s in self.strangers
+        ):
+            counts.collided += 1
             return False
         met = False
         for other in packet.met:

@@ -8,6 +8,7 @@ from random import Random
 from protocol.hall import Gateway, HallSpec
 from protocol.ids import GatewayId, TerminalAddress
 from sim.hardware import Hardware, virtual_name
+from sim.radio.afflictions import Afflictions
 from sim.radio.channel import Channel
 from sim.radio.modules import RadioModule
 from sim.radio.port import Port
@@ -26,6 +27,7 @@ class ChannelSegments:
         self, spec: HallSpec, hardware: Hardware, module: RadioModule, random: Random
     ) -> None:
         self.channels: dict[GatewayId, Channel] = {}
+        self.afflictions: dict[GatewayId, Afflictions] = {}
         self.ports: dict[str, Port] = {}
         """By the name of the gateway's port."""
         self.stations: dict[GatewayId, dict[TerminalAddress, Station]] = {}
@@ -34,9 +36,13 @@ class ChannelSegments:
             name = virtual_name(gateway.port)
             if name is None:
                 continue
-            channel = self._channel_of(spec, gateway)
-            if channel is None:
+            shared = self._shared_with(spec, gateway)
+            if shared is None:
                 channel = Channel(Random(random.random()), module)
+                self.afflictions[gateway.id] = Afflictions(channel, Random(random.random()))
+            else:
+                channel = self.channels[shared]
+                self.afflictions[gateway.id] = self.afflictions[shared]
             self.channels[gateway.id] = channel
             self.ports[name] = channel.port(name, address=gateway.address)
             self.stations[gateway.id] = {
@@ -56,9 +62,13 @@ class ChannelSegments:
             assert isinstance(channel, Channel)
             channel.look()
 
-    def _channel_of(self, spec: HallSpec, gateway: Gateway) -> Channel | None:
-        """Return the channel of a gateway that covers this one, or that it covers, if there is one already."""
-        for other, channel in self.channels.items():
+    def exchange_module(self, port: str) -> None:
+        """Put another module in the place of that port's, which knows nothing of what was under way."""
+        self.ports[port].station.forget()
+
+    def _shared_with(self, spec: HallSpec, gateway: Gateway) -> GatewayId | None:
+        """Return a gateway that covers this one, or that it covers, if there is one already."""
+        for other in self.channels:
             if other in gateway.covers or gateway.id in spec.gateways[other].covers:
-                return channel
+                return other
         return None

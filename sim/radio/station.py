@@ -142,6 +142,14 @@ class Station:
         self._complete(self._open, self._closed_s)
         self._open = b""
 
+    def forget(self) -> None:
+        """Lose what waits, as a module does whose power is taken away; what is about to be sent still is."""
+        while len(self.ready) > 1:
+            self.ready.pop()
+        self._waiting = sum(len(packet.octets) for packet in self.ready)
+        self._open = b""
+        self.heard.clear()
+
     def take(self, now: float) -> Packet:
         """Return the packet to be sent ``now``: what came while the module waited goes with it."""
         packet = self.ready.popleft()

@@ -56,7 +56,7 @@ def state_of(site: Site) -> HallState:
 
 
 def numbers(site: Site) -> list[str]:
-    return [ticket.number for ticket in state_of(site).tickets.values()]
+    return sorted(ticket.number for ticket in state_of(site).tickets.values())
 
 
 def press(site: Site, key: Key = Key.NEXT) -> None:
@@ -171,7 +171,7 @@ def test_heal_mends_devices_and_starts_the_process() -> None:
     printer = site.hardware.printers[KioskId("k1")]
     printer.paper_out = printer.broken = printer.silent = True
     site.links.unplug("radio-g1")
-    site.journal.refuses = lambda: "the disk is full"
+    site.refusals.append(lambda: "the disk is full")
     site.clock_offset_s = 60
     site.kill()
     site.run(60)
