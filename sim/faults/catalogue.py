@@ -7,8 +7,16 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from protocol.errors import ConfigError
-from sim.faults import clock, disk, display, gateway, printer, process, radio, serial, terminal
+from sim.faults.clock import KINDS as CLOCK
+from sim.faults.disk import KINDS as DISK
+from sim.faults.display import KINDS as DISPLAY
+from sim.faults.gateway import KINDS as GATEWAY
 from sim.faults.kind import FaultKind
+from sim.faults.printer import KINDS as PRINTER
+from sim.faults.process import KINDS as PROCESS
+from sim.faults.radio import KINDS as RADIO
+from sim.faults.serial import KINDS as SERIAL
+from sim.faults.terminal import KINDS as TERMINAL
 
 _KINDS: dict[str, FaultKind] = {}
 
@@ -42,5 +50,5 @@ def kind_of(name: str) -> FaultKind:
     return kind
 
 
-for _module in (radio, terminal, gateway, serial, printer, display, process, disk, clock):
-    add(_module.KINDS)
+for _kinds in (RADIO, TERMINAL, GATEWAY, SERIAL, PRINTER, DISPLAY, PROCESS, DISK, CLOCK):
+    add(_kinds)
