@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
+from typing import Any
 
 from protocol.devices import Device
 from protocol.errors import DeviceError
@@ -123,17 +124,18 @@ class Hardware:
     def _terminal(
         self, gateway: Gateway, terminal: Terminal, port: str, random: Random, boot: int
     ) -> RadioDevice:
-        kind, number = _KINDS[terminal.kind], random.randrange(1, 2**32)
-        device = kind(
-            terminal.address,
-            gateway.address,
-            random,
-            boot=boot,
-            battery_mv=BATTERY_MV,
-            supply=Supply.BATTERY,
-            device=number,
-            code=Random(number).randbytes(CODE_OCTETS),
-        )
+        number = random.randrange(1, 2**32)
+        given: dict[str, Any] = {
+            "boot": boot,
+            "battery_mv": BATTERY_MV,
+            "supply": Supply.BATTERY,
+            "device": number,
+            "code": Random(number).randbytes(CODE_OCTETS),
+            "routes": routes_of(gateway, terminal.address) if gateway.routed else None,
+        }
+        if terminal.kind is TerminalKind.REPEATER:
+            given["reached"] = behind(gateway, terminal.address)
+        device = _KINDS[terminal.kind](terminal.address, gateway.address, random, **given)
         self.radio.setdefault(gateway.id, {})[terminal.address] = device
         self._radio_ports[device] = port
         counter = terminal.counter
@@ -148,6 +150,25 @@ class Hardware:
                 case Caller():
                     self.callers[counter] = device
         return device
+
+
+def behind(gateway: Gateway, repeater: TerminalAddress) -> list[TerminalAddress]:
+    """Return who is behind the repeater, near or far."""
+    return [far for far in gateway.routes if repeater in (gateway.way_to(far) or ())]
+
+
+def routes_of(gateway: Gateway, address: TerminalAddress) -> dict[int, int]:
+    """Return the routes that the device at ``address`` needs: to the gateway, and to who is behind it."""
+    routes: dict[int, int] = {}
+    way = gateway.way_to(address)
+    if way:
+        routes[gateway.address] = way[-1]
+    for far in behind(gateway, address):
+        hops = (*(gateway.way_to(far) or ()), far)
+        following = hops[hops.index(address) + 1]
+        if following != far:
+            routes[far] = following
+    return routes
 
 
 def virtual_name(port: str) -> str | None:

@@ -24,6 +24,8 @@ RELAYS_MAX = 4
 class Repeater(RoutedLink):
     """Passes datagrams on between the nodes ``reached``, near and far ones, the gateway among them.
 
+    Where devices may be paired through it, 254 is one of them.
+
     ``relays_max`` (1 to 30) repeaters may be on a way. Raises ConfigError where it is anything else.
     """
 
@@ -48,7 +50,7 @@ class Repeater(RoutedLink):
     def _pass_on(self, routed: Routed, hop: int, now_s: float) -> list[Action]:
         if not self._reached.issuperset((routed.to, routed.source)):
             return super()._pass_on(routed, hop, now_s)
-        if self.routes.next_hop(routed.to) == hop:
+        if self._next_hop(routed.to) == hop:
             self.router_counts.returned += 1
             return []
         if routed.hops >= self._relays_max:

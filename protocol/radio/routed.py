@@ -6,6 +6,7 @@ It has the interface of `ReliableLink`, with the ends of the way for its peers. 
   there are no acknowledgements from end to end. Afterwards the channel is left to the repeater for as long
   again.
 - What carries no router's header is refused and counted; so is what is for others.
+- A device that has no post yet has no route: what is for it goes back by the way on which it asked last.
 - Who is behind a repeater is served together with it and with all others there: the repeater is
   acknowledged by one gateway, whoever's datagrams it brings.
 """
@@ -36,6 +37,7 @@ from protocol.radio.options import LinkOptions
 from protocol.radio.outbox import Urgency
 from protocol.radio.reliable import ReliableLink
 from protocol.radio.router import Routed, Routes, decode_routed, encode_routed
+from protocol.radio.uplinks import PAIRING_ADDRESS
 from protocol.values import replace
 
 __all__ = ["RoutedLink", "RouterCounts"]
@@ -81,6 +83,8 @@ class RoutedLink:
     ) -> None:
         self.routes = routes or Routes()
         self.router_counts = RouterCounts()
+        self._asked_by: int | None = None
+        """The node that brought the last datagram of a device without a post."""
         hops = None if peers is None else self._hops(peers)
         self._link = ReliableLink(address, random, options, hops)
         self._served = peers
@@ -214,6 +218,11 @@ class RoutedLink:
         """Return from when on a new datagram may go out, as `ReliableLink.free_from_s`."""
         return self._link.free_from_s()
 
+    def _next_hop(self, to: int) -> int:
+        if to == PAIRING_ADDRESS and self._asked_by is not None:
+            return self._asked_by
+        return self.routes.next_hop(to)
+
     def _routed(self, to: int, payload: bytes) -> Routed:
         self._id = (self._id + 1) % 256
         return Routed(to=to, source=self.address, id=self._id, payload=payload)
@@ -228,7 +237,7 @@ class RoutedLink:
         idempotent: bool = False,
     ) -> list[Action]:
         octets = encode_routed(routed)
-        next_hop = self.routes.next_hop(routed.to)
+        next_hop = self._next_hop(routed.to)
         actions = self._link.send(
             next_hop,
             octets,
@@ -293,6 +302,8 @@ class RoutedLink:
         if routed.source == self.address:
             self.router_counts.returned += 1
             return []
+        if routed.source == PAIRING_ADDRESS:
+            self._asked_by = received.source
         if routed.to not in (self.address, BROADCAST):
             return self._pass_on(routed, received.source, now_s)
         if routed.source != received.source:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 from random import Random
 from typing import Any, ClassVar
 
 from protocol.errors import CountersExhausted, ProtocolError
 from protocol.radio.actions import Acknowledged, Action, GaveUp, Received, Refused, Transmit
+from protocol.radio.link import RadioLink
 from protocol.radio.options import LinkOptions
 from protocol.radio.payloads import (
     BOOT_MAX,
@@ -27,6 +28,8 @@ from protocol.radio.payloads import (
     encode,
 )
 from protocol.radio.reliable import ReliableLink
+from protocol.radio.routed import RoutedLink
+from protocol.radio.router import Routes
 from sim.devices.security import DeviceSecurity
 
 HELLO_SPREAD_S = 2.0
@@ -50,7 +53,8 @@ class RadioDevice:
     ``boot`` is kept through `reboot`, as in memory that needs no power. While ``off`` is set, the device
     hears and sends nothing. ``malformed`` counts downlinks that it could not read. ``device`` is the
     hardware's number, ``version`` what it showed or did last. With a pairing ``code`` (16 octets) the device
-    has ``security``; without, it is stock firmware.
+    has ``security``; without, it is stock firmware. On a channel with router headers ``routes`` tell who is
+    behind which repeater, as the device sees it: the gateway, for a far one.
     """
 
     kind: ClassVar[DeviceKind]
@@ -67,6 +71,7 @@ class RadioDevice:
         device: int = 0,
         code: bytes | None = None,
         options: LinkOptions | None = None,
+        routes: Mapping[int, int] | None = None,
     ) -> None:
         self.address = address
         self.gateway_address = gateway_address
@@ -79,6 +84,7 @@ class RadioDevice:
         self.security = None if code is None else DeviceSecurity(code)
         self._random = random
         self._options = options
+        self._routes = None if routes is None else Routes(routes)
         self.noticed: list[Callable[[Any], object]] = []
         """Are called with the device whenever what people see of it may have changed."""
         self._start()
@@ -117,9 +123,13 @@ class RadioDevice:
 
     def _tune(self, radio_address: int) -> None:
         """Speak from ``radio_address``; what was under way is lost."""
-        self._link = ReliableLink(
-            radio_address, self._random, self._options, peers={self.gateway_address}
-        )
+        self._link = self._make_link(radio_address)
+
+    def _make_link(self, radio_address: int) -> RadioLink:
+        random, options, peers = self._random, self._options, {self.gateway_address}
+        if self._routes is None:
+            return ReliableLink(radio_address, random, options, peers)
+        return RoutedLink(radio_address, random, options, peers, routes=self._routes)
 
     # -- the line ---------------------------------------------------------------------------
 
