@@ -33,8 +33,8 @@ def served_last(
 
 def _invited(state: HallState, event: EvaluationInvited) -> None:
     ticket = state.tickets[event.ticket]
-    place = served_last(ticket, service=event.service, counter=event.counter)
-    assert place is not None, "what was not served cannot be evaluated"
+    place = served_last(ticket, service=event.service, counter=event.counter, not_evaluated=True)
+    assert place is not None, "nobody is asked what was answered already"
     served = ticket.served[place]
     if served.invited:
         _change_served(state, ticket, place, asked_again=served.asked_again + 1)

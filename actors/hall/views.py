@@ -34,6 +34,11 @@ def _asked(state: HallState, counter: CounterId, post: Post) -> AskedCustomer | 
     place = served_last(ticket, counter=counter)
     assert place is not None, "what the counter served last was served there"
     served = ticket.served[place]
+    if served.level is not None:
+        # Of several services here an older one may be asked for after that.
+        left = served_last(ticket, counter=counter, not_evaluated=True)
+        if left is not None and ticket.served[left].invited:
+            served = ticket.served[left]
     if not served.invited:
         return None
     return AskedCustomer(

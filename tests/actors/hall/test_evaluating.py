@@ -7,8 +7,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from actors.hall.state import Tally
 from actors.hall.views import counter_changed
@@ -247,56 +245,20 @@ def test_counter_asks_nobody_until_it_invites_where_the_hall_does_not() -> None:
     assert asked(book) is not None
 
 
+def test_service_given_twice_is_asked_for_where_it_was_not_answered() -> None:
+    book = evaluation_book(invite=False)
+    ticket = serve(book, TAX, VAT)
+    book.do(TransferTicket(id=id(), ticket=ticket, to_service=TAX))
+    go_on(book)
+    book.do(rate(ticket))
+    assert asked(book) is None
+    book.do(InviteEvaluation(id=id(), counter=ONE))
+    assert [served.invited for served in book.state.tickets[ticket].served] == [True, False]
+    seen = asked(book)
+    assert seen is not None
+    assert not seen.evaluated
+
+
 def test_customer_who_has_evaluated_is_not_invited(book: Book) -> None:
     book.do(rate(serve(book)))
     assert book.do(InviteEvaluation(id=id(), counter=ONE)).reason is Reason.EVALUATED
-
-
-# -- an evaluation counts once -------------------------------------------------------------------
-
-_visits = st.lists(st.sampled_from([TAX, VAT]), min_size=1, max_size=2, unique=True)
-_steps = st.one_of(
-    st.tuples(st.just("serve"), _visits),
-    st.tuples(st.just("go on"), st.none()),
-    st.tuples(st.just("invite"), st.none()),
-    st.tuples(st.just("wait"), st.sampled_from([0.0, 300.0, 700.0])),
-    st.tuples(
-        st.just("rate"),
-        st.tuples(
-            st.integers(0, 7),
-            st.integers(1, 5),
-            st.sampled_from([None, TAX, VAT]),
-            st.sampled_from([None, ONE, TWO]),
-        ),
-    ),
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(_steps, max_size=30))
-def test_whatever_happens_every_evaluation_counts_once(steps: list[tuple[str, Any]]) -> None:
-    book = evaluation_book(invite=False)
-    tickets: list[TicketId] = []
-    for step, given_ in steps:
-        match step:
-            case "serve":
-                if len(tickets) < 5:  # as many numbers as the service has
-                    tickets.append(serve(book, *given_))
-            case "go on":
-                go_on(book)
-            case "invite":
-                book.do(InviteEvaluation(id=id(), counter=ONE))
-            case "wait":
-                book.wait(seconds=given_)
-            case "rate" if tickets:
-                which, level, service, counter = given_
-                ticket = tickets[which % len(tickets)]
-                book.do(rate(ticket, level, service=service, counter=counter))
-    events = [event for event in book.events if isinstance(event, ServiceEvaluated)]
-    services = [served for ticket in tickets for served in book.state.tickets[ticket].served]
-    levels = [served.level for served in services if served.level is not None]
-    tally = book.state.post(ONE).tally
-    assert sorted(levels) == sorted(event.level for event in events)
-    assert (tally.evaluated, tally.levels) == (len(levels), sum(levels))
-    assert tally.served == len(services)
-    assert tally.invited == sum(served.invited for served in services)
