@@ -121,6 +121,11 @@ class RadioDevice:
         if self.security is not None:
             self.security.wants_post = True
 
+    @property
+    def radio_address(self) -> int:
+        """The address that it speaks from: 254 while it asks for a post."""
+        return self._link.address
+
     def _tune(self, radio_address: int) -> None:
         """Speak from ``radio_address``; what was under way is lost."""
         self._link = self._make_link(radio_address)

@@ -79,10 +79,10 @@ class Channel:
     # -- who is there -----------------------------------------------------------------------
 
     def join(self, device: Device, module: RadioModule | None = None) -> Station:
-        """Put a device on the channel; it goes by its attribute ``address`` if it has one."""
+        """Put a device on the channel; it goes by its ``radio_address``, or its ``address``, if it has one."""
         station = self._add(module)
         station.device = device
-        self._move(station, getattr(device, "address", None))
+        self._move(station, _address_of(device))
         self.touch(station)
         return station
 
@@ -235,7 +235,7 @@ class Channel:
         """Take what a device sends, and see what has become of it."""
         if octets:
             self.write(station, octets, now)
-        address = getattr(device, "address", None)
+        address = _address_of(device)
         if address != station.address:
             self._move(station, address)
         self._await_deadline(station, device.next_deadline())
@@ -380,3 +380,9 @@ class Channel:
             at_s += len(piece) * module.octet_s
             self._push(at_s, self._deliver, (listener, piece))
         listener.delivered_s = at_s
+
+
+def _address_of(device: Device) -> int | None:
+    """Return where the device is spoken to: one that asks for a post is not at its own address meanwhile."""
+    address: int | None = getattr(device, "radio_address", None)
+    return getattr(device, "address", None) if address is None else address
