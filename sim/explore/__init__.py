@@ -1,0 +1,1 @@
+"""Looks for what breaks an invariant: a seed draws a hall, its people and faults, and all follows from it."""

@@ -1,0 +1,51 @@
+"""What one run of the explorer is: everything in it follows from this value."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from protocol.hall import HallSpec
+from protocol.tickets import TicketClass
+from protocol.values import value
+from sim.faults.kind import Fault
+
+HALL_S = 7_200.0
+"""Two hours of hall time, after which everything is healed."""
+
+
+@value
+class People:
+    """Who comes, and how they behave. Shares are probabilities, 0 to 1."""
+
+    arrivals_per_h: float
+    service_s: float
+    """How long staff take over a customer, on the average."""
+    classes: tuple[TicketClass, ...]
+    """Drawn from for each customer."""
+    burst_share: float
+    """How often several come at one instant."""
+    twice_share: float
+    """How often a request is sent twice at once, as by a double click."""
+    cancel_share: float
+    rating_share: float
+    """How many rate, on the phone or at the pad; some of them more than once."""
+    supervisor_s: float
+    """How often somebody at a page holds, transfers, calls by number …, in seconds on the average."""
+
+
+@value
+class Case:
+    """A hall, its people and what goes wrong there. ``faults`` begin and end by the run's clock."""
+
+    seed: int
+    spec: HallSpec
+    people: People
+    faults: tuple[Fault, ...]
+    begins: datetime
+    """The wall clock at the beginning (aware, UTC)."""
+    commit_s: float
+    on_channel: bool
+    """Whether the radio is simulated frame by frame."""
+    snapshot_events: int
+    """After how many events the hall keeps a snapshot."""
+    lasts_s: float = HALL_S

@@ -1,0 +1,78 @@
+"""Draws what one seed stands for: a hall, its people, and what goes wrong there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+
+from protocol.hall import HallSpec
+from protocol.tickets import TicketClass
+from sim.explore.case import HALL_S, Case, People
+from sim.explore.halls import draw_hall
+from sim.faults.catalogue import FAULTS
+from sim.faults.kind import Fault, draw_fault
+from sim.floor.screens import LargeScreen
+from sim.site import Site
+from sim.world import MONDAY
+
+ARRIVALS_PER_H = (6.0, 20.0, 40.0)
+"""Customers an hour: what is drawn from, times the number of counters at most."""
+
+
+ON_SHARE = 0.25
+"""Of the runs, in which a kind of fault is on."""
+
+TIMES_MAX = 3
+"""How often it happens then."""
+
+LONGEST_S = 1_200.0
+"""No single fault takes most of the run: what happens after it is as telling."""
+
+
+def draw(seed: int) -> Case:
+    """Return the case of ``seed``: the same at all times and in every process."""
+    begins = MONDAY + timedelta(hours=Random(f"{seed}/begins").choice([0, 1, 3, 6]))
+    spec = draw_hall(Random(f"{seed}/hall"), begins)
+    random = Random(f"{seed}/rest")
+    return Case(
+        seed=seed,
+        spec=spec,
+        people=_people(Random(f"{seed}/people"), len(spec.counters)),
+        faults=draw_faults(spec, Random(f"{seed}/faults"), HALL_S),
+        begins=begins,
+        commit_s=random.choice([0.0005, 0.002, 0.02, 0.2]),
+        on_channel=random.random() < 0.25,
+        snapshot_events=random.choice([5, 50, 20_000]),
+        lasts_s=HALL_S,
+    )
+
+
+def draw_faults(spec: HallSpec, random: Random, lasts_s: float) -> tuple[Fault, ...]:
+    """Return faults within ``lasts_s``, in the order of their beginnings."""
+    premises = Site(None, spec, 0, starts=False)
+    premises.screen = LargeScreen(premises)
+    faults: list[Fault] = []
+    for kind in FAULTS.values():
+        # Whether a kind is on is drawn even where nothing can have it: the others stay as they are.
+        if random.random() >= ON_SHARE:
+            continue
+        for _ in range(random.randint(1, TIMES_MAX)):
+            begins_s = random.uniform(0.0, lasts_s)
+            fault = draw_fault(kind, premises, random, begins_s, lasts_max_s=LONGEST_S)
+            if fault is not None:
+                faults.append(fault)
+    return tuple(sorted(faults, key=lambda fault: fault.begins_s))
+
+
+def _people(random: Random, counters: int) -> People:
+    normal, priority = TicketClass.NORMAL, TicketClass.PRIORITY
+    return People(
+        arrivals_per_h=random.choice(ARRIVALS_PER_H) * min(counters, 2),
+        service_s=random.choice([60.0, 120.0, 240.0]),
+        classes=random.choice([(normal,), (normal, normal, normal, priority), (normal, priority)]),
+        burst_share=random.choice([0.0, 0.05, 0.2]),
+        twice_share=random.choice([0.0, 0.05]),
+        cancel_share=random.choice([0.0, 0.1, 0.3]),
+        rating_share=random.choice([0.0, 0.2, 0.5]),
+        supervisor_s=random.choice([60.0, 300.0, 3600.0]),
+    )

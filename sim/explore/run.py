@@ -1,0 +1,183 @@
+"""One run of the explorer: hours with faults, then everything is healed and has to converge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+import simpy
+
+from actors.building import HallParts
+from protocol.values import value
+from sim.explore.case import Case
+from sim.explore.clients import Clients
+from sim.explore.closing import STEP_S, STEPS_MAX, Closing
+from sim.explore.customers import Customers
+from sim.explore.hashing import MessageHash
+from sim.explore.staff import Staff, Supervisor
+from sim.faults.active import schedule
+from sim.faults.kind import Fault
+from sim.radio.modules import E32
+from sim.run import no_collections
+from sim.site import Site
+from sim.watch.invariant import Broken
+from sim.watch.invariants import INVARIANTS
+from sim.watch.watch import Watch
+from sim.world import SimulationFailed
+
+POLL_S = 400.0
+"""Between two looks of a page at the whole hall."""
+
+SETTLE_S = 120.0
+"""What everything has after it was healed: longer than the longest pause between two tries of anything."""
+
+AROUND_MAX = 40
+"""Lines of a finding about the ticket concerned."""
+
+NO_ACTOR_FAILS = 0
+"""In place of an invariant's number: an actor failed, which is a defect in itself."""
+
+
+@value
+class Outcome:
+    """What a run came to. ``hash`` is over all messages; ``broken`` is what did not hold, if anything."""
+
+    seed: int
+    hash: str
+    messages: int
+    tickets: int
+    sightings: int
+    starts: int
+    """Of the process."""
+    broken: Broken | None = None
+    around: tuple[str, ...] = ()
+    """The last sightings around the ticket concerned."""
+    lines: tuple[str, ...] = ()
+    """All sightings that are kept, where they were wanted."""
+
+
+class ExplorerRun:
+    """See the module."""
+
+    def __init__(self, case: Case, invariants: Iterable[int] = tuple(INVARIANTS)) -> None:
+        """Prepare everything; ``invariants`` are those that are watched."""
+        self.case = case
+        self.hash = MessageHash()
+        self.env = simpy.Environment(initial_time=0.0)
+        self._stop = self.env.event()
+        self.site = Site(
+            self.env,
+            case.spec,
+            case.seed,
+            begins=case.begins,
+            commit_s=case.commit_s,
+            module=E32 if case.on_channel else None,
+            starts=False,
+            snapshot_events=case.snapshot_events,
+        )
+        self.site.on_start.append(self._listen)
+        self.watch = Watch(self.site, self._broken, invariants)
+        random = Random(f"{case.seed}/clients")
+        self._clients = Clients(self.site, self.watch.see, random, case.people.twice_share)
+
+    def _listen(self, parts: HallParts) -> None:
+        self.hash.note(f"process {self.site.starts}")
+        parts.hall.place.world.trace = self.hash.take
+
+    def _broken(self, _broken: Broken) -> None:
+        if not self._stop.triggered:
+            self._stop.succeed()
+
+    def go(self, *, keep_lines: bool = False) -> Outcome:
+        """Run to the end, or until something does not hold."""
+        broken: Broken | None = None
+        with no_collections():
+            try:
+                self._live()
+                self._heal()
+            except _Stopped:
+                pass
+            except SimulationFailed as failure:
+                broken = self._failed(failure)
+        return self._outcome(self.watch.first or broken, keep_lines)
+
+    # -- the run ----------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        """Let the hall's hours pass, with people and faults."""
+        case, ledger = self.case, self.watch.ledger
+        self.site.start()
+        schedule(self.site, case.faults, self._fault_seen)
+        customers = Customers(case, self._clients)
+        staff = [Staff(case, counter, self._clients, ledger) for counter in case.spec.counters]
+        supervisor = Supervisor(case, self._clients, ledger)
+        while self.env.now < case.lasts_s:
+            self._pass(min(POLL_S, case.lasts_s - self.env.now))
+            self.watch.poll()
+        customers.close()
+        supervisor.close()
+        for each in staff:
+            each.close()
+
+    def _fault_seen(self, fault: Fault, begins: bool) -> None:
+        self.watch.fault_seen(f"{'begins' if begins else 'ends'}: {fault}")
+
+    def _heal(self) -> None:
+        """Repair everything; then displays must equal the hall, and nobody may be left behind."""
+        self.watch.fault_seen("everything is healed")
+        self.site.heal()
+        self._pass(SETTLE_S)
+        self.watch.quiet()
+        closing = Closing(self._clients, self.watch.ledger)
+        for _ in range(STEPS_MAX):
+            if closing.over:
+                break
+            self._pass(STEP_S)
+        self._pass(SETTLE_S)
+        self.watch.quiet(closed=True)
+        self._pass(1.0)
+        self.site.kill()
+        self.site.start()
+        self._pass(1.0)
+
+    def _pass(self, for_s: float) -> None:
+        """Let so many seconds pass.
+
+        Raises:
+            _Stopped: something did not hold.
+            SimulationFailed: an actor failed.
+        """
+        passed = self.env.timeout(for_s)
+        self.env.run(until=passed | self._stop)
+        if self._stop.triggered:
+            raise _Stopped
+
+    # -- what it came to --------------------------------------------------------------------
+
+    def _failed(self, failure: SimulationFailed) -> Broken:
+        return Broken(
+            invariant=NO_ACTOR_FAILS,
+            title="no actor fails",
+            detail=str(failure),
+            number=None,
+            at_s=self.env.now,
+        )
+
+    def _outcome(self, broken: Broken | None, keep_lines: bool) -> Outcome:
+        log = self.watch.log
+        around = () if broken is None else tuple(log.around(broken.number, AROUND_MAX))
+        return Outcome(
+            seed=self.case.seed,
+            hash=self.hash.hexdigest(),
+            messages=self.hash.messages,
+            tickets=len(self.watch.ledger.tickets),
+            sightings=self.watch.sightings,
+            starts=self.site.starts,
+            broken=broken,
+            around=around,
+            lines=tuple(log.lines()) if keep_lines else (),
+        )
+
+
+class _Stopped(Exception):
+    """Something did not hold; there is no need to go on."""
