@@ -26,11 +26,12 @@ from actors.radio.pairing import (
     SecurityRead,
 )
 from actors.radio.renewal import Renewal, RoundDue
+from actors.radio.security_alarms import QuietFor, SecurityAlarms
 from actors.world import Timer
-from protocol.errors import PairingRefused, ProtocolError, ReplayedError, StorageError
-from protocol.hall import Gateway, Terminal
+from protocol.errors import PairingRefused, ProtocolError, StorageError
+from protocol.hall import Gateway
 from protocol.ids import TerminalAddress
-from protocol.messages import ClearAlarm, RaiseAlarm, Recipient, SendDownlink
+from protocol.messages import Recipient, SendDownlink
 from protocol.radio.guard import Guard
 from protocol.radio.pairing import PairingDesk, PairingSession
 from protocol.radio.payloads import (
@@ -47,15 +48,6 @@ log = logging.getLogger(__name__)
 
 SAVE_S = 30.0
 """How old a count of what was taken may be that is not remembered yet, while anything is taken."""
-
-QUIET_S = 900.0
-"""An alarm about refused messages is cleared when none was refused for so long."""
-
-ASKING_MAX = 8
-"""Devices that ask in vain and are alarmed at once; more are logged alone: somebody may be making them up."""
-
-REPLAYS_TOLERATED = 2
-"""Replays within `QUIET_S` that raise no alarm: a device repeats itself to a gateway that was restarted."""
 
 
 # -- what the actor tells itself ----------------------------------------------------------------
@@ -81,22 +73,6 @@ class _SaveDue:
 @value
 class _PairingDue:
     """A session may be over."""
-
-
-@value
-class _QuietFor:
-    """Nothing was refused for long."""
-
-    alarm: str
-
-
-@attrs.define(eq=False)
-class _Trouble:
-    """What is refused of one source, or asks in vain: what the alarm says, and the timer that ends it."""
-
-    timer: Timer
-    raised: type[ProtocolError] | None = None
-    replays: int = 0
 
 
 def guard_of(gateway: Gateway, vault: RadioVault) -> Guard:
@@ -128,14 +104,11 @@ class SecurityActor(Actor):
         self._gateway = gateway
         self._guard = guard
         self._radio = radio
-        self._alarms = alarms
+        self._alarms = SecurityAlarms(gateway, alarms, self.later)
         self._terminals = {terminal.address: terminal for terminal in gateway.terminals}
         self._desk = PairingDesk(guard, self.random)
         self._renewal = Renewal(guard, self._tell_key, self.later)
-        self._keys_alarmed = ""
         self._timer: Timer | None = None
-        self._troubles: dict[str, _Trouble] = {}
-        """By the alarm's name; 264 at most."""
 
     def on_start(self) -> None:
         """Follow the guard."""
@@ -201,13 +174,13 @@ class SecurityActor(Actor):
             log.warning("no pairing request gateway=%s", self._gateway.id)
             return
         if self._open_session() is None:
-            self._asked_in_vain(request)
+            self._alarms.asked_in_vain(request)
             return
         offer = self._desk.heard(request, self.monotonic)
         self._wait()
         if offer is not None:
             # Another gateway on the channel may have been asked as well, and have it closed.
-            self._quiet(_asking_alarm(offer.device))
+            self._alarms.answered(offer.device)
             log.info(
                 "post offered gateway=%s address=%d device=%08x",
                 self._gateway.id,
@@ -216,21 +189,6 @@ class SecurityActor(Actor):
             )
             to = TerminalAddress(PAIRING_ADDRESS)
             told(self._radio, SendDownlink(to=to, payload=encode(offer), token=0))
-
-    def _asked_in_vain(self, request: PairRequest) -> None:
-        detail = (
-            f"the device {request.device:08x}, of the kind {request.kind.name.lower()}, asks"
-            f" {self._gateway.id} for a post: open pairing for the post that it is to have"
-        )
-        name = _asking_alarm(request.device)
-        if name in self._troubles or self._asking < ASKING_MAX:
-            self._trouble(name, PairingRefused, detail)
-        else:
-            log.warning("pairing request left unanswered detail=%s", detail)
-
-    @property
-    def _asking(self) -> int:
-        return sum(trouble.raised is PairingRefused for trouble in self._troubles.values())
 
     @receives(_Paired)
     def _paired(self, message: _Paired) -> None:
@@ -241,8 +199,7 @@ class SecurityActor(Actor):
             message.address,
             message.device,
         )
-        self._quiet(self._refused_alarm(message.address))
-        self._quiet(_asking_alarm(message.device))
+        self._alarms.paired(message.address, message.device)
         self._wait()
         self._renewal.begin(self.monotonic)
 
@@ -314,20 +271,8 @@ class SecurityActor(Actor):
         self._say_who_owes()
 
     def _say_who_owes(self) -> None:
-        """Raise the alarm that some do not take the key, renew it, or clear it."""
-        name, owed = f"security/{self._gateway.id}/keys", self._guard.keys_owed()
-        detail = ""
-        if owed and (self._keys_alarmed or self._renewal.late(self.monotonic)):
-            detail = (
-                f"a device lost its post behind {self._gateway.id}, and others have not taken the new key of"
-                f" broadcasts: {', '.join(map(str, owed))}. Switch them on; what was removed could make them"
-                " show what it likes until they have it"
-            )
-        if detail and detail != self._keys_alarmed:
-            told(self._alarms, RaiseAlarm(alarm=name, detail=detail))
-        elif self._keys_alarmed and not detail:
-            told(self._alarms, ClearAlarm(alarm=name))
-        self._keys_alarmed = detail
+        late = self._renewal.late(self.monotonic)
+        self._alarms.keys_owed(self._guard.keys_owed(), late=late)
 
     @receives(ReadSecurity)
     def _read(self, message: ReadSecurity) -> None:
@@ -362,47 +307,8 @@ class SecurityActor(Actor):
 
     @receives(_Refused)
     def _refused(self, message: _Refused) -> None:
-        name = self._refused_alarm(message.source)
-        log.warning("message refused terminal=%s reason=%s", name, message.error)
-        detail = f"{self._who(message.source)}: {message.error}"
-        self._trouble(name, type(message.error), detail)
+        self._alarms.refused(message.source, message.error)
 
-    def _trouble(self, name: str, kind: type[ProtocolError], detail: str) -> None:
-        """Raise an alarm that clears itself when it is quiet; only another kind changes one that stands."""
-        timer = self.later(QUIET_S, _QuietFor(alarm=name))
-        trouble = self._troubles.get(name)
-        if trouble is None:
-            trouble = self._troubles[name] = _Trouble(timer=timer)
-        else:
-            trouble.timer.cancel()
-            trouble.timer = timer
-        if kind is ReplayedError:
-            trouble.replays += 1
-            if trouble.replays <= REPLAYS_TOLERATED:
-                return
-        if trouble.raised is not kind:
-            trouble.raised = kind
-            told(self._alarms, RaiseAlarm(alarm=name, detail=detail))
-
-    @receives(_QuietFor)
-    def _quiet_for(self, message: _QuietFor) -> None:
-        self._quiet(message.alarm)
-
-    def _quiet(self, name: str) -> None:
-        known = self._troubles.pop(name, None)
-        if known is not None:
-            known.timer.cancel()
-        told(self._alarms, ClearAlarm(alarm=name))
-
-    def _who(self, source: int) -> str:
-        terminal: Terminal | None = self._terminals.get(TerminalAddress(source))
-        if terminal is None:
-            return f"radio address {source} of {self._gateway.id}"
-        return f"{terminal.kind} {source} of {self._gateway.id}"
-
-    def _refused_alarm(self, source: int) -> str:
-        return f"security/{self._gateway.id}/{source}"
-
-
-def _asking_alarm(device: int) -> str:
-    return f"pairing/{device:08x}"
+    @receives(QuietFor)
+    def _quiet_for(self, message: QuietFor) -> None:
+        self._alarms.quiet(message.alarm)

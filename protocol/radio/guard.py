@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-import attrs
-
 from protocol.errors import (
     CountersExhausted,
     FormerDeviceError,
@@ -19,6 +17,7 @@ from protocol.hall import Security
 from protocol.radio.guard_counts import GuardCounts
 from protocol.radio.keys import broadcast_key, terminal_key, wrap_renewed
 from protocol.radio.payloads import PAIRING_ADDRESS, BroadcastKey
+from protocol.radio.places import Candidate, Place
 from protocol.radio.posts import Pairing, PostRecord
 from protocol.radio.secured import (
     EVERYBODY,
@@ -52,27 +51,6 @@ Keep = Callable[[Sequence[PostRecord]], None]
 """Remembers posts for good before it returns, or raises StorageError."""
 
 
-@attrs.define(eq=False)
-class _Candidate:
-    """A device that was offered a post, with its key and the broadcast key of ``epoch``."""
-
-    pairing: Pairing
-    key: bytes
-    epoch: int
-
-
-@attrs.define(eq=False)
-class _Place:
-    """A post at work; the key and the counter are there while a device is paired."""
-
-    post: PostRecord
-    key: bytes = b""
-    former_key: bytes = b""
-    counter: SealingCounter | None = None
-    unsaved: int = 0
-    candidates: dict[int, _Candidate] = attrs.field(factory=dict)
-
-
 class Guard:
     """The security of one segment; see `protocol.radio.secured` for what is sealed how.
 
@@ -96,7 +74,7 @@ class Guard:
         self.on_refused: Callable[[int, ProtocolError], object] = lambda _source, _error: None
         self._segment_key = segment_key
         self._keep = keep
-        self._places: dict[int, _Place] = {}
+        self._places: dict[int, Place] = {}
         for post in posts:
             self._places[post.address] = self._put(post)
         if EVERYBODY not in self._places:
@@ -105,11 +83,7 @@ class Guard:
 
     def totals(self) -> GuardCounts:
         """Return the counts of all addresses together."""
-        total = GuardCounts()
-        for counts in self.counts.values():
-            for name, count in attrs.asdict(counts).items():
-                setattr(total, name, getattr(total, name) + count)
-        return total
+        return GuardCounts.total(self.counts.values())
 
     # -- messages ---------------------------------------------------------------------------
 
@@ -266,7 +240,7 @@ class Guard:
         if len(candidates) >= CANDIDATES_MAX:
             del candidates[next(iter(candidates))]
         key = self._key(address, pairing)
-        candidates[pairing.device] = _Candidate(pairing=pairing, key=key, epoch=self.epoch)
+        candidates[pairing.device] = Candidate(pairing=pairing, key=key, epoch=self.epoch)
         return key, self._broadcast_key
 
     def withdraw(self, address: int) -> None:
@@ -288,7 +262,7 @@ class Guard:
         self._change(PostRecord(address=address, former=place.post.pairing), renew=True)
         return True
 
-    def _adopt(self, address: int, candidate: _Candidate, taken: int) -> None:
+    def _adopt(self, address: int, candidate: Candidate, taken: int) -> None:
         before, pairing = self._places[address].post, candidate.pairing
         former = before.pairing
         replaces = former is not None and former.device != pairing.device
@@ -317,8 +291,8 @@ class Guard:
         self._broadcast_key = broadcast_key(self._segment_key, self.epoch)
         self._places[post.address] = self._put(post)
 
-    def _put(self, post: PostRecord) -> _Place:
-        place = _Place(post=post)
+    def _put(self, post: PostRecord) -> Place:
+        place = Place(post=post)
         if post.former is not None:
             place.former_key = self._key(post.address, post.former)
         if post.pairing is not None:
@@ -379,7 +353,7 @@ class Guard:
         """Remember what was taken and is not remembered yet. Whoever has a guard calls this now and then."""
         self._save([place for place in self._places.values() if place.unsaved])
 
-    def _save(self, places: Sequence[_Place]) -> None:
+    def _save(self, places: Sequence[Place]) -> None:
         if not places:
             return
         try:
@@ -392,7 +366,7 @@ class Guard:
             for place in places:
                 place.unsaved = 0
 
-    def _reserve(self, place: _Place, reserved: int) -> None:
+    def _reserve(self, place: Place, reserved: int) -> None:
         post = replace(place.post, reserved=reserved)
         self._keep([post])
         place.post = post

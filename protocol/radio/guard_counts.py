@@ -1,5 +1,9 @@
 """What a guard counts: messages by what became of them."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 import attrs
 
 from protocol.errors import (
@@ -39,6 +43,15 @@ class GuardCounts:
     """Not sealed: the key has come to its end."""
     unsaved: int = 0
     """Times that counters of what was taken could not be remembered."""
+
+    @classmethod
+    def total(cls, several: Iterable[GuardCounts]) -> GuardCounts:
+        """Return the sum of ``several``."""
+        total = cls()
+        for counts in several:
+            for name, count in attrs.asdict(counts).items():
+                setattr(total, name, getattr(total, name) + count)
+        return total
 
     def refused(self, error: ProtocolError) -> None:
         """Count a message that was refused with ``error``."""

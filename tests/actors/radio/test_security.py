@@ -20,14 +20,8 @@ from actors.radio.pairing import (
     SecurityRead,
 )
 from actors.radio.renewal import ALARM_AFTER_S, PAUSE_FIRST_S, PAUSE_MAX_S
-from actors.radio.security import (
-    ASKING_MAX,
-    QUIET_S,
-    REPLAYS_TOLERATED,
-    SAVE_S,
-    SecurityActor,
-    guard_of,
-)
+from actors.radio.security import SAVE_S, SecurityActor, guard_of
+from actors.radio.security_alarms import ASKING_MAX, QUIET_S, REPLAYS_TOLERATED
 from protocol.errors import ProtocolError
 from protocol.hall import Gateway, Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, TerminalAddress
