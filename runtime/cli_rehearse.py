@@ -22,6 +22,8 @@ from sim.lab.visitors import End
 from sim.lab.words import END_NAMES, minutes, shown
 from sim.report import Waits
 
+FAULTS_SHOWN_MAX = 20
+
 __all__ = ["list_scenarios", "rehearse_scenario", "scenario_at"]
 
 
@@ -133,6 +135,12 @@ def _show(console: Console, report: LabReport) -> None:
         )
     if ratings.mean is not None:
         console.print(f"Rated {ratings.mean:.2f} of 5 by {ratings.count:,}.")
+    if report.faults:
+        shown = report.faults[:FAULTS_SHOWN_MAX]
+        more = "" if len(shown) == len(report.faults) else f" (the first {len(shown)})"
+        console.print(f"{len(report.faults):,} faults{more}:")
+        for at, what in shown:
+            console.print(f"  {at.replace('T', ' ')}  {what}")
 
 
 def _waits(report: LabReport) -> Table:

@@ -10,14 +10,15 @@ from protocol.errors import ConfigError
 from protocol.hall import HallSpec
 from protocol.tickets import TicketClass
 from runtime.cli_scenario_check import check_scenario
-from runtime.cli_scenario_tables import Block, File, Staffing, declare_scenario
+from runtime.cli_scenario_faults import check_faults
+from runtime.cli_scenario_tables import Block, Broken, File, Staffing, declare_scenario
 from runtime.cli_scenario_times import Times, distribution
 from runtime.config.document import Document, parse_document, read_text
 from runtime.config.load import DEMO, load_config
 from runtime.config.problems import Findings, nearest
 from runtime.config.tables import Node, Tables
 from sim.distributions import Distribution
-from sim.lab.scenario import Arrivals, Break, LabScenario, People, Shift, whole_day
+from sim.lab.scenario import Arrivals, Break, Breakage, LabScenario, People, Shift, whole_day
 
 __all__ = ["SCENARIOS", "find_scenario", "is_scenario", "load_scenario", "ready_scenarios"]
 
@@ -58,6 +59,7 @@ def load_scenario(path: Path) -> LabScenario:
     findings.refuse()
     assert spec is not None
     check_scenario(tables, findings, file, spec)
+    check_faults(tables, findings, file, spec)
     scenario = _scenario(path, file, spec, findings)
     findings.refuse()
     return scenario
@@ -124,6 +126,21 @@ def _scenario(path: Path, file: File, spec: HallSpec, findings: Findings) -> Lab
         rating=file.rating,
         no_show_after_s=file.no_show_after_s,
         commit_s=file.commit_s,
+        radio=file.radio,
+        breakages=tuple(_breakage(each) for each in file.faults),
+    )
+
+
+def _breakage(broken: Broken) -> Breakage:
+    return Breakage(
+        kind=broken.kind,
+        where=broken.where,
+        begins=broken.begins,
+        ends=broken.ends,
+        per_hour=broken.per_hour or 0.0,
+        lasts_s=broken.lasts_s,
+        dates=broken.dates,
+        parameters=broken.parameters,
     )
 
 

@@ -21,15 +21,19 @@ from sim.lab.scenario import (
     Appointments,
     Burst,
     Days,
+    Modules,
+    Radio,
     Rating,
     SetsOff,
 )
 
-__all__ = ["Block", "File", "Habits", "Staffing", "declare_scenario"]
+__all__ = ["Block", "Broken", "File", "Habits", "Staffing", "declare_scenario"]
 
 BLOCKS_MAX = 100
 PER_HOUR_MAX = 100_000.0
 PARTY_WEIGHTS_MAX = 20
+FAULTS_HOUR_MAX = 100.0
+PARAMETERS_MAX = 10
 
 
 @value
@@ -74,6 +78,20 @@ class Staffing:
 
 
 @value
+class Broken:
+    """``[[fault]]`` as it is typed."""
+
+    kind: str
+    where: str | None = None
+    begins: time | None = None
+    ends: time | None = None
+    per_hour: float | None = None
+    lasts_s: float = 300.0
+    dates: tuple[date, ...] = ()
+    parameters: Mapping[str, float] = attrs.field(factory=dict)
+
+
+@value
 class File:
     """The whole file."""
 
@@ -89,6 +107,8 @@ class File:
     rating: Rating = attrs.field(factory=Rating)
     no_show_after_s: float = 60.0
     commit_s: float = 0.0
+    radio: Radio | None = None
+    faults: tuple[Broken, ...] = ()
 
 
 def declare_scenario(tables: Tables, folder: Path) -> None:
@@ -96,6 +116,7 @@ def declare_scenario(tables: Tables, folder: Path) -> None:
     declare_times(tables, folder)
     _declare_people(tables)
     _declare_staff(tables)
+    _declare_devices(tables)
     one, seconds = tables.one, tables.one(kinds.number(0, TIME_S_MAX))
     tables.declare(
         Days,
@@ -121,6 +142,8 @@ def declare_scenario(tables: Tables, folder: Path) -> None:
         rating=Field(key="evaluation", read=tables.table(Rating)),
         no_show_after_s=seconds,
         commit_s=one(kinds.number(0, 60)),
+        radio=tables.table(Radio),
+        faults=Field(key="fault", read=tables.listed(Broken, most=BLOCKS_MAX)),
     )
 
 
@@ -182,6 +205,24 @@ def _declare_staff(tables: Tables) -> None:
         breaks=tables.several(TIMES, most=model.OPENINGS_EACH_DAY_MAX),
         weekdays=tables.several(kinds.whole(1, 7), most=7),
         overtime_s=tables.one(kinds.number(0, 43_200)),
+    )
+
+
+def _declare_devices(tables: Tables) -> None:
+    one = tables.one
+    tables.declare(Radio, module=one(kinds.choice(Modules)), loss=one(kinds.number(0, 1)))
+    tables.declare(
+        Broken,
+        kind=one(kinds.NAME),
+        where=one(kinds.NAME),
+        begins=Field(key="from", read=one(kinds.LOCAL_TIME)),
+        ends=Field(key="until", read=one(kinds.LOCAL_TIME)),
+        per_hour=one(kinds.number(0, FAULTS_HOUR_MAX)),
+        lasts_s=one(kinds.number(0.1, 86_400)),
+        dates=tables.several(DAY, most=DAYS_MAX),
+        parameters=tables.keyed(
+            kinds.NAME, one(kinds.number(-1_000_000, 1_000_000)), most=PARAMETERS_MAX
+        ),
     )
 
 

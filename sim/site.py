@@ -24,7 +24,6 @@ from actors.world import Timer
 from protocol.hall import HallSpec
 from protocol.ids import GatewayId, TicketId
 from protocol.messages import DisplayedCall, Submit
-from sim.air import Air
 from sim.faults.active import Active, end_all
 from sim.faults.line import Line, LineDevice
 from sim.faults.premises import Holds
@@ -32,6 +31,7 @@ from sim.hardware import BATTERY_MV, Hardware, virtual_name
 from sim.journal import MemoryJournal
 from sim.links import SimLinks
 from sim.radio.afflictions import Afflictions
+from sim.radio.loss import NONE, Loss
 from sim.radio.modules import RadioModule
 from sim.radio.segments import ChannelSegments
 from sim.radio_memory import DictMemory, dict_vault
@@ -71,6 +71,7 @@ class Site:
         begins: datetime = MONDAY,
         commit_s: float = COMMIT_S,
         module: RadioModule | None = None,
+        loss: Loss = NONE,
         secured: bool = False,
         forgetful: bool = False,
         starts: bool = True,
@@ -85,6 +86,7 @@ class Site:
             begins: the wall clock at the environment's time 0.
             commit_s: what a commit takes; 0 for none.
             module: the radio modules, on channels at frame level; without, the air is perfect.
+            loss: what its packets suffer by chance.
             secured: whether the hall has a vault, so that terminals can be paired.
             forgetful: whether the journal lets go what its snapshot makes needless.
             starts: whether the process runs at once.
@@ -120,18 +122,18 @@ class Site:
         self._world: SimWorld | None = None
         self._parts: HallParts | None = None
         self.journal.refuses = self._refuses
-        self._plug_devices(module)
+        self._plug_devices(module, loss)
         if starts:
             self.start()
 
-    def _plug_devices(self, module: RadioModule | None) -> None:
+    def _plug_devices(self, module: RadioModule | None, loss: Loss) -> None:
         if module is not None:
             self.segments = ChannelSegments(
-                self.spec, self.hardware, module, Random(f"{self.seed}/{self.spec.id}/air")
+                self.spec, self.hardware, module, Random(f"{self.seed}/{self.spec.id}/air"), loss
             )
             self.segments.on_wake(self.links.wake)
         for name, device in self.hardware.ports.items():
-            on_channel = self.segments is not None and isinstance(device, Air)
+            on_channel = self.segments is not None and name in self.segments.ports
             if on_channel:
                 assert self.segments is not None
                 device = self.segments.ports[name]
@@ -195,6 +197,12 @@ class Site:
         world.vanish()
         for hear in list(self.on_end):
             hear()
+
+    def close(self) -> None:
+        """End the process in order, if one runs."""
+        if self._world is not None:
+            world, self._world = self._world, None
+            world.close()
 
     def submit(self, message: Submit) -> bool:
         """Send a command to the hall, as pages do; return whether there was a process to take it."""

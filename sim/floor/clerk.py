@@ -119,6 +119,11 @@ class FloorClerk:
         return f"<clerk at {self._counter}>"
 
     @property
+    def off(self) -> bool:
+        """Whether nobody works here any more."""
+        return self._doing is _Doing.OFF and not self._duties
+
+    @property
     def idle(self) -> bool:
         """Whether nobody waited when NEXT was pressed last."""
         return self._doing is _Doing.IDLE

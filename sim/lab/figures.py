@@ -14,6 +14,7 @@ from sim.lab.course import Course, course_of
 from sim.lab.run import LabRun, Outcome
 from sim.lab.scenario import LabScenario
 from sim.lab.visitors import End, Visitor
+from sim.lab.whole import WholeRun
 from sim.report import CounterWork, Waits, plain, waits_of
 from sim.run import Progress
 from sim.statistics import mean
@@ -85,6 +86,8 @@ class LabReport:
     estimates: Estimates
     ratings: Ratings
     course: Course
+    faults: tuple[tuple[str, str], ...] = ()
+    """What broke: when (local), and what for how long."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain data; the keys are those of the fields."""
@@ -99,7 +102,8 @@ def rehearse(scenario: LabScenario, seed: int, progress: Progress | None = None)
         ValueError: more visitors are expected than a run takes.
         SimulationFailed: an actor failed, or somebody was lost; the message names the seed.
     """
-    return report_of(LabRun(scenario, seed).go(progress))
+    run = WholeRun(scenario, seed) if scenario.with_devices else LabRun(scenario, seed)
+    return report_of(run.go(progress))
 
 
 def report_of(outcome: Outcome) -> LabReport:
@@ -126,7 +130,16 @@ def report_of(outcome: Outcome) -> LabReport:
         estimates=_estimates(visitors),
         ratings=_ratings(visitors),
         course=course_of(outcome),
+        faults=tuple(_faults(outcome)),
     )
+
+
+def _faults(outcome: Outcome) -> Iterable[tuple[str, str]]:
+    for fault in outcome.faults:
+        at = outcome.calendar.local(fault.begins_s)
+        words = [fault.kind, fault.where or "everywhere"]
+        words += [f"{name}={number:g}" for name, number in fault.parameters.items()]
+        yield f"{at:%Y-%m-%dT%H:%M:%S}", f"{' '.join(words)} for {fault.lasts_s:.0f} s"
 
 
 def _reasons(visitors: Iterable[Visitor]) -> Counts[Reason]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import attrs
 
 from actors.base import Ref
 from actors.counter import CounterActor
 from actors.hall.actor import HallActor, HallAudience, ReadState
 from actors.hall.state import HallState
-from protocol.ids import ServiceId
+from protocol.ids import GatewayId, ServiceId
 from protocol.values import replace, value
+from sim.faults.kind import Fault
 from sim.journal import MemoryJournal
 from sim.lab.calendar import Calendar
 from sim.lab.clerk import ShiftClerk, Stretch, duties
@@ -18,6 +21,7 @@ from sim.lab.crowd import Call, LabCrowd, Queued
 from sim.lab.scenario import LabScenario
 from sim.lab.visitors import Visitor, draw_visitors
 from sim.people import Colleagues
+from sim.radio.reception import ChannelCounts
 from sim.run import Progress, no_collections
 from sim.world import SimulationFailed, SimWorld
 
@@ -38,6 +42,10 @@ class Outcome:
     stretches: tuple[Stretch, ...]
     calls: tuple[Call, ...]
     queued: tuple[Queued, ...]
+    faults: tuple[Fault, ...] = ()
+    """What broke, if the run had devices; in world seconds."""
+    channels: Mapping[GatewayId, ChannelCounts] = attrs.field(factory=dict)
+    """What happened on the air behind each gateway."""
 
 
 class LabRun:

@@ -144,6 +144,43 @@ class Rating:
     """How long after the service they do, on the average (exponentially distributed)."""
 
 
+class Modules(StrEnum):
+    """Radio modules that a rehearsal knows."""
+
+    E32 = "e32"
+    HC_12 = "hc-12"
+    PERFECT = "perfect"
+
+
+@value
+class Radio:
+    """The radio of a rehearsal with devices: its modules, and the share of packets lost by chance."""
+
+    module: Modules = Modules.E32
+    loss: float = 0.0
+
+
+@value
+class Breakage:
+    """Something breaks: in a window of each day, or at random times.
+
+    ``where`` is one of its kind's places. Without it a window is of all of them, and each time one is drawn.
+    """
+
+    kind: str
+    where: str | None = None
+    begins: time | None = None
+    ends: time | None = None
+    """Local; with them it is broken in between."""
+    per_hour: float = 0.0
+    """How often it breaks while people come, if there is no window."""
+    lasts_s: float = 300.0
+    """For how long then, on the average (exponentially distributed, up to the longest of its kind)."""
+    dates: tuple[date, ...] = ()
+    """If there are any, on these days alone."""
+    parameters: Mapping[str, float] = attrs.field(factory=dict)
+
+
 @value
 class LabScenario:
     """One rehearsal. ``name`` is short, ``title`` for people.
@@ -166,6 +203,13 @@ class LabScenario:
     """How long a clerk waits for somebody who was called; after half of it the call is repeated."""
     commit_s: float = 0.0
     """How long the hall's disk takes to make events durable."""
+    radio: Radio | None = None
+    breakages: tuple[Breakage, ...] = ()
+
+    @property
+    def with_devices(self) -> bool:
+        """Whether it takes a whole hall with devices; else its queue alone is run."""
+        return self.radio is not None or bool(self.breakages)
 
     def takes_s(self, service: ServiceId) -> Distribution:
         """Return how long a service takes."""

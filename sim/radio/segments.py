@@ -10,6 +10,7 @@ from protocol.ids import GatewayId, TerminalAddress
 from sim.hardware import Hardware, virtual_name
 from sim.radio.afflictions import Afflictions
 from sim.radio.channel import Channel
+from sim.radio.loss import NONE, Loss
 from sim.radio.modules import RadioModule
 from sim.radio.port import Port
 from sim.radio.station import Station
@@ -24,7 +25,12 @@ class ChannelSegments:
     """
 
     def __init__(
-        self, spec: HallSpec, hardware: Hardware, module: RadioModule, random: Random
+        self,
+        spec: HallSpec,
+        hardware: Hardware,
+        module: RadioModule,
+        random: Random,
+        loss: Loss = NONE,
     ) -> None:
         self.channels: dict[GatewayId, Channel] = {}
         self.afflictions: dict[GatewayId, Afflictions] = {}
@@ -38,7 +44,7 @@ class ChannelSegments:
                 continue
             shared = self._shared_with(spec, gateway)
             if shared is None:
-                channel = Channel(Random(random.random()), module)
+                channel = Channel(Random(random.random()), module, loss=loss)
                 self.afflictions[gateway.id] = Afflictions(channel, Random(random.random()))
             else:
                 channel = self.channels[shared]

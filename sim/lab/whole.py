@@ -1,0 +1,191 @@
+"""Runs a rehearsal with every device: a site, people on its floor, and what breaks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+import attrs
+import simpy
+
+from protocol.hall import HallSpec
+from sim.faults.active import schedule
+from sim.faults.catalogue import kind_of
+from sim.faults.kind import Fault, FaultKind
+from sim.floor.equipment import equipped
+from sim.floor.floor import Floor
+from sim.floor.screens import LargeScreen
+from sim.lab.calendar import Calendar
+from sim.lab.clerk import duties
+from sim.lab.run import AFTER_DAY_S, SLICES_A_DAY, Outcome
+from sim.lab.scenario import Breakage, Days, LabScenario, Modules
+from sim.lab.streams import stream
+from sim.lab.visitors import End, Visitor, draw_visitors
+from sim.radio.loss import IndependentLoss
+from sim.radio.modules import E32, HC_12, PERFECT, RadioModule
+from sim.run import Progress, no_collections
+from sim.site import COMMIT_S, Site
+
+SETTLES_S = 300.0
+"""The process has run for so long when the first people come: devices have said that they are there."""
+FAULTS_MAX = 10_000
+"""Faults of one run."""
+
+_MODULES: Mapping[Modules, RadioModule] = {
+    Modules.E32: E32,
+    Modules.HC_12: HC_12,
+    Modules.PERFECT: PERFECT,
+}
+
+
+class WholeRun:
+    """A hall with its devices, with clerks and visitors, and with what breaks."""
+
+    def __init__(
+        self, scenario: LabScenario, seed: int, visitors: Iterable[Visitor] | None = None
+    ) -> None:
+        """Start everything. ``visitors`` come instead of those that the scenario and the seed draw.
+
+        Raises:
+            ValueError: more visitors or faults are expected than a run takes.
+        """
+        self.scenario = scenario
+        self.seed = seed
+        self.calendar = calendar = Calendar(scenario)
+        drawn = list(draw_visitors(scenario, seed) if visitors is None else visitors)
+        radio = scenario.radio
+        self.site = Site(
+            simpy.Environment(initial_time=max(0.0, self._begins_s(drawn) - SETTLES_S)),
+            equipped(scenario.spec),
+            seed,
+            begins=calendar.begins,
+            commit_s=scenario.commit_s or COMMIT_S,
+            module=E32 if radio is None else _MODULES[radio.module],
+            loss=IndependentLoss(loss=0.0 if radio is None else radio.loss),
+            forgetful=True,
+        )
+        self.floor = Floor(self.site, scenario, seed, drawn)
+        self.faults = tuple(self._draw_faults())
+        schedule(self.site, self.faults)
+
+    def go(self, progress: Progress | None = None) -> Outcome:
+        """Run until everybody has gone on the last day, and heal what is broken; return what was seen.
+
+        Raises:
+            SimulationFailed: an actor failed; the message names the seed.
+        """
+        days = self.calendar.days
+        with no_collections():
+            for number, day in enumerate(days):
+                self._run_day(day, number, progress)
+        self.site.heal()
+        self.site.run(AFTER_DAY_S)
+        segments = self.site.segments
+        outcome = Outcome(
+            scenario=self.scenario,
+            calendar=self.calendar,
+            seed=self.seed,
+            visitors=tuple(self.floor.crowd.visitors),
+            stretches=tuple(self.floor.stretches),
+            calls=tuple(self.floor.crowd.calls),
+            queued=tuple(self.floor.crowd.queued),
+            faults=self.faults,
+            channels={}
+            if segments is None
+            else {id: attrs.evolve(each.counts) for id, each in segments.channels.items()},
+        )
+        self.site.close()
+        return outcome
+
+    def _run_day(self, day: date, number: int, progress: Progress | None) -> None:
+        ends_s = self.calendar.day_ends(day)
+        began_s, days = self.site.now_s(), len(self.calendar.days)
+        last = number == days - 1
+        for part in range(1, SLICES_A_DAY + 1):
+            self.site.env.run(until=began_s + (ends_s - began_s) * part / SLICES_A_DAY)
+            if progress is not None:
+                progress((number + part / SLICES_A_DAY) / days)
+            if last and self._everybody_has_gone:
+                break
+        else:
+            self.site.run(AFTER_DAY_S)
+        self._end_day()
+        if last and progress is not None:
+            progress(1.0)
+
+    @property
+    def _everybody_has_gone(self) -> bool:
+        people = all(each.end is not None for each in self.floor.crowd.visitors)
+        return people and all(clerk.off for clerk in self.floor.clerks.values())
+
+    def _end_day(self) -> None:
+        self.floor.crowd.end_day()
+        now_s = self.site.now_s()
+        for visitor in self.floor.crowd.visitors:
+            # Whoever still waited for a page when the hall closed.
+            if visitor.end is None and visitor.came_s < now_s:
+                visitor.end = End.EXPIRED
+
+    def _begins_s(self, visitors: Iterable[Visitor]) -> float:
+        deeds_s = [each.came_s if each.slot is None else each.booked_s for each in visitors]
+        for counter in self.scenario.spec.counters:
+            deeds_s += [duty.begins_s for duty in duties(self.scenario, self.calendar, counter)]
+        return min(deeds_s, default=SETTLES_S)
+
+    # -- what breaks -----------------------------------------------------------------------------
+
+    def _draw_faults(self) -> list[Fault]:
+        faults: list[Fault] = []
+        for number, breakage in enumerate(self.scenario.breakages, start=1):
+            for day in self.calendar.open_days:
+                if not breakage.dates or day in breakage.dates:
+                    faults += self._on(day, breakage, number)
+                if len(faults) > FAULTS_MAX:
+                    raise ValueError(f"more than {FAULTS_MAX:,} faults would come: choose fewer")
+        return sorted(faults, key=lambda fault: fault.begins_s)
+
+    def _on(self, day: date, breakage: Breakage, number: int) -> Iterator[Fault]:
+        kind = kind_of(breakage.kind)
+        seconds = self.calendar.seconds
+        if breakage.begins is not None and breakage.ends is not None:
+            begins_s = seconds(day, breakage.begins)
+            lasts_s = seconds(day, breakage.ends) - begins_s
+            yield self._fault(breakage, breakage.where, begins_s, lasts_s)
+            return
+        chance = stream(self.seed, f"fault {number}", day.isoformat())
+        places = kind.target.places(self.site)
+        at_s, ends_s = (seconds(day, at) for at in (self._days.begins, self._days.ends))
+        while breakage.per_hour and places:
+            at_s += chance.expovariate(breakage.per_hour / 3600)
+            if at_s >= ends_s:
+                return
+            lasts_s = min(-math.log1p(-chance.random()) * breakage.lasts_s, kind.lasts_max_s)
+            where = chance.choice(list(places))
+            yield self._fault(breakage, breakage.where or where, at_s, max(lasts_s, 0.1))
+
+    @property
+    def _days(self) -> Days:
+        return self.scenario.days
+
+    @staticmethod
+    def _fault(breakage: Breakage, where: str | None, begins_s: float, lasts_s: float) -> Fault:
+        return Fault(
+            kind=breakage.kind,
+            where=where,
+            begins_s=begins_s,
+            lasts_s=lasts_s,
+            parameters=breakage.parameters,
+        )
+
+
+def places_of(kind: FaultKind, spec: HallSpec) -> tuple[str, ...]:
+    """Return where in a rehearsal of the hall a fault of ``kind`` can be."""
+    return tuple(kind.target.places(_dark_site(spec)))
+
+
+def _dark_site(spec: HallSpec) -> Site:
+    """Return a site of the hall whose process does not run."""
+    site = Site(None, equipped(spec), 0, starts=False)
+    site.screen = LargeScreen(site)
+    return site
