@@ -16,7 +16,6 @@ from protocol.ids import CounterId, GatewayId, KioskId, TerminalAddress
 from protocol.ports import VirtualAddress, parse_port
 from protocol.radio.keys import CODE_OCTETS
 from protocol.radio.payloads import Key, Supply
-from sim.air import Air
 from sim.devices.caller import Caller
 from sim.devices.evaluator import Evaluator
 from sim.devices.keypad import Keypad
@@ -24,6 +23,8 @@ from sim.devices.printer import EscposPrinter
 from sim.devices.radio import RadioDevice
 from sim.devices.repeater import Repeater
 from sim.devices.window import Window
+from sim.radio.channel import Channel
+from sim.radio.modules import PERFECT
 
 BATTERY_MV = 3000
 """Two new cells."""
@@ -55,14 +56,14 @@ class Hardware:
         """Those behind each gateway, by their posts."""
         self._wake: Callable[[str], object] = lambda _name: None
         self._radio_ports: dict[RadioDevice, str] = {}
+        self._channels: dict[GatewayId, Channel] = {}
         for gateway in spec.gateways.values():
             name = virtual_name(gateway.port)
             if name is not None:
-                devices = [
-                    self._terminal(gateway, terminal, name, random, boot)
-                    for terminal in gateway.terminals
-                ]
-                self.ports[name] = Air(devices)
+                channel = self._channel(spec, gateway)
+                self.ports[name] = channel.port(name, address=gateway.address)
+                for terminal in gateway.terminals:
+                    channel.join(self._terminal(gateway, terminal, name, random, boot))
         for kiosk in spec.kiosks.values():
             name = None if kiosk.printer is None else virtual_name(kiosk.printer)
             if name is not None:
@@ -72,6 +73,8 @@ class Hardware:
     def on_wake(self, wake: Callable[[str], object]) -> None:
         """Have ``wake`` called with the name of a port where a device wants its `tick`."""
         self._wake = wake
+        for channel in self._channels.values():
+            channel.on_wake(wake)
 
     def wake(self, name: str) -> None:
         """Have the device on that port look at what was done to it."""
@@ -110,6 +113,21 @@ class Hardware:
         if evaluator is None:
             raise DeviceError(f"counter {counter} has no virtual evaluator")
         return self._felt(evaluator, evaluator.rate(level, reasons))
+
+    def _channel(self, spec: HallSpec, gateway: Gateway) -> Channel:
+        """Return the gateway's channel, a perfect one: gateways that cover one another share theirs."""
+        shared = next(
+            (
+                channel
+                for other, channel in self._channels.items()
+                if other in gateway.covers or gateway.id in spec.gateways[other].covers
+            ),
+            None,
+        )
+        # Attentive: a gateway hears what another one sends.
+        channel = shared or Channel(Random(0), PERFECT, attentive=True)
+        self._channels[gateway.id] = channel
+        return channel
 
     def _keypad(self, counter: CounterId) -> Keypad:
         keypad = self.keypads.get(counter)

@@ -45,11 +45,11 @@ from runtime.journal import SqliteJournal
 from runtime.links import ReactorLinks
 from runtime.pty import PtyDevice
 from runtime.world import ReactorWorld
-from sim.air import Air
 from sim.devices.keypad import RESULTS_KEPT, Keypad
 from sim.devices.window import Window
 from tests.bench.figures import Figure
 from tests.runtime.reactor_thread import ReactorThread, best_loop
+from tests.sim.air import Air
 
 PRESSES = 300
 GOAL_S = 0.005

@@ -26,11 +26,11 @@ from protocol.messages import (
 from protocol.radio.payloads import Key, Show, WindowState, encode
 from runtime.links import ReactorLinks
 from runtime.world import ReactorWorld
-from sim.air import Air
 from sim.devices.keypad import Keypad
 from sim.devices.window import Window
 from tests.actors.recorders import RecorderActor
 from tests.runtime.reactor_thread import PATIENCE_S
+from tests.sim.air import Air
 
 pytestmark = pytest.mark.needs_debian("ser2net")
 

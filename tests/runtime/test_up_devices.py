@@ -10,12 +10,12 @@ import pytest
 from protocol.ids import TerminalAddress
 from protocol.radio.payloads import Key
 from runtime.pty import PtyDevice
-from sim.air import Air
 from sim.devices.keypad import Keypad
 from sim.devices.printer import EscposPrinter
 from sim.devices.window import Window
 from tests.runtime.reactor_thread import ReactorThread
 from tests.runtime.running_hall import IN_HALL, RunningHall, wait_until
+from tests.sim.air import Air
 
 Start = Callable[..., RunningHall]
 

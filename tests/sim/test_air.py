@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from protocol.devices import Device
 from protocol.errors import DeviceError
-from sim.air import BURSTS_MAX, Air, Medium
+from tests.sim.air import BURSTS_MAX, Air, Medium
 
 NOW = 100.0
 

@@ -37,13 +37,13 @@ from protocol.ids import (
 from protocol.messages import Submit, Subscribe
 from protocol.radio.frame import Frame, encode_frame
 from protocol.radio.payloads import DeviceKind, Hello, Key, KeyPress, PairRequest, encode
-from sim.air import Air
 from sim.devices.keypad import Keypad
 from sim.devices.window import Window
 from sim.journal import MemoryJournal
 from sim.links import SimLinks
 from sim.world import SimWorld
 from tests.actors.recorders import Ear
+from tests.sim.air import Air
 
 ZH = Language("zh")
 SERVICE = ServiceId("deposit")

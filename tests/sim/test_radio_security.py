@@ -48,7 +48,6 @@ from protocol.radio.payloads import (
 )
 from protocol.radio.secured import broadcast_way, is_sealed, seal
 from protocol.values import replace
-from sim.air import PERFECT, Air, Medium
 from sim.devices.keypad import Keypad
 from sim.devices.radio import RadioDevice
 from sim.devices.window import Window
@@ -57,6 +56,7 @@ from sim.links import SimLinks
 from sim.radio_memory import DictMemory, dict_vault
 from sim.world import SimWorld
 from tests.actors.recorders import Ear
+from tests.sim.air import PERFECT, Air, Medium
 
 ZH = Language("zh")
 SERVICE = ServiceId("deposit")

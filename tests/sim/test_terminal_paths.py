@@ -29,7 +29,6 @@ from protocol.messages import Submit
 from protocol.radio.payloads import Key, Result, WindowState
 from protocol.tickets import CounterMode, EvaluationDevice, TicketState
 from runtime.config.load import DEMO, load_config
-from sim.air import PERFECT, Air, Medium
 from sim.devices.caller import Caller
 from sim.devices.evaluator import Evaluator
 from sim.devices.keypad import Keypad
@@ -37,6 +36,7 @@ from sim.hardware import Hardware
 from sim.journal import MemoryJournal
 from sim.links import SimLinks
 from sim.world import SimWorld
+from tests.sim.air import PERFECT, Air, Medium
 
 ONE = CounterId("1")
 RADIO = "radio-g1"
@@ -54,15 +54,14 @@ class TerminalHall:
         self.links = SimLinks(self.world)
         self.hardware = Hardware(spec, Random(seed))
         self.hardware.on_wake(self.links.wake)
+        # A medium that can be spoilt, in place of the perfect channel.
+        self.air = Air(self.hardware.radio[GatewayId("g1")].values())
         for name, device in self.hardware.ports.items():
-            self.links.register(name, device)
+            self.links.register(name, self.air if name == RADIO else device)
         self.journal = MemoryJournal()
         self.parts: HallParts = build_hall(
             self.world, spec, self.journal, self.links, lambda ticket: f"http://hall/t/{ticket}"
         )
-        air = self.hardware.ports[RADIO]
-        assert isinstance(air, Air)
-        self.air = air
         self._takes = 0
         self.run(5)
         self.key(Key.PAUSE)

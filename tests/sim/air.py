@@ -1,7 +1,8 @@
-"""The radio channel behind one gateway: what one device sends, every other one hears.
+"""A radio channel without time, which tests spoil as they like: what one device sends, every other one hears.
 
-The medium is perfect unless it is told otherwise: no time passes on the air and nothing collides. Each
-direction may lose, double and damage what is sent, by chance.
+`sim.radio` has channels with time, and a perfect one; here each direction has faults of its own, which may be
+changed while devices run, and devices come and go. The medium is perfect unless it is told otherwise: no time
+passes on the air and nothing collides. Each direction may lose, double and damage what is sent, by chance.
 """
 
 from collections import deque
