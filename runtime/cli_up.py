@@ -220,6 +220,7 @@ class _Run:
                 (f"tablet {id}", f"halls/{spec.id}/counter/{id}/evaluate", Role.EVALUATOR)
                 for id in spec.counters
             ]
+            pages.append(("reception", f"halls/{spec.id}/reception", Role.COUNTER))
             pages.append(("display", f"halls/{spec.id}/display", Role.DISPLAY))
             for name, path, role in pages:
                 token = tokens.get(role)

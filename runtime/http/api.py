@@ -121,12 +121,13 @@ def take_ticket(call: Call) -> None:
 
 
 def taken_at(call: Call, kiosk: KioskId | None) -> tuple[KioskId | None, Channel]:
-    """Return at which kiosk a ticket is taken, if at one, and how."""
+    """Return at which kiosk a ticket is printed, if at one, and how it is taken."""
     kiosk = kiosk or call.asked_by.kiosk
     if kiosk is not None:
         call.asked_by.check_kiosk(kiosk)
-        return kiosk, Channel.KIOSK
-    return None, Channel.WEB if call.asked_by.role is Role.KIOSK else Channel.RECEPTION
+    if call.asked_by.role is Role.KIOSK:
+        return kiosk, Channel.WEB if kiosk is None else Channel.KIOSK
+    return kiosk, Channel.RECEPTION
 
 
 def issued_by(desk: Desk) -> Callable[[Accepted], Response]:

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from actors.hall.state import HallState
 from protocol.answers import Reason
+from protocol.commands import PARTY_MAX
 from protocol.hall import HallSpec, Identity, name_in
 from protocol.ids import CounterId, HallId, KioskId, Language, TicketId
 from protocol.printing.qr import qr_svg
@@ -100,6 +101,20 @@ class Pages:
         data = _hall_data(spec) | {"counter": id}
         return self.render(
             call.request, "counter.html", spec.languages, spec=spec, counter=counter, data=data
+        )
+
+    def reception(self, call: Call) -> Response:
+        """Show the form with which staff take numbers for customers."""
+        spec = call.hall.spec
+        return self.render(
+            call.request,
+            "reception.html",
+            spec.languages,
+            spec=spec,
+            printers=[kiosk for kiosk in spec.kiosks.values() if kiosk.printer is not None],
+            checks_in=_check_in_kinds(spec),
+            party_max=PARTY_MAX,
+            data=_hall_data(spec),
         )
 
     def tablet(self, call: Call) -> Response:

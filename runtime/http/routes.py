@@ -344,6 +344,7 @@ def pages(site: Pages) -> tuple[Route, ...]:
             "A counter's tablet for evaluations",
             TABLETS,
         ),
+        page("/halls/{hall}/reception", site.reception, "Numbers for customers", STAFF),
         page("/halls/{hall}/display", site.display, "The hall's large screen", DISPLAYS),
         page("/t/{hall}/{ticket}", site.ticket, "A customer's ticket"),
         page("/t/{hall}/{ticket}/qr.svg", site.ticket_code, "A ticket's QR code"),

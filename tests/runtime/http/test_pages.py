@@ -20,6 +20,7 @@ PAGES = (
     "/halls/HZ01/kiosk/k1",
     "/halls/HZ01/counter/1",
     "/halls/HZ01/counter/1/evaluate",
+    "/halls/HZ01/reception",
     "/halls/HZ01/display",
     "/problems",
 )
@@ -51,6 +52,8 @@ FORMED = (
     "when.",
     "refused.",
     "kiosk.identity.",
+    "reception.identity.",
+    "reception.paper.",
     "kiosk.checkin.",
     "evaluate.level.",
     "counter.class.",

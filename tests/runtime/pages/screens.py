@@ -26,6 +26,7 @@ KIOSK = f"/halls/{HALL}/kiosk/k1"
 COUNTER = f"/halls/{HALL}/counter/"
 DISPLAY = f"/halls/{HALL}/display"
 DEVICES = "/devices"
+RECEPTION = f"/halls/{HALL}/reception"
 TABLET = f"{COUNTER}2/evaluate"
 ROLES = {
     KIOSK: "kiosk",
@@ -33,6 +34,7 @@ ROLES = {
     COUNTER: "counter",
     DISPLAY: "display",
     DEVICES: "manager",
+    RECEPTION: "counter",
 }
 
 LIVE = ".service-waiting:not(:empty), #mode:not(:empty), #waiting li, [data-window]"
