@@ -56,7 +56,8 @@ class Hardware:
         """Those behind each gateway, by their posts."""
         self._wake: Callable[[str], object] = lambda _name: None
         self._radio_ports: dict[RadioDevice, str] = {}
-        self._channels: dict[GatewayId, Channel] = {}
+        self.channels: dict[GatewayId, Channel] = {}
+        """That of each gateway: a perfect one."""
         for gateway in spec.gateways.values():
             name = virtual_name(gateway.port)
             if name is not None:
@@ -73,7 +74,7 @@ class Hardware:
     def on_wake(self, wake: Callable[[str], object]) -> None:
         """Have ``wake`` called with the name of a port where a device wants its `tick`."""
         self._wake = wake
-        for channel in self._channels.values():
+        for channel in self.channels.values():
             channel.on_wake(wake)
 
     def wake(self, name: str) -> None:
@@ -119,14 +120,14 @@ class Hardware:
         shared = next(
             (
                 channel
-                for other, channel in self._channels.items()
+                for other, channel in self.channels.items()
                 if other in gateway.covers or gateway.id in spec.gateways[other].covers
             ),
             None,
         )
         # Attentive: a gateway hears what another one sends.
         channel = shared or Channel(Random(0), PERFECT, attentive=True)
-        self._channels[gateway.id] = channel
+        self.channels[gateway.id] = channel
         return channel
 
     def _keypad(self, counter: CounterId) -> Keypad:

@@ -27,10 +27,10 @@ from protocol.messages import DisplayedCall, Submit
 from sim.faults.active import Active, end_all
 from sim.faults.line import Line, LineDevice
 from sim.faults.premises import Holds
-from sim.hardware import BATTERY_MV, Hardware, virtual_name
+from sim.hardware import BATTERY_MV, Hardware
 from sim.journal import MemoryJournal
 from sim.links import SimLinks
-from sim.radio.afflictions import Afflictions
+from sim.radio.afflictions import Afflictions, afflictions_of
 from sim.radio.loss import NONE, Loss
 from sim.radio.modules import RadioModule
 from sim.radio.segments import ChannelSegments
@@ -140,6 +140,9 @@ class Site:
             line = self.lines[name] = Line(Random(f"{self.seed}/{self.spec.id}/line/{name}"))
             self.links.register(name, LineDevice(device, line), own_line=on_channel)
         self.hardware.on_wake(self.wake)
+        channels = self.hardware.channels if self.segments is None else self.segments.channels
+        random = Random(f"{self.seed}/{self.spec.id}/afflictions")
+        self._afflictions = afflictions_of(channels, random)
 
     # -- the process ------------------------------------------------------------------------
 
@@ -251,15 +254,9 @@ class Site:
         """Have ``call`` called after ``delay_s``, whatever becomes of the process."""
         return self.outside.call_later(delay_s, call)
 
-    def channel(self, gateway: GatewayId) -> Afflictions | None:
-        """Return what befalls the gateway's channel; None where the air is perfect."""
-        return None if self.segments is None else self.segments.afflictions[gateway]
-
-    def exchange_module(self, gateway: GatewayId) -> None:
-        """Put another radio module in the place of the gateway's."""
-        port = virtual_name(self.spec.gateways[gateway].port)
-        if self.segments is not None and port is not None:
-            self.segments.exchange_module(port)
+    def channel(self, gateway: GatewayId) -> Afflictions:
+        """Return what befalls the gateway's channel."""
+        return self._afflictions[gateway]
 
     def plug(self, port: str) -> None:
         """Plug the device on ``port`` in."""

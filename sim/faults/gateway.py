@@ -26,7 +26,7 @@ def _replace(premises: Premises, gateway: str, _given: Mapping[str, float]) -> E
     plug = hold_unplugged(premises, port)
 
     def put_in() -> None:
-        premises.exchange_module(GatewayId(gateway))
+        premises.channel(GatewayId(gateway)).exchange_module(port)
         plug()
 
     return put_in

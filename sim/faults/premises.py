@@ -73,12 +73,8 @@ class Premises(Protocol):
         """Have ``call`` called after ``delay_s``."""
         ...
 
-    def channel(self, gateway: GatewayId) -> Afflictions | None:
-        """Return what befalls the gateway's channel at frame level; None where the air is perfect."""
-        ...
-
-    def exchange_module(self, gateway: GatewayId) -> None:
-        """Put another radio module in the place of the gateway's."""
+    def channel(self, gateway: GatewayId) -> Afflictions:
+        """Return what befalls the gateway's channel."""
         ...
 
     def plug(self, port: str) -> None:

@@ -1,13 +1,12 @@
 """Faults of the radio channel behind a gateway: what becomes of packets on the air.
 
-Where the channel is simulated at frame level each listener has its own luck there. Where the air is perfect,
-as behind virtual devices of a hall that really runs, the gateway's line stands for the air.
+Each listener has its own luck. What comes late, out of order or back to who sent it does so on the line of the
+gateway's module.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import exp
 
 from protocol.ids import GatewayId
 from sim.faults.kind import End, FaultKind, Parameter, Target, seconds, share
@@ -40,56 +39,22 @@ def _on_line(premises: Premises, gateway: str, impairment: Impairment) -> End:
     return end
 
 
-def _channel(premises: Premises, gateway: str) -> Afflictions | None:
+def _channel(premises: Premises, gateway: str) -> Afflictions:
     return premises.channel(GatewayId(gateway))
 
 
 def _loss(premises: Premises, gateway: str, given: Given) -> End:
-    channel = _channel(premises, gateway)
-    if channel is None:
-        return _on_line(premises, gateway, Impairment(gaps=given["loss"]))
-    return channel.lose(IndependentLoss(loss=given["loss"]))
+    return _channel(premises, gateway).lose(IndependentLoss(loss=given["loss"]))
 
 
 def _bursts(premises: Premises, gateway: str, given: Given) -> End:
     good_s, bad_s, loss = given["good_s"], given["bad_s"], given["loss"]
-    channel = _channel(premises, gateway)
-    if channel is not None:
-        return channel.lose(BurstLoss(good_s=good_s, bad_s=bad_s, loss_bad=loss))
-    bad = Impairment(gaps=loss)
-    return _alternate(premises, good_s, bad_s, lambda: _on_line(premises, gateway, bad))
-
-
-def _alternate(premises: Premises, off_s: float, on_s: float, turn_on: Callable[[], End]) -> End:
-    """Turn something on and off in turn, for times that are drawn about these means."""
-    turn_off: End | None = None
-    over = False
-
-    def turn() -> None:
-        nonlocal turn_off
-        if over:
-            return
-        if turn_off is None:
-            turn_off, mean_s = turn_on(), on_s
-        else:
-            turn_off()
-            turn_off, mean_s = None, off_s
-        premises.later(premises.random.expovariate(1 / mean_s), turn)
-
-    def end() -> None:
-        nonlocal over
-        over = True
-        if turn_off is not None:
-            turn_off()
-
-    turn()
-    return end
+    bursts = BurstLoss(good_s=good_s, bad_s=bad_s, loss_bad=loss)
+    return _channel(premises, gateway).lose(bursts)
 
 
 def _jam(premises: Premises, gateway: str, _given: Given) -> End:
     channel = _channel(premises, gateway)
-    if channel is None:
-        return _on_line(premises, gateway, Impairment(gaps=1.0))
 
     def drown() -> float:
         # In slices: a module that senses it waits for its end, which nobody knows.
@@ -104,8 +69,6 @@ def _collisions(premises: Premises, gateway: str, given: Given) -> End:
     per_s = given["per_s"]
     air_s = FOREIGN_OCTETS * 8 / FOREIGN_BITRATE
     channel = _channel(premises, gateway)
-    if channel is None:
-        return _on_line(premises, gateway, Impairment(gaps=1 - exp(-2 * per_s * air_s)))
 
     def send() -> float:
         now_s = premises.now_s()
@@ -137,10 +100,7 @@ def _echo(premises: Premises, gateway: str, given: Given) -> End:
 
 
 def _duplication(premises: Premises, gateway: str, given: Given) -> End:
-    channel = _channel(premises, gateway)
-    if channel is None:
-        return _on_line(premises, gateway, Impairment(duplication=given["duplication"]))
-    return channel.spoil(Damage(duplication=given["duplication"]))
+    return _channel(premises, gateway).spoil(Damage(duplication=given["duplication"]))
 
 
 def _delay(premises: Premises, gateway: str, given: Given) -> End:
@@ -153,10 +113,7 @@ def _reordering(premises: Premises, gateway: str, given: Given) -> End:
 
 
 def _bit_flips(premises: Premises, gateway: str, given: Given) -> End:
-    channel = _channel(premises, gateway)
-    if channel is None:
-        return _on_line(premises, gateway, Impairment(bit_flips=given["bit_flips"]))
-    return channel.spoil(Damage(bit_error=given["bit_flips"]))
+    return _channel(premises, gateway).spoil(Damage(bit_error=given["bit_flips"]))
 
 
 KINDS = (

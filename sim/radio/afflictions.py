@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from math import prod
 from random import Random
 
+from protocol.ids import GatewayId
 from sim.radio.channel import Channel
 from sim.radio.loss import Chance, Damage, Loss
 from sim.radio.station import Station
 
-__all__ = ["Afflictions"]
+__all__ = ["Afflictions", "afflictions_of"]
 
 
 class Afflictions:
@@ -73,9 +74,24 @@ class Afflictions:
         """Drown everything between the two times, and forget earlier ones; see `Channel.jam`."""
         _add(self._channel.reception.jams, begins_s, ends_s)
 
+    def exchange_module(self, port: str) -> None:
+        """Put another module in the place of that port's, which knows nothing of what was under way."""
+        self._channel.station_of(port).forget()
+
     def intrude(self, begins_s: float, ends_s: float) -> None:
         """Have somebody else send between the two times, whom no module senses."""
         _add(self._channel.reception.strangers, begins_s, ends_s)
+
+
+def afflictions_of(
+    channels: Mapping[GatewayId, Channel], random: Random
+) -> dict[GatewayId, Afflictions]:
+    """Return what may befall the channel of each gateway; those on one channel share it."""
+    made: dict[int, Afflictions] = {}
+    for channel in channels.values():
+        if id(channel) not in made:
+            made[id(channel)] = Afflictions(channel, Random(random.random()))
+    return {gateway: made[id(channel)] for gateway, channel in channels.items()}
 
 
 KEPT_S = 5.0

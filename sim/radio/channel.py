@@ -117,6 +117,10 @@ class Channel:
         """Drown everything on the air from ``begins_s`` to ``ends_s``; modules sense it."""
         self._reception.jams.append((begins_s, ends_s))
 
+    def station_of(self, port: str) -> Station:
+        """Return the station of the port with that name."""
+        return next(each.station for each in self._ports if each.name == port)
+
     @property
     def reception(self) -> Reception:
         """What decides who hears what."""

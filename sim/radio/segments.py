@@ -8,7 +8,6 @@ from random import Random
 from protocol.hall import Gateway, HallSpec
 from protocol.ids import GatewayId, TerminalAddress
 from sim.hardware import Hardware, virtual_name
-from sim.radio.afflictions import Afflictions
 from sim.radio.channel import Channel
 from sim.radio.loss import NONE, Loss
 from sim.radio.modules import RadioModule
@@ -33,7 +32,6 @@ class ChannelSegments:
         loss: Loss = NONE,
     ) -> None:
         self.channels: dict[GatewayId, Channel] = {}
-        self.afflictions: dict[GatewayId, Afflictions] = {}
         self.ports: dict[str, Port] = {}
         """By the name of the gateway's port."""
         self.stations: dict[GatewayId, dict[TerminalAddress, Station]] = {}
@@ -45,10 +43,10 @@ class ChannelSegments:
             shared = self._shared_with(spec, gateway)
             if shared is None:
                 channel = Channel(Random(random.random()), module, loss=loss)
-                self.afflictions[gateway.id] = Afflictions(channel, Random(random.random()))
             else:
                 channel = self.channels[shared]
-                self.afflictions[gateway.id] = self.afflictions[shared]
+                # A gateway hears what another one sends.
+                channel.attentive = True
             self.channels[gateway.id] = channel
             self.ports[name] = channel.port(name, address=gateway.address)
             self.stations[gateway.id] = {
@@ -67,10 +65,6 @@ class ChannelSegments:
             channel = self.ports[port].channel
             assert isinstance(channel, Channel)
             channel.look()
-
-    def exchange_module(self, port: str) -> None:
-        """Put another module in the place of that port's, which knows nothing of what was under way."""
-        self.ports[port].station.forget()
 
     def _shared_with(self, spec: HallSpec, gateway: Gateway) -> GatewayId | None:
         """Return a gateway that covers this one, or that it covers, if there is one already."""
