@@ -11,8 +11,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from math import inf
 from random import Random
 
-from actors.radio.meters import Latencies
-from actors.radio.pacing import Downlink, Pacer, Rank, as_broadcast
+from actors.radio.meters import Latencies, Repeats
+from actors.radio.pacing import (
+    ENTRIES_OCTETS_MAX,
+    SEALED_ENTRIES_OCTETS_MAX,
+    Downlink,
+    Pacer,
+    Rank,
+    as_broadcast,
+)
 from actors.radio.passage import Passage
 from protocol.errors import PaihaoError, ProtocolError
 from protocol.hall import BITRATE, Gateway
@@ -53,6 +60,9 @@ one is taken all the same, and others wait meanwhile."""
 
 BROADCAST_PAUSE_S = 0.05
 """So long after a broadcast, and as long as it is on the air, nothing but acknowledgements is sent."""
+
+REPEATS_MAX = 0.35
+"""Where terminals mind who is on the air, fewer of their last uplinks are repeats even in a rush."""
 
 TEXTS_SHARE = 0.8
 """Texts that nobody waits for are sent below this share of the duty cycle's limit alone."""
@@ -110,8 +120,9 @@ class Channel:
             self.link = RoutedLink(address, random, options, frozenset(served), routes=known)
         self._far = frozenset(routes or ())
         """Who is behind a repeater: an acknowledgement is the repeater's, and broadcasts do not pass it."""
-        self.pacer = Pacer(self._hearers)
+        self.pacer = Pacer(self._hearers, self._entries_octets_max)
         self.latencies = Latencies()
+        self._repeats = Repeats()
         self._options = options
         self._passage = passage
         self._segment = segment
@@ -130,6 +141,10 @@ class Channel:
             return None
         return self._segment(to), passage.secures(to)
 
+    def _entries_octets_max(self, to: TerminalAddress) -> int:
+        sealed = self._passage(to).secures(to)
+        return SEALED_ENTRIES_OCTETS_MAX if sealed else ENTRIES_OCTETS_MAX
+
     def messages(self) -> GuardCounts:
         """Return what passed and what was refused of the gateway's own terminals, whoever serves them."""
         # Whoever has no post yet belongs to no other gateway.
@@ -145,11 +160,9 @@ class Channel:
     def receive(self, octets: bytes, now_s: float) -> list[ChannelAction]:
         """Take in ``octets`` from the line."""
         ended = self._relieve()
-        return [
-            *ended,
-            *self._translated(self.link.receive(octets, now_s), now_s),
-            *self._pump(now_s),
-        ]
+        actions = self.link.receive(octets, now_s)
+        self._repeats.look(self.link.counts)
+        return [*ended, *self._translated(actions, now_s), *self._pump(now_s)]
 
     def tick(self, now_s: float) -> list[ChannelAction]:
         """Do what is due at ``now_s``; calling it early or late does no harm."""
@@ -187,12 +200,28 @@ class Channel:
     def _pump(self, now_s: float) -> list[ChannelAction]:
         """Give the link what it may send now."""
         actions: list[ChannelAction] = []
+        self._make_way(now_s)
         while now_s >= self.link.free_from_s():
-            downlinks = self.pacer.next(self._busy, self._rank_max(now_s))
+            downlinks = self.pacer.next(self._busy, self._rank_max(now_s), now_s)
             if not downlinks:
                 break
             actions += self._give(downlinks, now_s)
         return actions
+
+    def _make_way(self, now_s: float) -> None:
+        """Have what is less urgent pause where something urgent waits, and terminals mind who is on the air.
+
+        Where they do not, as many repeats say, who answers would not be heard.
+        """
+        if now_s >= self.link.free_from_s() or self._repeats.share > REPEATS_MAX:
+            return
+        if not self.pacer.is_urgent(self._busy):
+            return
+        for token, downlinks in self._given.items():
+            first = downlinks[0]
+            may_wait = len(downlinks) == 1 and (first.told or first.rank > Rank.CALL)
+            if may_wait and self.link.interrupt(token):
+                return
 
     def _relieve(self) -> list[Ended]:
         """In a rush, repeat nothing alone that a broadcast can say together with what waits."""

@@ -24,8 +24,9 @@ from protocol.values import value
 
 __all__ = ["ALARM_AFTER_S", "Deliverable", "Delivery", "Late", "Outlet", "PauseElapsed"]
 
-ALARM_AFTER_S = 5.0
-"""How long something may stay unconfirmed before a person is called."""
+ALARM_AFTER_S = 10.0
+"""How long something may stay unconfirmed before a person is called: in a rush a window that broadcasts have
+told is asked for its word last."""
 
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 30.0

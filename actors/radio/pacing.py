@@ -4,15 +4,16 @@ The link is given a datagram when it may send it at once, so what waits here can
 
 - What is newer takes the place of what it makes worthless (`_read`): an older state of the same window, the
   result of an older press.
-- Who is looked at goes first (`Rank`); a rank is worth `RANK_S` of waiting, so nothing waits for ever.
+- Who is looked at goes first (`Rank`), but nothing waits for ever (`PATIENCE_S`).
 - One datagram to each terminal is under way: a seal's counter may not be overtaken.
-- Where several devices wait (`RUSH_MIN`), one broadcast has the newest for all of them. Nobody answers it, so
-  each window is sent its state alone as well, after what is more urgent: that repairs what was lost, and tells
-  of windows that are off. Who misses the result of a press asks again, and is told alone then.
+- Where several devices wait (`RUSH_MIN`), one broadcast has the newest for all of them. Nobody answers it. So a
+  second one tells each window once more: a few octets repair what was lost. Then each is sent its state alone,
+  when nothing more urgent waits: that tells of windows that are off. Who misses the result of a press asks
+  again, and is told alone then.
 
     waiting --next--> given to the link --ended-->
        |  ^
-       |  +--windows, to be told alone--+
+       |  +--windows, to be told again--+
        +--------> broadcast ------------+
 """
 
@@ -20,6 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from enum import IntEnum
+from math import inf
+from types import MappingProxyType
 
 import attrs
 
@@ -58,8 +61,24 @@ UNHEARD_MAX = 3
 """Results in a row that were broadcast to a device, and that it asked for again: its firmware knows no
 broadcasts, and it is told alone until it says hello."""
 
-RANK_S = 10.0
-"""Seconds of waiting that one rank outweighs."""
+TELLS_MAX = 2
+"""Broadcasts that tell a window of one state, before it is told alone."""
+
+FILL_AFTER_S = 0.2
+REPEAT_AFTER_S = 0.4
+"""So long after the first broadcast a window may be told by a second one, and is one of those who wait for it.
+What terminals have to say is said in between: it would collide with both."""
+
+REPEAT_WITHIN_S = 0.9
+"""After so long a window waits for no second broadcast, and is told alone."""
+
+REPAIR_AFTER_S = 5.0
+"""After so long a window that was told by two broadcasts waits like others do."""
+
+ENTRIES_OCTETS_MAX = 46
+SEALED_ENTRIES_OCTETS_MAX = 39
+"""Of a broadcast's payload, so that its frame fits one packet of an E32 module (58 octets); the rest of a
+longer one collides with whoever waited for the first packet's end."""
 
 
 class Rank(IntEnum):
@@ -74,6 +93,9 @@ class Rank(IntEnum):
     TEXT = 3
     """What nobody waits for."""
 
+
+PATIENCE_S = MappingProxyType({Rank.CALL: 0.0, Rank.RESULT: 0.5, Rank.STATE: 5.0, Rank.TEXT: 30.0})
+"""So long something may wait while something more urgent goes; a keypad asks for a result again after 3 s."""
 
 _URGENCIES = {
     Rank.CALL: Urgency.HIGH,
@@ -98,8 +120,10 @@ class Downlink:
     """What makes it worthless has the same."""
     says: Show | PressResult | None = None
     """What it says, if a broadcast could say that as well."""
-    told: bool = False
-    """A broadcast has said it already."""
+    told: int = 0
+    """So many broadcasts have said it already."""
+    alone: bool = False
+    """No broadcast is to say it."""
     trusted: bool = False
     """The radio's acknowledgement is enough."""
 
@@ -126,18 +150,33 @@ class Downlink:
     @property
     def due_s(self) -> float:
         """The smallest goes first."""
-        return self.since_s + self.rank * RANK_S
+        match self.told:
+            case 0:
+                return self.since_s + PATIENCE_S[self.rank]
+            case told if told < TELLS_MAX:
+                return self.since_s + REPEAT_AFTER_S
+            case _:
+                return self.since_s + REPAIR_AFTER_S
+
+    def told_again_by(self, now_s: float) -> bool:
+        """Whether it only waits for the next broadcast."""
+        return 0 < self.told < TELLS_MAX and now_s < self.since_s + REPEAT_WITHIN_S
 
 
 class Pacer:
     """See the module. What ends without being sent is returned to whoever must say so.
 
     ``channel`` names the segment whose broadcasts a terminal takes, None where it takes none: only those of one
-    are told together.
+    are told together. ``octets_max`` is how much a broadcast that a terminal takes may say.
     """
 
-    def __init__(self, channel: Callable[[TerminalAddress], object] = lambda _address: "") -> None:
+    def __init__(
+        self,
+        channel: Callable[[TerminalAddress], object] = lambda _address: "",
+        octets_max: Callable[[TerminalAddress], int] = lambda _address: ENTRIES_OCTETS_MAX,
+    ) -> None:
         self._channel = channel
+        self._octets_max = octets_max
         self._waiting: dict[object, Downlink] = {}
         self._results: dict[TerminalAddress, bytes] = {}
         """The last result that each device was told by broadcast."""
@@ -195,11 +234,24 @@ class Pacer:
 
     @property
     def in_rush(self) -> bool:
-        """Whether so many wait that they are told by broadcast."""
-        return sum(map(self.hears_broadcasts, self._waiting.values())) >= RUSH_MIN
+        """Whether so many wait, and know nothing yet, that they are told by broadcast."""
+        new = (one for one in self._waiting.values() if not one.told)
+        return sum(map(self.hears_broadcasts, new)) >= RUSH_MIN
 
-    def next(self, busy: Collection[TerminalAddress], rank_max: Rank = Rank.TEXT) -> list[Downlink]:
-        """Return what goes now: one downlink, several as one broadcast (`as_broadcast`), or none.
+    def is_urgent(self, busy: Collection[TerminalAddress]) -> bool:
+        """Return whether something waits that the hall looks for now, and not to one of ``busy``."""
+        if self.in_rush:
+            return True
+        waiting = self._waiting.values()
+        return any(one.rank is Rank.CALL and not one.told and one.to not in busy for one in waiting)
+
+    def next(
+        self,
+        busy: Collection[TerminalAddress],
+        rank_max: Rank = Rank.TEXT,
+        now_s: float = inf,
+    ) -> list[Downlink]:
+        """Return what goes at ``now_s``: one downlink, several as one broadcast, or none.
 
         Nothing goes to a terminal of ``busy``, and nothing of a rank beyond ``rank_max``.
         """
@@ -209,7 +261,7 @@ class Pacer:
         )
         if not free:
             return []
-        together = self._together(free)
+        together = self._together(free, now_s)
         self._alone_next = len(together) > 1
         for downlink in together:
             del self._waiting[downlink.slot]
@@ -229,23 +281,40 @@ class Pacer:
                 self._results[downlink.to] = downlink.message.payload
                 ended.append(downlink.message)
             else:
-                downlink.told, downlink.rank, downlink.since_s = True, Rank.RESULT, now_s
+                downlink.told += 1
+                downlink.since_s = now_s
                 ended += self.put_back(downlink)
         return ended
 
-    def _together(self, free: list[Downlink]) -> list[Downlink]:
+    def _together(self, free: list[Downlink], now_s: float) -> list[Downlink]:
         """Return the first, or all that one broadcast can say if enough devices wait for one.
 
         After each broadcast one that cannot be in it has its turn.
         """
         by_channel: dict[object, list[Downlink]] = {}
         for one in free:
-            if self.hears_broadcasts(one):
+            if self.hears_broadcasts(one) and (not one.told or one.due_s <= now_s):
                 by_channel.setdefault(self._channel(one.to), []).append(one)
         together = max(by_channel.values(), key=len, default=[])
         if len(together) < RUSH_MIN or (self._alone_next and free[0] not in together):
-            return free[:1]
-        return together[: len(as_broadcast(together).entries)]
+            return [one for one in free if not one.told_again_by(now_s)][:1]
+        together += self._fillers(free, together, now_s)
+        return together[: _fitting(together, self._octets_max(together[0].to))]
+
+    def _fillers(
+        self, free: list[Downlink], together: list[Downlink], now_s: float
+    ) -> list[Downlink]:
+        """Return who may be told once more where a broadcast goes anyway and has room."""
+        channel = self._channel(together[0].to)
+        return [
+            one
+            for one in free
+            if one.told
+            and one not in together
+            and one.since_s + FILL_AFTER_S <= now_s
+            and self.hears_broadcasts(one)
+            and self._channel(one.to) == channel
+        ]
 
     def _note_result(self, downlink: Downlink) -> None:
         """Have the result of a press that was broadcast, and is asked for again, sent alone."""
@@ -253,15 +322,15 @@ class Pacer:
         if before is None:
             return
         if before == downlink.message.payload:
-            downlink.told = True
+            downlink.alone = True
             self.repairs += 1
             self._unheard[downlink.to] = self._unheard.get(downlink.to, 0) + 1
         else:
             self._unheard.pop(downlink.to, None)
 
     def hears_broadcasts(self, one: Downlink) -> bool:
-        """Return whether a broadcast is to say what ``one`` does."""
-        if one.says is None or one.told or not fits_entry(one.says):
+        """Return whether a broadcast is to say what ``one`` does, for the first time or once more."""
+        if one.says is None or one.alone or one.told >= TELLS_MAX or not fits_entry(one.says):
             return False
         if self._unheard.get(one.to, 0) >= UNHEARD_MAX:
             return False
@@ -274,8 +343,15 @@ class Pacer:
 
 
 def as_broadcast(downlinks: Iterable[Downlink]) -> ShowMany:
-    """Return the first broadcast of ``downlinks``, with as many of them as fit, in their order."""
-    return share_out(as_entry(one.to, one.says) for one in downlinks if one.says is not None)[0]
+    """Return what one broadcast says of ``downlinks``, as `Pacer.next` returned them."""
+    entries = (as_entry(one.to, one.says) for one in downlinks if one.says is not None)
+    return ShowMany(entries=tuple(entries))
+
+
+def _fitting(downlinks: Iterable[Downlink], octets_max: int) -> int:
+    """Return how many of ``downlinks`` one broadcast of so many octets says, in their order."""
+    entries = (as_entry(one.to, one.says) for one in downlinks if one.says is not None)
+    return len(share_out(entries, octets_max)[0].entries)
 
 
 def _read(message: SendDownlink, now_s: float) -> Downlink:

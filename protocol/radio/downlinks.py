@@ -219,15 +219,15 @@ def as_entry(address: int, payload: Show | PressResult) -> ShowEntry:
     return ShowEntry(address=address, version=version, state=state, text=payload.text)
 
 
-def share_out(entries: Iterable[ShowEntry]) -> list[ShowMany]:
-    """Return as many ShowMany as it takes for ``entries``, in their order."""
+def share_out(entries: Iterable[ShowEntry], octets_max: int = PAYLOAD_MAX) -> list[ShowMany]:
+    """Return as many ShowMany of up to ``octets_max`` as it takes for ``entries``, in their order."""
     shared: list[list[ShowEntry]] = []
     room = 0
     for entry in entries:
         octets = len(_encode_entry(entry))
         if octets > room:
             shared.append([])
-            room = PAYLOAD_MAX - 1
+            room = octets_max - 1
         shared[-1].append(entry)
         room -= octets
     return [ShowMany(entries=tuple(few)) for few in shared]

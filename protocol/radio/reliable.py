@@ -165,6 +165,15 @@ class ReliableLink:
         """
         return self._sender.abandon(token)
 
+    def interrupt(self, token: int) -> bool:
+        """Let what is under way with ``token`` pause, so that something more urgent may go at once.
+
+        Its acknowledgement is taken whenever it comes; where none comes, it is attempted again as if it had
+        been listened for. Returns whether that was done: only while it is listened for, not after the
+        last attempt, and not where the peer needs the channel to pass it on.
+        """
+        return self._sender.interrupt(token)
+
     def serve(
         self, peers: Collection[int], now_s: float, not_served: Collection[int] = ()
     ) -> list[Action]:

@@ -184,6 +184,13 @@ class RoutedLink:
                 return True
         return False
 
+    def interrupt(self, token: int) -> bool:
+        """Let what is under way with ``token`` pause, as `ReliableLink.interrupt`."""
+        return any(
+            sent.token == token and self._link.interrupt(inner)
+            for inner, sent in self._sent.items()
+        )
+
     def serve(
         self, peers: Collection[int], now_s: float, not_served: Collection[int] = ()
     ) -> list[Action]:

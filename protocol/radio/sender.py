@@ -11,6 +11,8 @@ nothing else is sent but acknowledgements. While it *pauses* between attempts ot
 their turn; an acknowledgement that comes late is still taken. Pauses grow and are drawn at random.
 What is more urgent goes first (`outbox`).
 
+What is listened for may be interrupted by something more urgent; it pauses then, too.
+
 Attempts go on for longer than a stock peer is deaf (`LinkOptions.peer_deaf_s`).
 """
 
@@ -108,6 +110,17 @@ class Sender:
             return False
         self._outbox.remove(outgoing)
         self._counts.superseded += 1
+        return True
+
+    def interrupt(self, token: int) -> bool:
+        """Listen no longer for the answer to ``token``; return whether that was listened for and may pause."""
+        outgoing = self._listening_for
+        if outgoing is None or outgoing.token != token or outgoing.passed_on:
+            return False
+        if outgoing.attempts >= self._options.attempts_max:
+            return False
+        # It is attempted again when it would have been without the interruption.
+        self._pause(outgoing, self._listening_until_s)
         return True
 
     def give_up_others(self, peers: Collection[int]) -> list[Action]:
@@ -216,11 +229,14 @@ class Sender:
         """Let the datagram that was listened for pause, or give it up."""
         if outgoing.attempts >= self._options.attempts_max:
             return [self._give_up(outgoing)]
+        self._pause(outgoing, now_s)
+        return []
+
+    def _pause(self, outgoing: Outgoing, from_s: float) -> None:
         self._listening_for = None
         timeout_s = self._neighbours.at(outgoing.to).round_trip.timeout_s(len(outgoing.payload))
         pause_s = self._random.uniform(*self._options.pause_range_s(outgoing.attempts, timeout_s))
-        outgoing.due_s = now_s + pause_s
-        return []
+        outgoing.due_s = from_s + pause_s
 
     def _give_up(self, outgoing: Outgoing) -> GaveUp:
         assert outgoing.token is not None  # only broadcasts may have none

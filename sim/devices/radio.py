@@ -38,6 +38,9 @@ HELLO_SPREAD_S = 2.0
 HEARTBEAT_S = 600.0
 """A device says that it is still there about this often."""
 
+LINK_OPTIONS = LinkOptions(timeout_max_s=0.4)
+"""Somebody waits at a keypad; an acknowledgement that takes longer than stock firmware waits was lost."""
+
 HELLO_TOKEN = 0
 
 SHOWN_TOKEN = 2
@@ -83,7 +86,7 @@ class RadioDevice:
         self.malformed = 0
         self.security = None if code is None else DeviceSecurity(code)
         self._random = random
-        self._options = options
+        self._options = options or LINK_OPTIONS
         self._routes = None if routes is None else Routes(routes)
         self.noticed: list[Callable[[Any], object]] = []
         """Are called with the device whenever what people see of it may have changed."""

@@ -195,6 +195,7 @@ def test_press_on_its_way_when_the_gateway_dies_is_done_once(wing: Wing) -> None
 def test_terminal_that_its_home_cannot_hear_is_served_by_the_other(wing: Wing) -> None:
     wing.cut(G1, 2)
     wing.press(times=3)
+    wing.run(5)
     assert wing.server(2) == G2
     assert wing.server(3) == G1
     assert len(wing.called) == 3

@@ -13,6 +13,7 @@ from actors.alarms import AlarmBoard, ReadAlarms
 from actors.audience import Audience
 from actors.counter import CounterActor
 from actors.hall.actor import HallActor, HallAudience
+from actors.radio.delivery import ALARM_AFTER_S
 from actors.radio.gateway import GatewayActor, GatewayRead, ReadGateway
 from actors.radio.keypad import KeypadTerminal
 from actors.radio.window import WindowTerminal
@@ -227,7 +228,7 @@ def test_window_that_is_switched_off_is_alarmed_until_it_shows_the_newest_number
     hall.take(5)
     hall.windows[0].off = True
     hall.press()
-    hall.run(4)
+    hall.run(ALARM_AFTER_S - 1)
     assert hall.alarms == []
     hall.run(2)
     assert hall.alarms == ["window/1"]

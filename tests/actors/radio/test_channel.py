@@ -12,7 +12,7 @@ from protocol.errors import ProtocolError
 from protocol.ids import TerminalAddress
 from protocol.messages import SendDownlink
 from protocol.radio.actions import DutyCycleFell, DutyCycleReached, Transmit
-from protocol.radio.datagram import BROADCAST, FLAG_ACK, acknowledgement
+from protocol.radio.datagram import BROADCAST, FLAG_ACK, FLAG_RETRY, acknowledgement
 from protocol.radio.frame import Frame, FrameDecoder, encode_frame
 from protocol.radio.options import LinkOptions
 from protocol.radio.payloads import (
@@ -69,10 +69,10 @@ class Bench:
     def hear_frame(self, frame: Frame) -> None:
         self.do(self.channel.receive(encode_frame(frame), self.now_s))
 
-    def hear(self, source: int, payload: Any) -> None:
+    def hear(self, source: int, payload: Any, flags: int = 0) -> None:
         self.ids = self.ids % 255 + 1
         octets = payload if isinstance(payload, bytes) else encode(payload)
-        self.hear_frame(Frame(to=1, source=source, id=self.ids, payload=octets))
+        self.hear_frame(Frame(to=1, source=source, id=self.ids, flags=flags, payload=octets))
 
     def send(self, to: int, payload: Any) -> int:
         self.tokens += 1
@@ -186,6 +186,32 @@ def test_what_pauses_in_a_rush_is_told_by_broadcast() -> None:
     to_all = [payload for to, payload in bench.sent() if to == BROADCAST]
     told = {entry.address for payload in to_all for entry in payload.entries}
     assert told == {30, 31, 32, 49}
+
+
+def test_result_under_way_makes_way_for_a_call() -> None:
+    bench = Bench()
+    bench.off.update((KEYPAD, 30))
+    bench.send(KEYPAD, PressResult(boot=0, sequence=7, result=Result.CALLED, text="A001"))
+    call = bench.send(30, show(30))
+    assert [to for to, _ in bench.sent()] == [KEYPAD, 30]
+    # A call under way makes way for nothing.
+    bench.send(31, show(31))
+    assert bench.sent() == []
+    bench.off.clear()
+    bench.run(1)
+    assert bench.ended()[call].acknowledged
+    assert {to for to, _ in bench.sent()} == {30, 31, KEYPAD}
+
+
+def test_nothing_makes_way_where_many_uplinks_are_repeats() -> None:
+    bench = Bench()
+    for sequence in range(40):
+        bench.hear(KEYPAD, KeyPress(boot=0, sequence=sequence, key=Key.NEXT), flags=FLAG_RETRY)
+    bench.off.add(KEYPAD)
+    bench.sent()
+    bench.send(KEYPAD, PressResult(boot=0, sequence=7, result=Result.CALLED, text="A001"))
+    bench.send(30, show(30))
+    assert [to for to, _ in bench.sent()] == [KEYPAD]
 
 
 def test_acknowledgement_goes_out_while_the_channel_is_left_to_others() -> None:

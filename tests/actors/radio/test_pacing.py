@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.radio.pacing import (
-    RANK_S,
+    FILL_AFTER_S,
+    PATIENCE_S,
+    REPEAT_AFTER_S,
+    REPEAT_WITHIN_S,
     RUSH_MIN,
+    SEALED_ENTRIES_OCTETS_MAX,
     UNHEARD_MAX,
     WAITING_EACH_MAX,
     WAITING_MAX,
@@ -86,7 +90,7 @@ def test_a_call_goes_before_a_result_and_a_result_before_a_banner(bench: Bench) 
 
 def test_what_waits_long_goes_before_what_is_more_urgent(bench: Bench) -> None:
     bench.add(30, Banner(version=9, brightness=50))
-    bench.add(31, Invite(version=1, open_s=60), now_s=RANK_S * 2)
+    bench.add(31, Invite(version=1, open_s=60), now_s=PATIENCE_S[Rank.TEXT])
     assert bench.next() == [30]
 
 
@@ -147,8 +151,60 @@ def test_call_goes_before_windows_that_were_told_by_broadcast(bench: Bench) -> N
     for address in range(30, 30 + RUSH_MIN):
         bench.add(address, show(address))
     bench.broadcast()
-    bench.add(40, show(9), now_s=1.0)
-    assert bench.next() == [40]
+    bench.add(40, show(9), now_s=FILL_AFTER_S / 2)
+    assert bench.next(now_s=FILL_AFTER_S / 2) == [40]
+    assert bench.next(now_s=FILL_AFTER_S / 2) == []
+
+
+def test_second_broadcast_tells_windows_once_more_before_each_is_told_alone(bench: Bench) -> None:
+    for address in (30, 31, 32):
+        bench.add(address, show(address))
+    assert bench.broadcast() == ([30, 31, 32], [])
+    assert not bench.pacer.in_rush
+    assert bench.next(now_s=REPEAT_AFTER_S - 0.01) == []
+    again = bench.take(now_s=REPEAT_AFTER_S)
+    assert [int(one.to) for one in again] == [30, 31, 32]
+    assert bench.pacer.sent_to_all(again, REPEAT_AFTER_S) == []
+    assert [bench.next() for _ in range(4)] == [[30], [31], [32], []]
+
+
+def test_broadcast_with_room_left_tells_those_that_the_last_one_told(bench: Bench) -> None:
+    for address in (30, 31, 32):
+        bench.add(address, show(address))
+    bench.broadcast()
+    for address in (33, 34, 35):
+        bench.add(address, show(address), now_s=0.1)
+    now_s = FILL_AFTER_S
+    assert bench.next(now_s=now_s) == [33, 34, 35, 30, 31]
+
+
+def test_window_that_no_second_broadcast_tells_is_told_alone(bench: Bench) -> None:
+    for address in (30, 31, 32):
+        bench.add(address, show(address))
+    bench.broadcast()
+    assert bench.pacer.withdraw({TerminalAddress(30)})
+    assert bench.next(now_s=REPEAT_WITHIN_S - 0.01) == []
+    assert bench.next(now_s=REPEAT_WITHIN_S) == [30]
+
+
+def test_sealed_broadcast_says_less_so_that_it_fits_one_packet_of_a_module() -> None:
+    bench = Bench(octets_max=lambda _address: SEALED_ENTRIES_OCTETS_MAX)
+    for address in range(30, 36):
+        bench.add(address, show(address))
+    together = bench.take()
+    assert len(together) == 4
+    assert len(encode(as_broadcast(together))) <= SEALED_ENTRIES_OCTETS_MAX
+
+
+def test_call_is_urgent_and_what_was_told_already_is_not(bench: Bench) -> None:
+    bench.add(2, result(1))
+    assert not bench.pacer.is_urgent(())
+    bench.add(30, show(1))
+    assert bench.pacer.is_urgent(())
+    assert not bench.pacer.is_urgent({TerminalAddress(30)})
+    bench.add(31, show(2))
+    bench.broadcast()
+    assert not bench.pacer.is_urgent(())
 
 
 def test_state_that_is_newer_than_a_broadcast_goes_instead(bench: Bench) -> None:
@@ -172,7 +228,7 @@ def test_broadcast_holds_no_more_than_a_payload_and_the_rest_follows(bench: Benc
         told += addresses
     assert told == list(range(30, 40))
     # Two that are left are told alone.
-    assert [bench.next(), bench.next()] == [[40], [41]]
+    assert [bench.next(now_s=0.0), bench.next(now_s=0.0)] == [[40], [41]]
 
 
 def test_result_that_is_asked_for_again_is_sent_alone(bench: Bench) -> None:

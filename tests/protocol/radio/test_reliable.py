@@ -619,3 +619,37 @@ def test_abandoned_datagram_is_not_repeated_and_its_late_answer_is_none() -> Non
     assert [action for action in actions if isinstance(action, GaveUp)] == [
         GaveUp(token=2, to=6, attempts=7)
     ]
+
+
+def test_interrupted_datagram_lets_another_go_at_once_and_is_repeated_later() -> None:
+    subject = link(1)
+    subject.send(5, b"state", 1, 0.0)
+    assert not subject.interrupt(2)
+    assert subject.interrupt(1)
+    assert not subject.interrupt(1)
+    [urgent] = frames_of(subject.send(6, b"call", 2, 0.05))
+    assert urgent.to == 6
+    subject.receive(encode_frame(acknowledgement(urgent)), 0.15)
+    deadline_s = subject.next_deadline()
+    assert deadline_s is not None
+    assert 0.2 < deadline_s < 0.5
+    [again] = frames_of(subject.tick(deadline_s))
+    assert (again.to, again.flags) == (5, FLAG_RETRY)
+
+
+def test_answer_to_an_interrupted_datagram_ends_it() -> None:
+    subject = link(1)
+    [sent] = frames_of(subject.send(5, b"state", 1, 0.0))
+    assert subject.interrupt(1)
+    [ended] = subject.receive(encode_frame(acknowledgement(sent)), 0.1)
+    assert isinstance(ended, Acknowledged)
+    assert subject.next_deadline() is None
+
+
+def test_last_attempt_and_what_is_passed_on_are_not_interrupted() -> None:
+    subject = link(1, attempts_max=1, peer_deaf_s=0)
+    subject.send(5, b"state", 1, 0.0)
+    assert not subject.interrupt(1)
+    subject = link(1)
+    subject.send(5, b"state", 1, 0.0, passed_on=True)
+    assert not subject.interrupt(1)
