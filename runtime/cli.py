@@ -18,6 +18,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "up": ("runtime.cli_up", "up_command"),
     "simulate": ("runtime.cli_simulate", "simulate_command"),
+    "explore": ("runtime.cli_explore", "explore_command"),
     "compare": ("runtime.cli_compare", "compare_command"),
     "theory": ("runtime.cli_theory", "theory_command"),
     "config": ("runtime.cli_config", "config_commands"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Iterable, Iterator
 
 from joblib import Parallel, delayed
@@ -10,6 +11,9 @@ from joblib import Parallel, delayed
 from sim.explore.case import Case
 from sim.explore.draw import draw
 from sim.explore.run import ExplorerRun, Outcome
+from sim.watch.invariants import INVARIANTS
+
+log = logging.getLogger("actors")
 
 SEEDS_MAX = 1_000_000
 JOBS_MAX = 256
@@ -18,11 +22,19 @@ SEEDS_AT_ONCE = 8
 """Seeds that a process is given at once."""
 
 
-def run_case(case: Case, *, keep_lines: bool = False) -> Outcome:
-    """Run ``case``; everything of it is let go afterwards."""
+def run_case(
+    case: Case, *, invariants: Iterable[int] = tuple(INVARIANTS), keep_lines: bool = False
+) -> Outcome:
+    """Run ``case`` and watch ``invariants``; everything of it is let go afterwards.
+
+    What actors log of all that breaks is left out: sightings tell it.
+    """
+    loud = log.level
+    log.setLevel(logging.CRITICAL)
     try:
-        return ExplorerRun(case).go(keep_lines=keep_lines)
+        return ExplorerRun(case, invariants).go(keep_lines=keep_lines)
     finally:
+        log.setLevel(loud)
         # Runs collect no garbage; a hall and its people refer to each other.
         gc.collect()
 

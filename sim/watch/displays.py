@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actors.radio.delivery import ALARM_AFTER_S
 from protocol.events import TicketCalled, TicketRecalled
 from protocol.hall import HallSpec, TerminalKind
 from protocol.ids import CounterId, TicketId
@@ -21,8 +22,8 @@ from sim.watch.sightings import (
     number_of,
 )
 
-SHOWN_WITHIN_S = 8.0
-"""From a call to its number at the window, or to the alarm: that is raised after 5 s without confirmation."""
+SHOWN_WITHIN_S = ALARM_AFTER_S + 3.0
+"""From a call to its number at the window, or to the alarm that it is not confirmed."""
 
 SCREEN_WITHIN_S = 3.0
 """From a call to its number on the screen, which has to connect first after a start."""

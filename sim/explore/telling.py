@@ -1,0 +1,51 @@
+"""What a person is told of a case and of what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.explore.case import Case
+from sim.explore.run import Outcome
+
+
+def case_lines(case: Case) -> Iterator[str]:
+    """Yield what the case is: its hall, its people, its faults."""
+    spec, people = case.spec, case.people
+    terminals = sum(len(gateway.terminals) for gateway in spec.gateways.values())
+    policy = spec.policy
+    bounds = [
+        f"overtaken {policy.overtaken_max} times at most"
+        if policy.overtaken_max is not None
+        else "",
+        f"for {policy.overtaken_wait_s:g} s at most" if policy.overtaken_wait_s is not None else "",
+    ]
+    told = ", ".join([policy.kind.value, *filter(None, bounds)])
+    yield (
+        f"hall: {len(spec.services)} services, {len(spec.counters)} counters, {len(spec.kiosks)}"
+        f" kiosks, {len(spec.gateways)} gateways with {terminals} terminals"
+        + (" on a channel at frame level" if case.on_channel else "")
+    )
+    yield f"policy: {told}"
+    yield (
+        f"time: {case.lasts_s:g} s from {case.begins:%Y-%m-%d %H:%M} UTC, days begin at"
+        f" {spec.day_begins:%H:%M} {spec.time_zone}; a commit takes {case.commit_s * 1000:g} ms,"
+        f" a snapshot is kept after {case.snapshot_events} events"
+    )
+    yield (
+        f"people: {people.arrivals_per_h:g} come in an hour, a service takes {people.service_s:g} s;"
+        f" {people.cancel_share:.0%} give up, {people.rating_share:.0%} rate"
+    )
+    if not case.faults:
+        yield "faults: none"
+    for fault in case.faults:
+        yield f"fault: {fault}"
+
+
+def finding_lines(outcome: Outcome) -> Iterator[str]:
+    """Yield what did not hold, and the last sightings around the ticket concerned."""
+    broken = outcome.broken
+    assert broken is not None
+    yield f"seed {outcome.seed} at {broken.at_s:.3f} s: {broken}"
+    about = "the hall" if broken.number is None else broken.number
+    yield f"the last sightings around {about}:"
+    yield from outcome.around
