@@ -53,6 +53,11 @@ class PressingDevice(RadioDevice):
         self._sends = 0
         self._send_due_s: float | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Presses whose results it waits for, the one under way among them."""
+        return len(self._presses)
+
     def _pressed(self, make: Callable[[int], Press]) -> bool:
         """Take the press that ``make`` makes of a sequence; it is felt at the next tick."""
         taken = self._feel(make)

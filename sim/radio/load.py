@@ -94,11 +94,14 @@ class PressReport:
 
     presses: int
     lost: int
-    """Presses that called nobody."""
+    """Presses that called nobody, and the keypad did not say so."""
+    given_up: int
+    """Presses that called nobody, and the keypad said that nobody answers: whoever pressed presses again."""
     doubled: int
     """Calls that no press asked for."""
     unanswered: int
-    """Presses of which the keypad has never learnt what became of them."""
+    """Presses of which the keypad has never learnt what became of them, and said so; whether they called
+    somebody or not."""
     superseded: int
     """Numbers that the window never showed, because the next one was called first; each counts in ``shown_s``
     with the time until the next one was shown."""
@@ -131,7 +134,14 @@ class _Counter:
     """Numbers that are not shown yet, and when they were asked for."""
     last: str = ""
     presses: int = 0
-    answered: int = 0
+    uncalled: int = 0
+    """Presses that the keypad has let go, and that called nobody."""
+
+    def let_go(self) -> None:
+        """Drop presses that the keypad does not wait for any more; the oldest that it has is the one called."""
+        while len(self.pressed_s) > max(self.keypad.waiting, 1):
+            self.pressed_s.popleft()
+            self.uncalled += 1
 
 
 class _WatchedWindow:
@@ -232,6 +242,7 @@ class PressRun:
         event = message.event
         if isinstance(event, TicketCalled):
             counter = self.counters[event.counter]
+            counter.let_go()
             if counter.pressed_s:
                 counter.called.append((event.number, counter.pressed_s.popleft()))
                 counter.last = event.number
@@ -251,11 +262,14 @@ class PressRun:
 
     def _report(self, counts: ChannelCounts) -> PressReport:
         counters = self.counters.values()
+        uncalled = [counter.uncalled + len(counter.pressed_s) for counter in counters]
+        said = [counter.keypad.unanswered for counter in counters]
         return PressReport(
             presses=sum(counter.presses for counter in counters),
-            lost=sum(len(counter.pressed_s) for counter in counters),
+            lost=sum(max(none - told, 0) for none, told in zip(uncalled, said, strict=True)),
+            given_up=sum(map(min, uncalled, said)),
             doubled=self.doubled,
-            unanswered=sum(counter.keypad.unanswered for counter in counters),
+            unanswered=sum(said),
             superseded=self.superseded,
             unshown=sum(self.windows[counter.id].text != counter.last for counter in counters),
             shown_s=tuple(sorted(self.shown_s)),
