@@ -34,6 +34,8 @@ PRESSES_MAX = 64
 
 make_submit, make_press_answered = maker(Submit), maker(PressAnswered)
 
+_CALLED = PressOutcome.CALLED
+
 _COMMANDS: dict[Key, Callable[..., Command]] = {
     Key.NEXT: maker(CallNext),
     Key.RECALL: maker(RecallTicket),
@@ -144,7 +146,7 @@ class CounterActor(Actor):
             return PressOutcome.REFUSED, sentence(answer.reason, self._language)
         for event in answer.events:
             if type(event) is TicketCalled or type(event) is TicketRecalled:
-                return PressOutcome.CALLED, event.number
+                return _CALLED, event.number
         if message.key is Key.NEXT:
             return PressOutcome.NOTHING_WAITING, sentence(Phrase.NOBODY_WAITING, self._language)
         return PressOutcome.DONE, self._done(message)

@@ -15,7 +15,7 @@ import attrs
 T = TypeVar("T")
 P = ParamSpec("P")
 
-__all__ = ["changer", "copied", "maker", "replace", "value"]
+__all__ = ["changer", "copied", "copier", "maker", "replace", "value"]
 
 if TYPE_CHECKING:
 
@@ -68,10 +68,17 @@ def copied(original: T, /) -> T:
     cls = type(original)
     copy: Callable[[T], T] | None = _COPIES.get(cls)
     if copy is None:
-        lines = [f"    made.{field.name} = original.{field.name}" for field in _fields(cls)]
-        copy = _written(cls, ["def copy(original, /):", _NEW, *lines, "    return made"])
-        _COPIES[cls] = copy
+        copy = _COPIES[cls] = copier(cls)
     return copy(original)
+
+
+def copier(cls: type[T]) -> Callable[[T], T]:
+    """Return a function that does `copied` for values of the class ``cls``."""
+    lines = [f"    made.{field.name} = original.{field.name}" for field in _fields(cls)]
+    copy: Callable[[T], T] = _written(
+        cls, ["def copy(original, /):", _NEW, *lines, "    return made"]
+    )
+    return copy
 
 
 def replace(original: T, /, **changes: Any) -> T:

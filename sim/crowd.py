@@ -15,7 +15,7 @@ from actors.base import Ref
 from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import CancelTicket, TakeTicket
 from protocol.errors import WorldError
-from protocol.events import TicketTaken
+from protocol.events import Event, TicketTaken
 from protocol.hall import HallSpec
 from protocol.ids import CommandId, CounterId, ServiceId, TicketId
 from protocol.messages import Submit
@@ -24,6 +24,8 @@ from protocol.values import maker
 from sim.scenario import Scenario
 
 make_submit, make_take_ticket = maker(Submit), maker(TakeTicket)
+
+_SERVED = TicketState.SERVED
 
 
 class Person:
@@ -160,7 +162,7 @@ class Crowd:
         """Let a person go whose ticket ended at a counter as served, no-show or expired."""
         self._called -= 1
         tally = self.tally
-        if end is TicketState.SERVED:
+        if end is _SERVED:
             tally.served += 1
             tally.served_at[counter] += 1
         elif end is TicketState.NO_SHOW:
@@ -174,21 +176,24 @@ class Crowd:
 
     def tell(self, message: object, /) -> None:
         """Take the hall's answer to one person."""
-        if not isinstance(message, (Accepted, Rejected)):
+        if not isinstance(message, Accepted) and not isinstance(message, Rejected):
             raise WorldError(f"the crowd does not take {type(message).__name__}")
-        if message.command in self._leaving:
+        person = self._asking.pop(message.command, None)
+        if person is None:
             self._left(message)
-            return
-        person = self._asking.pop(message.command)
-        if isinstance(message, Rejected):
+        elif isinstance(message, Accepted):
+            self._took(person, message.events[-1])
+        else:
             refused = self.tally.refused
             refused[message.reason] = refused.get(message.reason, 0) + 1
-            return
-        taken = message.events[-1]
+
+    def _took(self, person: Person, taken: Event) -> None:
         assert type(taken) is TicketTaken
-        # A new day's numbers begin again: whoever still has the same one came yesterday.
-        self.tally.expired += taken.number in self._waiting
-        self._waiting[taken.number] = person
+        waiting, number = self._waiting, taken.number
+        if number in waiting:
+            # A new day's numbers begin again: whoever still has the same one came yesterday.
+            self.tally.expired += 1
+        waiting[number] = person
         if person.leaves_after_s is not None and self.on_patience is not None:
             self.on_patience(taken, person.leaves_after_s)
 

@@ -38,6 +38,11 @@ from sim.world import SimWorld
 
 make_key_pressed = maker(KeyPressed)
 
+# An enum's members take long to look up by its name: those that every customer needs are looked up once.
+_NEXT, _START, _RECALL = Key.NEXT, Key.START, Key.RECALL
+_CALLED, _REFUSED = PressOutcome.CALLED, PressOutcome.REFUSED
+_SERVED = TicketState.SERVED
+
 
 class Door:
     """Lets people in one by one, at random times."""
@@ -106,6 +111,7 @@ class Doing(Enum):
     GONE_HOME = auto()
 
 
+_AWAITING_ANSWER, _IDLE, _SERVING = Doing.AWAITING_ANSWER, Doing.IDLE, Doing.SERVING
 _ENDS = {Key.FINISH: TicketState.SERVED, Key.NO_SHOW: TicketState.NO_SHOW}
 
 
@@ -180,12 +186,14 @@ class Clerk(Generic[C]):
             raise WorldError(f"{self} does not take {type(message).__name__}")
 
     def _press_answered(self, answer: PressAnswered) -> None:
-        key, refused = self._pressed, answer.outcome is PressOutcome.REFUSED
-        if key is Key.NEXT:
+        key = self._pressed
+        if key is _NEXT:
             self._next_answered(answer)
-        elif key is Key.START and not refused and self._person is not None:
-            self._await(Doing.SERVING, self._person.service_s, Key.FINISH)
-        elif key is not Key.RECALL:
+            return
+        refused = answer.outcome is _REFUSED
+        if key is _START and not refused and self._person is not None:
+            self._await(_SERVING, self._person.service_s, Key.FINISH)
+        elif key is not _RECALL:
             # A refusal means that the ticket has ended by itself: cancelled at the last moment, or
             # expired with its day.
             self._let_go(TicketState.EXPIRED if refused else _ENDS[key])
@@ -193,23 +201,24 @@ class Clerk(Generic[C]):
 
     def _counter_changed(self, view: CounterChanged) -> None:
         # What is seen while an answer is due needs no note: the hall answers before it shows what is newer.
-        if view.waiting and self._doing is Doing.IDLE:
+        if view.waiting and self._doing is _IDLE:
             self._press_next()
 
     def _step_due(self) -> None:
         key = self._due
-        if key is Key.NEXT:
+        if key is _NEXT:
             self._press_next()
             return
         self._press(key)
-        if key is Key.RECALL:
+        if key is _RECALL:
             self._await(Doing.EXPECTING, self._no_show_after_s / 2, Key.NO_SHOW)
 
     def _next_answered(self, answer: PressAnswered) -> None:
-        if answer.outcome is PressOutcome.REFUSED:
+        outcome = answer.outcome
+        if outcome is _REFUSED:
             raise WorldError(f"{self}: NEXT was refused: {answer.text}")
-        self._let_go(TicketState.SERVED)
-        if answer.outcome is PressOutcome.CALLED:
+        self._let_go(_SERVED)
+        if outcome is _CALLED:
             self._called(answer.text)
         else:
             self._nobody_waits()
@@ -219,7 +228,7 @@ class Clerk(Generic[C]):
             self._stop_watching()
         self._person = person = self._customers.called(number)
         if self._next_only:
-            self._await(Doing.SERVING, 0.0 if person is None else person.service_s, Key.NEXT)
+            self._await(_SERVING, 0.0 if person is None else person.service_s, _NEXT)
             return
         walk_s = self._walk_of(person)
         if person is not None and person.present and walk_s < self._no_show_after_s:
@@ -238,7 +247,7 @@ class Clerk(Generic[C]):
             self._person = None
 
     def _nobody_waits(self) -> None:
-        self._doing = Doing.IDLE
+        self._doing = _IDLE
         if not self._was_idle:
             self._was_idle = True
             self._colleagues.is_idle(self)
@@ -263,7 +272,7 @@ class Clerk(Generic[C]):
             )
 
     def _press(self, key: Key) -> None:
-        self._doing = Doing.AWAITING_ANSWER
+        self._doing = _AWAITING_ANSWER
         self._pressed = key
         self._presses += 1
         self._counter_ref.tell(
@@ -314,8 +323,8 @@ class DayClerk(Clerk[Person]):
 
     def _press_next(self) -> None:
         if self._world.monotonic() < self._goes_home_s:
-            self._press(Key.NEXT)
-        elif self._next_only and self._doing is Doing.SERVING:
+            self._press(_NEXT)
+        elif self._next_only and self._doing is _SERVING:
             self._press(Key.FINISH)
             self._doing = Doing.GONE_HOME
         else:

@@ -15,6 +15,8 @@ from protocol.hours import ALWAYS
 from protocol.ids import PersonId, ServiceId
 from protocol.values import value
 
+_NOBODY_ASKED = Identity.NONE
+
 
 @value
 class Availability:
@@ -106,7 +108,7 @@ def check_access(
         _check_open(state, service, at)
     if service.quota is not None:
         _check_quota(state, service)
-    if person is not None or service.identity is not Identity.NONE:
+    if person is not None or service.identity is not _NOBODY_ASKED:
         _check_person(state, service, person)
     for id in then:
         further = spec.services[id]

@@ -15,6 +15,8 @@ from protocol.hall import Admission
 from protocol.hours import ALWAYS
 from protocol.ids import ServiceId
 
+_OFF = Admission.OFF
+
 
 def is_late(state: HallState, service: ServiceId, at: datetime, estimate: Estimate | None) -> bool:
     """Return whether it is more likely than not that one who takes a ticket is not called before closing.
@@ -22,7 +24,7 @@ def is_late(state: HallState, service: ServiceId, at: datetime, estimate: Estima
     What cannot be estimated is not late, and nothing is where the hall does not care.
     """
     spec = state.spec
-    if estimate is None or spec.admission is Admission.OFF:
+    if estimate is None or spec.admission is _OFF:
         return False
     if spec.hours is ALWAYS and spec.services[service].hours is ALWAYS:
         return False

@@ -44,7 +44,7 @@ from protocol.events import (
 from protocol.ids import TicketId
 from protocol.policies import PolicyKind
 from protocol.tickets import CounterMode, PrintState, TicketState
-from protocol.values import changer, copied, maker, replace
+from protocol.values import changer, copier, maker, replace
 
 make_line, make_ticket = maker(Line), maker(Ticket)
 _call = changer(Ticket, "state", "counter", "called_at", "called")
@@ -52,6 +52,7 @@ _end = changer(Ticket, "state", "ended_at")
 _serve = changer(Ticket, "state", "ended_at", "served")
 _with_ticket = changer(Post, "ticket")
 _with_last = changer(Post, "ticket", "last", "tally")
+_copy = copier(HallState)
 _make_served, _make_tally = maker(Served), maker(Tally)
 
 _NO_CALL: Mapping[str, Any] = MappingProxyType(
@@ -60,11 +61,13 @@ _NO_CALL: Mapping[str, Any] = MappingProxyType(
 """What is forgotten of a call once the ticket waits or is held: its next call is another one."""
 
 _FIRST_COME = PolicyKind.FIRST_COME
+_WAITING, _CALLED, _SERVED = TicketState.WAITING, TicketState.CALLED, TicketState.SERVED
+_NO_PAPER, _PAPER_DUE = PrintState.NONE, PrintState.PENDING
 
 
 def apply_all(state: HallState, events: Iterable[Event]) -> HallState:
     """Return the state after ``events``, which must be such as `decide` gave for this state."""
-    after = copied(state)
+    after = _copy(state)
     for event in events:
         after.seq += 1
         after.last_at = event.at
@@ -94,11 +97,11 @@ def _taken(state: HallState, event: TicketTaken) -> None:
         number=event.number,
         taken=event,
         service=service,
-        state=TicketState.WAITING,
+        state=_WAITING,
         order=order,
         waiting_since=event.at,
         kiosk=event.kiosk,
-        printed=PrintState.NONE if event.kiosk is None else PrintState.PENDING,
+        printed=_NO_PAPER if event.kiosk is None else _PAPER_DUE,
         then=event.then,
         estimate=event.estimate,
     )
@@ -130,13 +133,13 @@ def _called(state: HallState, event: TicketCalled) -> None:
     post, choice = state.post(counter), event.choice
     if choice is not None and state.spec.policy.kind is not _FIRST_COME:
         post = charged(state, post, counter, ticket, choice)
-    if ticket.state is TicketState.WAITING:
+    if ticket.state is _WAITING:
         leave_queue(state, ticket)
     if choice is not None and choice.overtook:
         service = ticket.service
         line = overtook(state.lines[service], ticket.order, state.seq, id)
         state.lines = {**state.lines, service: line}
-    called = _call(ticket, TicketState.CALLED, counter, event.at, event)
+    called = _call(ticket, _CALLED, counter, event.at, event)
     state.tickets = state.tickets.set(id, called)
     state.posts = {**state.posts, counter: _with_ticket(post, id)}
 
@@ -199,7 +202,7 @@ def _finished(state: HallState, event: ServiceFinished) -> None:
         ended_at=event.at,
         invited=invited,
     )
-    ended = _serve(ticket, TicketState.SERVED, event.at, (*ticket.served, served))
+    ended = _serve(ticket, _SERVED, event.at, (*ticket.served, served))
     state.tickets = state.tickets.set(ticket.id, ended)
     tally = _make_tally(
         served=before.served + 1,

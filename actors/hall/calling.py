@@ -46,12 +46,15 @@ from protocol.values import maker
 
 make_ticket_called = maker(TicketCalled)
 
+_OPEN, _CALLED = CounterMode.OPEN, TicketState.CALLED
+_NO_SHOW = UnstartedTicket.NO_SHOW
+
 
 def call_next(state: HallState, command: CallNext, at: datetime) -> tuple[Event, ...]:
     """Call who is next, after ending what the counter has."""
     counter = find_counter(state, command.counter)
     events = _made_free(state, counter, command.id, at)
-    if any(type(event) is VisitContinued for event in events):
+    if events and type(events[-1]) is VisitContinued:
         # Whoever goes on with another service may be the next one here.
         state = apply_all(state, events)
     chosen = choose(state, counter, at)
@@ -102,7 +105,7 @@ def _call(
         service=ticket.service,
         counter=counter,
         choice=choice,
-        waited_s=(at - ticket.waiting_since).total_seconds(),
+        waited_s=choice.candidates[0].waited_s,
         estimate=ticket.estimate,
     )
 
@@ -113,12 +116,11 @@ def _made_free(
     """Return the events that open the counter and end the ticket that it has."""
     post = state.post(counter)
     events: list[Event] = []
-    if post.mode is not CounterMode.OPEN:
+    if post.mode is not _OPEN:
         events.append(CounterOpened(at=at, command=command, counter=counter))
     if post.ticket is not None:
         ticket = state.tickets[post.ticket]
-        unstarted = ticket.state is TicketState.CALLED
-        if unstarted and state.spec.unstarted is UnstartedTicket.NO_SHOW:
+        if ticket.state is _CALLED and state.spec.unstarted is _NO_SHOW:
             no_show = TicketNoShow(at=at, command=command, ticket=ticket.id, counter=counter)
             events.append(no_show)
         else:

@@ -56,7 +56,7 @@ def choose(state: HallState, counter: CounterId, at: datetime) -> tuple[Ticket, 
     policy = state.spec.policy
     if len(heads) == 1:
         chosen = heads[0]
-        rule = Rule.FIRST_COME if policy.kind is _FIRST_COME else _RULES[policy.kind]
+        rule = _RULES[policy.kind]
         if chosen.taken.due_at is not None:
             chosen, rule = _chosen(state, policy, counter, heads, at)
         passed = 0 if alone is None else earlier(state, chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from protocol.answers import Accepted, Answer
 from protocol.events import Event
@@ -19,16 +19,15 @@ class AnswerMemory:
 
     def __init__(self) -> None:
         self._answers: OrderedDict[CommandId, Answer] = OrderedDict()
-
-    def first_answer(self, command: CommandId) -> Answer | None:
-        """Return the answer that the command had, if it is remembered."""
-        return self._answers.get(command)
+        self.first_answer: Callable[[CommandId], Answer | None] = self._answers.get
+        """Returns the answer that a command had, if it is remembered."""
 
     def remember(self, answer: Answer) -> None:
         """Keep the answer of a command that was not known before."""
-        self._answers[answer.command] = answer
-        if len(self._answers) > ANSWERS_MAX:
-            self._answers.popitem(last=False)
+        answers = self._answers
+        answers[answer.command] = answer
+        if len(answers) > ANSWERS_MAX:
+            answers.popitem(last=False)
 
     def forget(self, command: CommandId) -> None:
         """The command did not happen after all."""

@@ -37,6 +37,7 @@ from protocol.policies import Policy
 from protocol.tickets import TicketState
 from protocol.values import changer
 
+_WAITING = TicketState.WAITING
 _AFTER_ALL = 2**63
 """Greater than the number of any event."""
 
@@ -45,9 +46,10 @@ _with_overtakers = changer(Line, "overtakers")
 
 def overtaken(state: HallState, ticket: Ticket) -> int:
     """Return how often later tickets of its service were called before a ticket that waits for it."""
+    if ticket.state is not _WAITING or ticket.reserved_for is not None:
+        return 0
     line = state.lines.get(ticket.service)
-    waits = ticket.state is TicketState.WAITING and ticket.reserved_for is None
-    return overtaken_at(line, ticket.order) if waits and line is not None else 0
+    return 0 if line is None or line.overtakers is None else overtaken_at(line, ticket.order)
 
 
 def overtaken_at(line: Line, order: Order) -> int:
