@@ -20,13 +20,17 @@ from rich.console import Console
 
 from protocol.errors import StorageError
 from protocol.hall import HallSpec
-from protocol.ids import CounterId
+from protocol.ids import CounterId, GatewayId, HallId
 from protocol.radio.payloads import BOOT_MAX, Key
 from protocol.values import replace
+from runtime.cli_faults_live import LivePremises
 from runtime.cli_values import Rate
 from runtime.config.load import load_config
 from runtime.config.model import Config, Role, Token
 from runtime.http.devices import device_routes
+from runtime.http.faults import fault_routes
+from runtime.http.pages import Pages
+from runtime.http.routing import Route
 from runtime.interpreter import set_for_halls
 from runtime.pty import PtyDevice
 from runtime.reactor import install_reactor
@@ -75,6 +79,8 @@ def up_command(
 ) -> None:
     """Run the halls of a configuration, or a demo hall, until Ctrl-C."""
     config = load_config(config_file or DEMO)
+    if config_file is None:
+        config = replace(config, halls=tuple(map(with_stand_in, config.halls)))
     server = config.server
     if data is not None:
         server = replace(server, data_dir=data)
@@ -89,6 +95,19 @@ def up_command(
         _Run(reactor, config, Path(folder), crowd, staff).run()
 
 
+def with_stand_in(spec: HallSpec) -> HallSpec:
+    """Return the demo hall with another gateway that hears what its first one does: so failing over is seen."""
+    first = next(iter(spec.gateways.values()))
+    other = replace(
+        first,
+        id=GatewayId("g2"),
+        port="virtual:radio-g2",
+        terminals=(),
+        covers=(first.id,),
+    )
+    return replace(spec, gateways={**spec.gateways, other.id: other})
+
+
 class _Run:
     """One run from its start to its clean end."""
 
@@ -100,14 +119,20 @@ class _Run:
         self._staff = staff
         self._console = Console(soft_wrap=True, highlight=False)
         self._ptys: list[PtyDevice] = []
+        self._gateways: dict[HallId, dict[GatewayId, PtyDevice]] = {}
+        self._premises: dict[HallId, LivePremises] = {}
         boot = next_boot(config.server.data_dir)
         self._hardware = {spec.id: Hardware(spec, Random(), boot=boot) for spec in config.halls}
         halls = tuple(self._on_ptys(spec, folder / spec.id) for spec in config.halls)
         self._config = replace(config, halls=halls)
         virtual = {hall: devices for hall, devices in self._hardware.items() if devices.ports}
-        self._service = HallService(
-            reactor, self._config, more_routes=device_routes(virtual, halls)
-        )
+        broken = {hall: self._premises[hall] for hall in virtual}
+
+        def more_routes(pages: Pages) -> tuple[Route, ...]:
+            devices = device_routes(virtual, halls, self._gateways)(pages)
+            return (*devices, *fault_routes(broken, halls)(pages))
+
+        self._service = HallService(reactor, self._config, more_routes=more_routes)
 
     def run(self) -> None:
         """Start, say where, run until a signal, stop."""
@@ -132,14 +157,21 @@ class _Run:
         """Put the hall's virtual devices behind pseudo-terminals; return the hall with those ports."""
         folder.mkdir()
         hardware = self._hardware[spec.id]
+        premises = self._premises[spec.id] = LivePremises(self._reactor, spec, hardware)
         ptys = {
-            name: PtyDevice(self._reactor, device, folder / name)
-            for name, device in hardware.ports.items()
+            name: PtyDevice(self._reactor, premises.behind_line(name), folder / name)
+            for name in hardware.ports
         }
+        premises.connect(ptys)
         for pty in ptys.values():
             pty.plug()
             self._ptys.append(pty)
         hardware.on_wake(lambda name: ptys[name].wake())
+        self._gateways[spec.id] = {
+            gateway.id: ptys[name]
+            for gateway in spec.gateways.values()
+            if (name := virtual_name(gateway.port)) is not None
+        }
 
         def real(port: str) -> str:
             name = virtual_name(port)
@@ -228,6 +260,7 @@ class _Run:
                 say(f"  {name:12} {base}/{path}{secret}", markup=False)
         if manager is not None and self._ptys:
             say(f"\n[bold]virtual devices[/] {base}/devices?token={manager.secret}")
+            say(f"[bold]break them[/]      {base}/devices/faults?token={manager.secret}")
         say("\ntokens")
         for role, token in tokens.items():
             say(f"  {role:12} {token.secret}", markup=False)

@@ -49,6 +49,11 @@ class PtyDevice:
         """The port's address, such as ``serial:/run/paihao/gateway1``."""
         return f"serial:{self.path.absolute()}"
 
+    @property
+    def plugged(self) -> bool:
+        """Whether it is plugged in."""
+        return self._terminal is not None
+
     def plug(self) -> None:
         """Switch the device on and plug it in; nothing happens if it is.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from protocol.errors import DeviceError
 from protocol.hall import HallSpec, TerminalKind
-from protocol.ids import CounterId, HallId, KioskId
-from protocol.radio.payloads import RATING_MAX, REASONS_MAX, Announce, Banner, Key, WindowState
+from protocol.ids import CounterId, GatewayId, HallId, KioskId
+from protocol.radio.payloads import RATING_MAX, REASONS_MAX, Announce, Key
 from protocol.values import value
 from runtime.config.model import Role
 from runtime.http.calls import Call
+from runtime.http.device_models import NO_GATEWAYS, Gateways, VirtualHall
 from runtime.http.encoding import to_json
 from runtime.http.languages import TEXTS
 from runtime.http.pages import Pages
@@ -27,92 +28,6 @@ ANNOUNCEMENTS_SHOWN = 3
 """The newest of each ticket caller."""
 
 CODE_MAX = 2**32 - 1
-
-
-class ShownKeypad(Protocol):
-    """A keypad as its user sees it."""
-
-    display: str
-
-
-class ShownWindow(Protocol):
-    """A window display as people see it."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def state(self) -> WindowState: ...
-
-    banner: Banner | None
-
-
-class ShownEvaluator(Protocol):
-    """A pad as its user sees it."""
-
-    display: str
-
-    @property
-    def invites(self) -> str | None: ...
-
-
-class ShownCaller(Protocol):
-    """What was heard of a ticket caller, oldest first."""
-
-    announced: Any
-
-
-class ShownPaper(Protocol):
-    """A piece of paper."""
-
-    @property
-    def lines(self) -> Sequence[str]: ...
-    @property
-    def number(self) -> str: ...
-    @property
-    def codes(self) -> Sequence[str]: ...
-
-
-class ShownPrinter(Protocol):
-    """A printer with its troubles."""
-
-    papers: Any
-    paper_out: bool
-    cover_open: bool
-    offline: bool
-    silent: bool
-
-
-class VirtualHall(Protocol):
-    """The virtual devices of one hall, each by where it stands."""
-
-    @property
-    def ports(self) -> Mapping[str, Any]: ...
-    @property
-    def keypads(self) -> Mapping[CounterId, ShownKeypad]: ...
-    @property
-    def windows(self) -> Mapping[CounterId, ShownWindow]: ...
-    @property
-    def evaluators(self) -> Mapping[CounterId, ShownEvaluator]: ...
-    @property
-    def callers(self) -> Mapping[CounterId, ShownCaller]: ...
-    @property
-    def printers(self) -> Mapping[KioskId, ShownPrinter]: ...
-
-    def press(self, counter: CounterId, key: Key, argument: int = 0) -> bool:
-        """Press a key of the counter's keypad."""
-        ...
-
-    def login(self, counter: CounterId, code: int) -> bool:
-        """Type a number of staff at the counter's keypad."""
-        ...
-
-    def rate(self, counter: CounterId, level: int, reasons: int = 0) -> bool:
-        """Press a level at the counter's evaluator."""
-        ...
-
-    def wake(self, name: str) -> None:
-        """Have the device on that port look at its switches."""
-        ...
 
 
 @value
@@ -146,6 +61,13 @@ class TroubleBody:
 
 
 @value
+class GatewayBody:
+    """Whether the gateway's radio module is to be plugged in."""
+
+    plugged: bool
+
+
+@value
 class DeviceStep:
     """Whether the device took it."""
 
@@ -153,13 +75,15 @@ class DeviceStep:
 
 
 def device_routes(
-    halls: Mapping[HallId, VirtualHall], specs: Iterable[HallSpec]
+    halls: Mapping[HallId, VirtualHall],
+    specs: Iterable[HallSpec],
+    gateways: Gateways = NO_GATEWAYS,
 ) -> Callable[[Pages], Iterable[Route]]:
     """Return the routes of the page for the virtual devices of ``halls``; managers only.
 
-    ``specs`` say how these halls, their counters and kiosks are named.
+    ``specs`` say how these halls, their counters and kiosks are named; ``gateways`` can be pulled out.
     """
-    shelf = _Shelf(halls, {spec.id: spec for spec in specs})
+    shelf = _Shelf(halls, {spec.id: spec for spec in specs}, gateways)
     managers = frozenset({Role.MANAGER})
 
     def routes(pages: Pages) -> Iterable[Route]:
@@ -211,6 +135,15 @@ def device_routes(
                 body=TroubleBody,
                 answers={200: DeviceStep},
             ),
+            Route(
+                method="POST",
+                pattern="/api/v1/devices/{hall}/gateways/{gateway}",
+                handler=shelf.plug,
+                summary="Pull the radio module of a virtual gateway out, or plug it in",
+                roles=managers,
+                body=GatewayBody,
+                answers={200: DeviceStep},
+            ),
         )
 
     return routes
@@ -230,10 +163,14 @@ KEYS = (
 
 class _Shelf:
     def __init__(
-        self, halls: Mapping[HallId, VirtualHall], specs: Mapping[HallId, HallSpec]
+        self,
+        halls: Mapping[HallId, VirtualHall],
+        specs: Mapping[HallId, HallSpec],
+        gateways: Gateways,
     ) -> None:
         self._halls = halls
         self._specs = specs
+        self._gateways = gateways
 
     def layout(self) -> Mapping[str, Any]:
         """Return which devices there are."""
@@ -267,6 +204,7 @@ class _Shelf:
                 for counter in spec.counters.values()
                 if any(counter.id in of_kind for of_kind in devices)
             ],
+            "gateways": list(self._gateways.get(spec.id, ())),
             "kiosks": [
                 {"id": kiosk.id, "names": kiosk.names}
                 for kiosk in spec.kiosks.values()
@@ -275,7 +213,16 @@ class _Shelf:
         }
 
     def read(self, _call: Call) -> Response:
-        shown = {id: _shown(hall) for id, hall in self._halls.items()}
+        shown = {
+            id: {
+                **_shown(hall),
+                "gateways": {
+                    gateway: {"plugged": port.plugged}
+                    for gateway, port in self._gateways.get(id, {}).items()
+                },
+            }
+            for id, hall in self._halls.items()
+        }
         return Response(status=200, body=to_json(shown), headers=(NO_STORE,))
 
     def press(self, call: Call) -> Response:
@@ -324,6 +271,19 @@ class _Shelf:
         for port, device in hall.ports.items():
             if device is printer:
                 hall.wake(port)
+        return _step(True)
+
+    def plug(self, call: Call) -> Response:
+        self._hall(call)
+        gateway = GatewayId(call.params["gateway"])
+        port = self._gateways.get(HallId(call.params["hall"]), {}).get(gateway)
+        if port is None:
+            raise refuse("unknown-gateway", f"there is no virtual gateway {gateway}")
+        body: GatewayBody = call.body
+        if body.plugged:
+            port.plug()
+        else:
+            port.unplug()
         return _step(True)
 
     def _hall(self, call: Call) -> VirtualHall:

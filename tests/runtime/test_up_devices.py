@@ -144,3 +144,35 @@ def test_what_virtual_devices_cannot_do_is_refused_with_a_reason(
         status, detail = refused(real, path, body)
         assert (status, "no virtual devices" in detail) == (404, True)
     assert real.call("GET", "/devices", "manager").status == 200
+
+
+def test_pulled_out_gateway_is_stood_in_for_by_the_other_one(start: Start) -> None:
+    def plug(gateway: str, plugged: bool) -> None:
+        path = f"/api/v1/devices/HZ01/gateways/{gateway}"
+        assert demo.call("POST", path, "manager", {"plugged": plugged}).ok() == {"taken": True}
+
+    def window() -> str:
+        return str(demo.devices()["windows"]["1"]["text"])
+
+    def states() -> set[str]:
+        read = demo.call("GET", f"{IN_HALL}/terminals", "manager").ok()
+        return {terminal["state"] for terminal in read["terminals"]}
+
+    demo = start()
+    demo.take()
+    wait_until(lambda: demo.alarms() == {}, what="a hall in order")
+    demo.press("1", "NEXT")
+    wait_until(lambda: window() == "A001", what="the number at the window")
+    plug("g1", False)
+    wait_until(lambda: list(demo.alarms()) == ["gateway/g1"], what="one alarm, the gateway's")
+    assert demo.devices()["gateways"] == {"g1": {"plugged": False}, "g2": {"plugged": True}}
+    demo.take()
+    demo.press("1", "NEXT")
+    wait_until(lambda: window() == "A002", what="the number through the other gateway")
+    wait_until(lambda: states() == {"here"}, what="terminals that are reached")
+    plug("g1", True)
+    wait_until(lambda: demo.alarms() == {}, what="no alarm")
+    answer = demo.call("POST", "/api/v1/devices/HZ01/gateways/g9", "manager", {"plugged": True})
+    assert answer.status == 404
+    assert demo.end() == 0
+    assert "ERROR" not in demo.logged

@@ -28,6 +28,7 @@ from protocol.ids import (
 from protocol.messages import Submit
 from protocol.radio.payloads import Key, Result, WindowState
 from protocol.tickets import CounterMode, EvaluationDevice, TicketState
+from protocol.values import replace
 from runtime.config.load import DEMO, load_config
 from sim.devices.caller import Caller
 from sim.devices.evaluator import Evaluator
@@ -49,13 +50,16 @@ class TerminalHall:
     def __init__(self, seed: int = 1) -> None:
         spec: HallSpec
         [spec] = load_config(DEMO).halls
+        # Without the gateway that stands in: what befalls the first one befalls the devices.
+        g1 = GatewayId("g1")
+        spec = replace(spec, gateways={g1: spec.gateways[g1]})
         self.world = SimWorld(seed=seed)
         self.world.failures = Supervisor(self.world, lambda *_: None)
         self.links = SimLinks(self.world)
         self.hardware = Hardware(spec, Random(seed))
         self.hardware.on_wake(self.links.wake)
         # A medium that can be spoilt, in place of the perfect channel.
-        self.air = Air(self.hardware.radio[GatewayId("g1")].values())
+        self.air = Air(self.hardware.radio[g1].values())
         for name, device in self.hardware.ports.items():
             self.links.register(name, self.air if name == RADIO else device)
         self.journal = MemoryJournal()

@@ -75,6 +75,29 @@ function scannable(code) {
   return make("a", { href: pathname + search, className: "paper-code" }, image);
 }
 
+// -- a gateway: its radio module may be pulled out
+
+function gatewayCard(hall, gateway) {
+  const path = deviceOf(hall, "gateways", gateway);
+  const box = make("input", { type: "checkbox", "data-switch": "unplugged" });
+  let sending = false; // what is shown meanwhile is older than the click
+  box.addEventListener("change", async () => {
+    sending = true;
+    await send(path, { plugged: !box.checked });
+    sending = false;
+  });
+  draw.add((halls) => {
+    if (!sending) box.checked = !halls[hall.id].gateways[gateway].plugged;
+  });
+  return make(
+    "section",
+    { className: "card gateway" },
+    make("header", { className: "head" }, worded("h3", "devices.gateway", {}, { id: gateway })),
+    make("div", { className: "switches", role: "group" },
+      make("label", { className: "switch" }, box, worded("span", "devices.unplugged"))),
+  );
+}
+
 // -- the page
 
 function layout() {
@@ -87,7 +110,12 @@ function layout() {
         worded("a", "devices.display_page", { href: inHall(hall.id, "display") }),
       ),
       make("div", { className: "row" }, ...hall.counters.map((counter) => counterCard(hall, counter))),
-      make("div", { className: "row" }, ...hall.kiosks.map((kiosk) => printerCard(hall, kiosk))),
+      make(
+        "div",
+        { className: "row" },
+        ...hall.kiosks.map((kiosk) => printerCard(hall, kiosk)),
+        ...hall.gateways.map((gateway) => gatewayCard(hall, gateway)),
+      ),
     );
   }
 }
