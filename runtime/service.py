@@ -110,7 +110,7 @@ class HallService:
                 f"the data folder {folder} cannot be made ({error.strerror}): "
                 "name another with --data, or with data_dir in the configuration"
             ) from error
-        journal = SqliteJournal(folder / f"{spec.id}.journal", spec, self._reactor.callFromThread)
+        journal = SqliteJournal(folder / f"{spec.id}.journal", spec, self.world.call_from_thread)
         self._stops.append(journal.close)
         # The hall reads it again. Damage is refused here, where a person starts it and can act, and not by
         # an actor that fails again and again behind a server that runs.

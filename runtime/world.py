@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from actors.base import Ref
 from actors.world import FailureStrategy, Timer, World
+from runtime.reactor import LoopReactor
 
 TURN_BUDGET_S = 0.005
 """Seconds that actors run before the reactor serves its ports and sockets again."""
@@ -58,6 +59,10 @@ class ReactorWorld(World):
         self.failures = failures
         self._now = now
         self._monotonic = monotonic
+        self._soon: Callable[..., object] = self._call_soon
+        self._soon_from_thread: Callable[..., object] = self._call_from_thread
+        if isinstance(reactor, LoopReactor):
+            self._soon, self._soon_from_thread = reactor.call_soon, reactor.call_soon_from_thread
 
     def now(self) -> datetime:
         return self._now()
@@ -72,10 +77,20 @@ class ReactorWorld(World):
             if ref.is_alive():
                 ref.tell(message)
 
-        self.reactor.callFromThread(tell)
+        self.call_from_thread(tell)
+
+    def call_from_thread(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called on the reactor's thread, and whom it tells run at once; any thread may ask."""
+        self._soon_from_thread(self.run_after, call, TURN_BUDGET_S)
 
     def _after(self, delay_s: float, call: Callable[[], None]) -> Timer:
         return _Call(self.reactor.callLater(max(delay_s, 0.0), self.run_after, call, TURN_BUDGET_S))
 
     def _wake(self) -> None:
-        self.reactor.callLater(0, self.run_ready, TURN_BUDGET_S)
+        self._soon(self.run_ready, TURN_BUDGET_S)
+
+    def _call_soon(self, *call: Any) -> None:
+        self.reactor.callLater(0, *call)
+
+    def _call_from_thread(self, *call: Any) -> None:
+        self.reactor.callFromThread(*call)

@@ -20,7 +20,7 @@ from runtime.journal.writer import Writer
 log = logging.getLogger(__name__)
 
 CallInLoop = Callable[[Callable[[], None]], None]
-"""Has something called on the loop's thread soon, from any thread: ``reactor.callFromThread``."""
+"""Has something called on the loop's thread soon, from any thread: `ReactorWorld.call_from_thread`."""
 
 
 class _UnderWay:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pykka
 import pytest
-from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.task import Clock
 
 from actors.world import World
+from runtime.reactor import LoopReactor
 from runtime.world import ReactorWorld
 from sim.world import MONDAY, SimWorld
 
@@ -72,7 +72,7 @@ class ReactorRig:
     unit_s = 0.02
 
     def __init__(self) -> None:
-        self.reactor = AsyncioSelectorReactor(asyncio.new_event_loop())
+        self.reactor = LoopReactor(asyncio.new_event_loop())
         self.world: World = ReactorWorld(self.reactor, random=Random(7))
 
     def run(self, units: float = 0.0) -> None:

@@ -2,14 +2,14 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
 import pytest
-from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.threads import blockingCallFromThread
+
+from runtime.reactor import LoopReactor
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ def best_loop() -> str:
 
 
 class ReactorThread:
-    """Twisted's asyncio reactor on a loop of the kind named, running in a thread."""
+    """The reactor that halls run on, on a loop of the kind named, running in a thread."""
 
     def __init__(self, loop: str) -> None:
         if loop == "uvloop":
@@ -31,9 +31,7 @@ class ReactorThread:
             event_loop = uvloop.new_event_loop()
         else:
             event_loop = asyncio.new_event_loop()
-        self.reactor: Any = AsyncioSelectorReactor(event_loop)
-        # Twisted's own is wall time, which the machine may set back.
-        self.reactor.seconds = time.monotonic
+        self.reactor: Any = LoopReactor(event_loop)
         self._thread = threading.Thread(target=self._run, name=f"reactor on {loop}", daemon=True)
 
     def start(self) -> None:
