@@ -33,6 +33,7 @@ from protocol.messages import Recorded
 from protocol.values import value
 
 DIGEST_OCTETS = 16
+INSTANT_CHARACTERS = len("2026-03-02T00:30:00.000000Z")
 
 EVENT_KINDS: dict[str, type] = {event.__name__: event for event in get_args(Event)}
 
@@ -126,9 +127,11 @@ def decode_row(row: Row) -> Recorded:
 
 def instant(at: datetime) -> str:
     """Return the aware time ``at`` as text that sorts as time does, such as ``2026-03-02T00:30:00.000000Z``."""
-    if at.tzinfo is not UTC:
-        at = at.astimezone(UTC)
-    return at.isoformat(timespec="microseconds")[:26] + "Z"
+    # In a third of the time that `isoformat` takes; whole seconds come without their microseconds.
+    text = orjson.dumps(at if at.tzinfo is UTC else at.astimezone(UTC), option=orjson.OPT_UTC_Z)[
+        1:-1
+    ].decode()
+    return text if len(text) == INSTANT_CHARACTERS else f"{text[:-1]}.000000Z"
 
 
 def _digest(text: str) -> str:
