@@ -19,6 +19,7 @@ from runtime.http.request import HttpRequest, head, of_problem
 from runtime.http.whole import read_whole
 
 if TYPE_CHECKING:
+    from runtime.http.auth import Pass
     from runtime.http.site import Site
 
 DISCARD_OCTETS_MAX = 4 * 1024 * 1024
@@ -42,6 +43,10 @@ class Channel(http.HTTPChannel):
         self.totalHeadersSize = limits.head_octets_max
         self.maxHeaders = limits.headers_max
         self.MAX_LENGTH = min(limits.head_octets_max, self.MAX_LENGTH)
+        self.address = ""
+        """Of whoever is connected, without the port."""
+        self.shown: tuple[bytes, Pass] | None = None
+        """The last Authorization header and whom it stands for: a client shows the same one each time."""
         self.refused = False
         self.closing_since: float | None = None
         self._began: float | None = None
@@ -54,6 +59,7 @@ class Channel(http.HTTPChannel):
         super().connectionMade()  # type: ignore[no-untyped-call]
         # Each request asks for both; the system is asked once.
         self._peer, self._host = self.transport.getPeer(), self.transport.getHost()
+        self.address = str(getattr(self._peer, "host", ""))
 
     def getPeer(self) -> Any:
         """Return the client's address."""
@@ -133,7 +139,7 @@ class Channel(http.HTTPChannel):
         whole = read_whole(data, self.limits)
         if whole is None:
             return False
-        request = HttpRequest(self)
+        request = HttpRequest(self, fields=whole.fields)
         self.requests.append(request)
         # As `allContentReceived` does: what comes before the answer is kept for later.
         self._handlingRequest = True
@@ -179,9 +185,16 @@ class Channel(http.HTTPChannel):
         self._began = None
         super().allContentReceived()  # type: ignore[no-untyped-call]
 
-    def requestDone(self, request: http.Request) -> None:
+    def requestDone(self, request: HttpRequest) -> None:
+        """Have the next request: at once if it came before this one was answered."""
         self._quiet_since = time.monotonic()
-        super().requestDone(request)  # type: ignore[no-untyped-call]
+        if self.persistent and not self._dataBuffer:
+            # Reading was never stopped, so that there is nothing to go on with.
+            self.requests.remove(request)
+            self._handlingRequest = False
+            self.line_mode = 1
+        else:
+            super().requestDone(request)  # type: ignore[no-untyped-call]
 
     # -- refusals ------------------------------------------------------------------------------
 

@@ -34,9 +34,12 @@ def _names(value_class: type) -> tuple[tuple[str, str], ...]:
 
 
 def _plain(given: Any) -> Any:
-    if isinstance(given, Mapping):
-        return dict(given)
-    return {name: getattr(given, field) for name, field in _names(type(given))}
+    names = _names_of.get(type(given))
+    if names is None:
+        if isinstance(given, Mapping):
+            return dict(given)
+        names = _names(type(given))
+    return {name: getattr(given, field) for name, field in names}
 
 
 def to_json(given: object) -> bytes:

@@ -8,14 +8,14 @@ are escaped for an access log, a resource is looked up segment by segment).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import formatdate
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from twisted.python.failure import Failure
-from twisted.web import http
 from twisted.web.http import NOT_MODIFIED, RESPONSES
+from twisted.web.http_headers import Headers
 
 from protocol.values import value
 from runtime.http.problems import CONTENT_TYPE, Problem, refuse
@@ -38,6 +38,7 @@ SECURITY = (
 """Headers of every response: no script or style but our files, nothing in frames, no address given away."""
 
 NO_STORE = (b"Cache-Control", b"no-store")
+NOT_STORED = (NO_STORE,)
 
 
 @value
@@ -47,7 +48,7 @@ class Response:
     status: int
     body: bytes
     content_type: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = (NO_STORE,)
+    headers: tuple[tuple[bytes, bytes], ...] = NOT_STORED
 
 
 def of_problem(problem: Problem) -> Response:
@@ -60,22 +61,37 @@ def of_problem(problem: Problem) -> Response:
     )
 
 
-class _DateHeader:
-    """The Date header, made once a second."""
+class _LastLines:
+    """How every head ends: the Date header and those of security, made once a second."""
 
     def __init__(self) -> None:
         self._second = 0
-        self._line = b""
+        self._octets = b""
 
-    def line(self) -> bytes:
+    def octets(self) -> bytes:
         second = int(time.time())
         if second != self._second:
             self._second = second
-            self._line = b"Date: %s\r\n" % formatdate(second, usegmt=True).encode()
-        return self._line
+            date = formatdate(second, usegmt=True).encode()
+            self._octets = b"Date: %s\r\n%s\r\n" % (date, SECURITY)
+        return self._octets
 
 
-_date = _DateHeader()
+_last_lines = _LastLines()
+
+
+@lru_cache(maxsize=256)
+def _begin(status: int, content_type: bytes) -> bytes:
+    """Return the first lines of a response's head, of which there are few."""
+    line = b"HTTP/1.1 %d %s\r\n" % (status, RESPONSES.get(status, b"Unknown"))
+    return line if status == NOT_MODIFIED else line + b"Content-Type: %s\r\n" % content_type
+
+
+def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([b"%s: %s\r\n" % header for header in headers])
+
+
+_NOT_STORED_LINES = _lines(NOT_STORED)
 
 
 def head(response: Response, length: int | None, *, last: bool) -> bytes:
@@ -83,33 +99,61 @@ def head(response: Response, length: int | None, *, last: bool) -> bytes:
 
     Without a ``length`` the body ends with the connection (RFC 9112, section 6.3), which must be the last.
     """
-    status = response.status
-    lines = [b"HTTP/1.1 %d %s\r\n" % (status, RESPONSES.get(status, b"Unknown"))]
-    if status != NOT_MODIFIED:
-        lines.append(b"Content-Type: %s\r\n" % response.content_type)
-        if length is not None:
-            lines.append(b"Content-Length: %d\r\n" % length)
-    lines += (b"%s: %s\r\n" % header for header in response.headers)
-    if last:
-        lines.append(b"Connection: close\r\n")
-    lines += (_date.line(), SECURITY, b"\r\n")
-    return b"".join(lines)
+    status, headers = response.status, response.headers
+    size = b""
+    if length is not None and status != NOT_MODIFIED:
+        size = b"Content-Length: %d\r\n" % length
+    return b"%s%s%s%s%s" % (
+        _begin(status, response.content_type),
+        size,
+        _NOT_STORED_LINES if headers is NOT_STORED else _lines(headers),
+        b"Connection: close\r\n" if last else b"",
+        _last_lines.octets(),
+    )
 
 
-class HttpRequest(http.Request):
-    """A request with its body in memory, at most the bound."""
+class HttpRequest:
+    """A request with its body in memory, at most the bound, and the way back to whoever sent it.
 
-    channel: Channel
+    It is no `twisted.web.http.Request`, of which most is for responses that are made bit by bit; it has what
+    Twisted's channel asks of one.
+    """
 
-    def __init__(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
-        super().__init__(channel, *args, **kwargs)
-        self._fields: dict[bytes, list[bytes]] | None = None
+    __slots__ = (
+        "_fields",
+        "_lost",
+        "_octets",
+        "_parts",
+        "answered",
+        "channel",
+        "gone",
+        "method",
+        "path",
+        "query",
+        "requestHeaders",
+        "responseHeaders",
+    )
+
+    def __init__(
+        self,
+        channel: Channel,
+        _queued: int = 0,
+        fields: Mapping[bytes, Sequence[bytes]] | None = None,
+    ) -> None:
+        """Begin a request: one with ``fields``, or one whose headers the channel adds line by line."""
+        self.channel = channel
+        self.method = self.path = self.query = b""
+        self.answered: Callable[[int], None] | None = None
+        """Is called with the status once the response's head is written."""
+        self.gone = False
+        """Whether nobody waits for the response any more, or it was given."""
+        self._fields = fields
         self._parts: list[bytes] = []
         self._octets = 0
         self._lost: Callable[[], None] | None = None
-        self.query = b""
-        self.answered: Callable[[int], None] | None = None
-        """Is called with the status once the response's head is written."""
+        if fields is None:
+            self.requestHeaders = Headers()
+            self.responseHeaders = Headers()
 
     @property
     def body(self) -> bytes:
@@ -119,12 +163,7 @@ class HttpRequest(http.Request):
     @property
     def address(self) -> str:
         """The address of whoever is connected."""
-        return str(getattr(self.client, "host", ""))
-
-    @property
-    def gone(self) -> bool:
-        """Whether nobody waits for the response any more, or it was given."""
-        return bool(self._disconnected or self.finished)
+        return self.channel.address
 
     def header(self, name: bytes) -> bytes | None:
         """Return the last header with this name, which is given in lower case."""
@@ -163,24 +202,23 @@ class HttpRequest(http.Request):
 
     def take(self, whole: Whole) -> None:
         """Have a request answered that came in one piece."""
-        self._fields = whole.fields
         if whole.body:
             self._parts.append(whole.body)
         self.requestReceived(whole.method, whole.target, b"HTTP/1.1")
 
-    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+    def requestReceived(self, command: bytes, path: bytes, _version: bytes) -> None:
         """Have the whole request answered."""
         if self.channel.refused:
             return
-        self.method, self.uri, self.clientproto = command, path, version
+        self.method = command
         if not path.startswith(b"/") and b"://" in path:  # absolute: RFC 9112, section 3.2.2
             path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
         self.path, _, self.query = path.partition(b"?")
         self.channel.site.serve(self)
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, _reason: object) -> None:
         """Say so to whoever produces the response."""
-        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        self.gone = True
         if self._lost is not None:
             self._lost()
 
@@ -191,9 +229,11 @@ class HttpRequest(http.Request):
         if self.gone:
             return
         body = response.body
-        octets = head(response, len(body), last=not self.channel.persistent)
+        channel = self.channel
+        octets = head(response, len(body), last=not channel.persistent)
         self._send(response.status, octets if self.method == b"HEAD" else octets + body)
-        self.finish()  # type: ignore[no-untyped-call]
+        self.gone = True
+        channel.requestDone(self)
 
     def begin_stream(self, response: Response, producer: Any, lost: Callable[[], None]) -> None:
         """Send the head of a response whose body lasts until the connection ends.
@@ -203,7 +243,7 @@ class HttpRequest(http.Request):
         self.channel.persistent = 0
         self._lost = lost
         self._send(response.status, head(response, None, last=True) + response.body)
-        self.registerProducer(producer, True)  # type: ignore[no-untyped-call]
+        self.channel.registerProducer(producer, True)  # type: ignore[no-untyped-call]
 
     def send(self, octets: bytes) -> None:
         """Send more of a stream."""
@@ -215,8 +255,6 @@ class HttpRequest(http.Request):
             self.channel.abort()
 
     def _send(self, status: int, octets: bytes) -> None:
-        self.startedWriting = 1
-        self.code = status
         self.channel.write(octets)
         if self.answered is not None:
             self.answered(status)

@@ -109,9 +109,6 @@ class Site(http.HTTPFactory):
         if self._sweeping.running:
             self._sweeping.stop()
 
-    def log(self, request: http.Request) -> None:
-        """Write no access log: a query may hold a token; what is needed is counted."""
-
     def close_all(self) -> None:
         """Cut every connection."""
         for channel in list(self._channels):

@@ -33,6 +33,13 @@ def test_scheme_is_read_in_any_case(hall: Served) -> None:
     assert hall.ask("GET", HALL, token=None, headers=given).status == 200
 
 
+def test_each_request_of_a_connection_is_by_its_own_token(hall: Served) -> None:
+    client = hall.client()
+    tokens = ["manager", "manager", "counter", "wrong", "manager", None, "counter"]
+    statuses = [client.ask("GET", f"{HALL}/alarms", token=token).status for token in tokens]
+    assert statuses == [200, 200, 403, 401, 200, 401, 403]
+
+
 ALLOWED = {
     ("GET", HALL): {"manager", "kiosk", "counter", "tablet", "display"},
     ("GET", f"{HALL}/alarms"): {"manager"},

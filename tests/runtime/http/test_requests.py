@@ -21,7 +21,7 @@ def _until(there: Callable[[], object]) -> None:
 
 ALLOWED = [
     *("service", "class", "language", "kiosk", "party", "then", "visit_order"),
-    *("phone", "document"),
+    *("phone", "document", "openid"),
 ]
 
 
