@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "simulate": ("runtime.cli_simulate", "simulate_command"),
     "explore": ("runtime.cli_explore", "explore_command"),
     "compare": ("runtime.cli_compare", "compare_command"),
+    "replay-day": ("runtime.cli_replay_day", "replay_day_command"),
     "theory": ("runtime.cli_theory", "theory_command"),
     "config": ("runtime.cli_config", "config_commands"),
     "radio": ("runtime.cli_radio", "radio_commands"),

@@ -19,7 +19,7 @@ from runtime.config.kinds import Kind, Wrong
 from runtime.config.problems import Findings
 from runtime.config.tables import Node, Read, Tables
 from runtime.journal.file import check_header
-from runtime.journal.reader import Reader
+from runtime.journal.reader import Reader, check_hall
 from sim.distributions import Distribution, Empirical, Exponential, Fixed, LogNormal
 
 __all__ = ["TIME_S_MAX", "Times", "declare_times", "distribution", "time_reader"]
@@ -187,6 +187,7 @@ def _number(path: Path, line: int, row: list[str], place: int) -> float:
 def _of_journal(path: Path, spec: HallSpec, service: ServiceId | None) -> list[float]:
     """Return how long the services in a hall's journal took."""
     check_header(path)
+    check_hall(path, spec.id)
     reader = Reader(path, spec)
     try:
         last, _ = reader.last()

@@ -11,8 +11,9 @@ from typing import Any
 from actors.hall.state import HallState
 from protocol.errors import JournalDamaged, JournalForeign
 from protocol.hall import HallSpec
+from protocol.ids import HallId
 from protocol.messages import Recorded
-from runtime.journal.file import ADVICE, connect_reader, failure
+from runtime.journal.file import ADVICE, FORMAT, connect_reader, failure
 from runtime.journal.guard import Guard
 from runtime.journal.rows import Row, RowError, decode_row, digest_after, first_digest
 from runtime.journal.states import SHAPE, SnapshotUnreadable, decode_state, seal
@@ -30,6 +31,31 @@ _FIRST_GAP = """
     SELECT event.seq + 1 FROM event LEFT JOIN event AS next ON next.seq = event.seq + 1
     WHERE next.seq IS NULL ORDER BY event.seq LIMIT 1
 """
+
+
+def check_hall(path: Path, hall: HallId) -> None:
+    """Look whether a file that begins as a journal is that of ``hall``.
+
+    Raises:
+        JournalForeign: it is another hall's, or of another format.
+        StorageError: it cannot be read.
+    """
+    connection = connect_reader(path)
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        names = dict(connection.execute("SELECT name, value FROM meta"))
+    except sqlite3.Error as error:
+        raise failure(path, error) from error
+    finally:
+        connection.close()
+    if version != FORMAT:
+        raise JournalForeign(
+            f"{path} has format {version}, and this version of Paihao reads {FORMAT}"
+        )
+    if names.get("hall") != hall:
+        raise JournalForeign(
+            f"{path} is the journal of hall {names.get('hall')!r}, not of {str(hall)!r}"
+        )
 
 
 class Reader:
