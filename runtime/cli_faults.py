@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from runtime.cli_faults_inject import end_command, inject_command, injected_command
 from sim.faults.catalogue import FAULTS
 from sim.faults.kind import FaultKind, Parameter
 
@@ -86,3 +87,8 @@ def _as_json(kind: FaultKind) -> dict[str, Any]:
         "lasts_max_s": kind.lasts_max_s,
         "live": kind.live,
     }
+
+
+faults_commands.add_command(inject_command)
+faults_commands.add_command(injected_command)
+faults_commands.add_command(end_command)

@@ -48,6 +48,8 @@ FORMED = (
     "ticket.",
     "devices.",
     "failure.",
+    "faults.device.",
+    "faults.kind.",
     "alarm.",
     "when.",
     "refused.",
