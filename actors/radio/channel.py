@@ -162,6 +162,7 @@ class Channel:
         ended = self._relieve()
         actions = self.link.receive(octets, now_s)
         self._repeats.look(self.link.counts)
+        self.pacer.lossy = self._repeats.share > REPEATS_MAX
         return [*ended, *self._translated(actions, now_s), *self._pump(now_s)]
 
     def tick(self, now_s: float) -> list[ChannelAction]:
@@ -193,7 +194,11 @@ class Channel:
         due_s, free_s = self.link.next_deadline(), self.link.free_from_s()
         if due_s is None:
             due_s = inf
-        return min(due_s, free_s) if len(self.pacer) and free_s > now_s else due_s
+        if not len(self.pacer):
+            return due_s
+        if free_s > now_s:
+            return min(due_s, free_s)
+        return min(due_s, self.pacer.next_deadline(now_s))
 
     # -- sending ----------------------------------------------------------------------------
 
@@ -213,7 +218,7 @@ class Channel:
 
         Where they do not, as many repeats say, who answers would not be heard.
         """
-        if now_s >= self.link.free_from_s() or self._repeats.share > REPEATS_MAX:
+        if now_s >= self.link.free_from_s() or self.pacer.lossy:
             return
         if not self.pacer.is_urgent(self._busy):
             return

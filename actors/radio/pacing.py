@@ -75,6 +75,13 @@ REPEAT_WITHIN_S = 0.9
 REPAIR_AFTER_S = 5.0
 """After so long a window that was told by two broadcasts waits like others do."""
 
+LOSSY_RUSH_MIN = 2
+LOSSY_OCTETS_MAX = 18
+LOSSY_REPAIR_AFTER_S = 20.0
+"""Where much is lost, since nobody minds who is on the air: so many devices are told by broadcast, in so many
+octets of payload (two short entries), and only after so long is one told alone. Its acknowledgement, and the
+wait for it, cost what the channel does not have."""
+
 ENTRIES_OCTETS_MAX = 46
 SEALED_ENTRIES_OCTETS_MAX = 39
 """Of a broadcast's payload, so that its frame fits one packet of an E32 module (58 octets); the rest of a
@@ -158,9 +165,23 @@ class Downlink:
             case _:
                 return self.since_s + REPAIR_AFTER_S
 
-    def told_again_by(self, now_s: float) -> bool:
-        """Whether it only waits for the next broadcast."""
-        return 0 < self.told < TELLS_MAX and now_s < self.since_s + REPEAT_WITHIN_S
+    def may_be_told(self, now_s: float) -> bool:
+        """Whether a broadcast may say it at ``now_s``, for the first time or once more.
+
+        The result of a press only soon: a broadcast does not say which boot of the device it is for.
+        """
+        if not self.told:
+            return True
+        within_s = inf if self.shows is not None else REPEAT_WITHIN_S
+        return self.told < TELLS_MAX and now_s - self.since_s < within_s
+
+    def alone_from_s(self, lossy: bool) -> float:
+        """From when on it may be sent alone."""
+        if not self.told:
+            return -inf
+        if lossy:
+            return self.since_s + LOSSY_REPAIR_AFTER_S
+        return self.since_s + REPEAT_WITHIN_S if self.told < TELLS_MAX else -inf
 
 
 class Pacer:
@@ -183,6 +204,8 @@ class Pacer:
         self._unheard: dict[TerminalAddress, int] = {}
         """Results in a row that each device asked for again."""
         self._alone_next = False
+        self.lossy = False
+        """Whether much is lost, since nobody minds who is on the air; see `LOSSY_REPAIR_AFTER_S`."""
         self.superseded = 0
         self.broadcasts = 0
         self.broadcast_entries = 0
@@ -233,10 +256,14 @@ class Pacer:
     # -- what is next -----------------------------------------------------------------------
 
     @property
+    def _rush_min(self) -> int:
+        return LOSSY_RUSH_MIN if self.lossy else RUSH_MIN
+
+    @property
     def in_rush(self) -> bool:
         """Whether so many wait, and know nothing yet, that they are told by broadcast."""
         new = (one for one in self._waiting.values() if not one.told)
-        return sum(map(self.hears_broadcasts, new)) >= RUSH_MIN
+        return sum(map(self.hears_broadcasts, new)) >= self._rush_min
 
     def is_urgent(self, busy: Collection[TerminalAddress]) -> bool:
         """Return whether something waits that the hall looks for now, and not to one of ``busy``."""
@@ -259,8 +286,6 @@ class Pacer:
             (one for one in self._waiting.values() if one.to not in busy and one.rank <= rank_max),
             key=lambda one: one.due_s,
         )
-        if not free:
-            return []
         together = self._together(free, now_s)
         self._alone_next = len(together) > 1
         for downlink in together:
@@ -273,18 +298,26 @@ class Pacer:
     def sent_to_all(self, downlinks: Iterable[Downlink], now_s: float) -> list[SendDownlink]:
         """A broadcast of ``downlinks`` went out; return those that are not sent any more.
 
-        These are the results of presses, and what became worthless before it was out.
+        These are the results of presses, unless much is lost, and what became worthless before it was out.
         """
         ended = []
         for downlink in downlinks:
+            downlink.told += 1
+            downlink.since_s = now_s
             if downlink.shows is None:
                 self._results[downlink.to] = downlink.message.payload
+            if downlink.shows is None and (downlink.told == TELLS_MAX or not self.lossy):
                 ended.append(downlink.message)
             else:
-                downlink.told += 1
-                downlink.since_s = now_s
                 ended += self.put_back(downlink)
         return ended
+
+    def next_deadline(self, now_s: float) -> float:
+        """Return when something that was told by broadcast may be told again next, or inf."""
+        told = [one for one in self._waiting.values() if one.told]
+        times_s = [one.since_s + REPEAT_AFTER_S for one in told if one.told < TELLS_MAX]
+        times_s += [one.alone_from_s(self.lossy) for one in told]
+        return min((at_s for at_s in times_s if at_s > now_s), default=inf)
 
     def _together(self, free: list[Downlink], now_s: float) -> list[Downlink]:
         """Return the first, or all that one broadcast can say if enough devices wait for one.
@@ -293,13 +326,21 @@ class Pacer:
         """
         by_channel: dict[object, list[Downlink]] = {}
         for one in free:
-            if self.hears_broadcasts(one) and (not one.told or one.due_s <= now_s):
+            due = not one.told or (one.due_s <= now_s and one.may_be_told(now_s))
+            if due and self.hears_broadcasts(one):
                 by_channel.setdefault(self._channel(one.to), []).append(one)
         together = max(by_channel.values(), key=len, default=[])
-        if len(together) < RUSH_MIN or (self._alone_next and free[0] not in together):
-            return [one for one in free if not one.told_again_by(now_s)][:1]
+        alone = [one for one in free if one.alone_from_s(self.lossy) <= now_s][:1]
+        if len(together) < self._rush_min:
+            return alone
+        in_between = self._alone_next and alone and alone[0] not in together
+        if in_between and alone[0].due_s <= together[0].due_s:
+            return alone
         together += self._fillers(free, together, now_s)
-        return together[: _fitting(together, self._octets_max(together[0].to))]
+        octets_max = self._octets_max(together[0].to)
+        if self.lossy:
+            octets_max = min(octets_max, LOSSY_OCTETS_MAX)
+        return together[: _fitting(together, octets_max)]
 
     def _fillers(
         self, free: list[Downlink], together: list[Downlink], now_s: float
@@ -312,6 +353,7 @@ class Pacer:
             if one.told
             and one not in together
             and one.since_s + FILL_AFTER_S <= now_s
+            and one.may_be_told(now_s)
             and self.hears_broadcasts(one)
             and self._channel(one.to) == channel
         ]

@@ -165,6 +165,13 @@ class ReliableLink:
         """
         return self._sender.abandon(token)
 
+    def conclude(self, token: int) -> bool:
+        """Make no further attempt with ``token``: the peer has it, as its own words say.
+
+        Returns whether there was anything to end; no action tells of it.
+        """
+        return self._sender.conclude(token)
+
     def interrupt(self, token: int) -> bool:
         """Let what is under way with ``token`` pause, so that something more urgent may go at once.
 

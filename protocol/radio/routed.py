@@ -184,6 +184,14 @@ class RoutedLink:
                 return True
         return False
 
+    def conclude(self, token: int) -> bool:
+        """Make no further attempt with ``token``, as `ReliableLink.conclude`."""
+        for inner, sent in self._sent.items():
+            if sent.token == token and self._link.conclude(inner):
+                del self._sent[inner]
+                return True
+        return False
+
     def interrupt(self, token: int) -> bool:
         """Let what is under way with ``token`` pause, as `ReliableLink.interrupt`."""
         return any(

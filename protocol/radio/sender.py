@@ -112,6 +112,14 @@ class Sender:
         self._counts.superseded += 1
         return True
 
+    def conclude(self, token: int) -> bool:
+        """Make no further attempt with ``token``, and listen for no answer; return whether there was one."""
+        outgoing = self._outbox.find(token)
+        if outgoing is None:
+            return False
+        self._end(outgoing)
+        return True
+
     def interrupt(self, token: int) -> bool:
         """Listen no longer for the answer to ``token``; return whether that was listened for and may pause."""
         outgoing = self._listening_for

@@ -115,6 +115,8 @@ class PressingDevice(RadioDevice):
         if self.on_result is not None:
             self.on_result(self, payload)
         self.display = payload.text or payload.result.name.lower()
+        # Its acknowledgement was lost, or comes late: more attempts would only fill the channel.
+        self._link.conclude(PRESS_TOKEN)
         self._presses.popleft()
         self._done(press, payload)
         self._begin()

@@ -214,6 +214,19 @@ def test_nothing_makes_way_where_many_uplinks_are_repeats() -> None:
     assert [to for to, _ in bench.sent()] == [KEYPAD]
 
 
+def test_windows_that_a_broadcast_told_are_told_alone_though_nothing_else_happens() -> None:
+    bench = Bench()
+    bench.off.add(49)
+    bench.send(49, show(49))
+    for address in range(30, 30 + RUSH_MIN):
+        bench.send(address, show(address))
+    bench.run(0.4)
+    bench.off.clear()
+    bench.run(3)
+    ended = bench.ended()
+    assert [ended[token].acknowledged for token in range(1, 2 + RUSH_MIN)] == [True] * 4
+
+
 def test_acknowledgement_goes_out_while_the_channel_is_left_to_others() -> None:
     bench = Bench()
     bench.off.add(49)

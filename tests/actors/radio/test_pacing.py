@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from actors.radio.pacing import (
     FILL_AFTER_S,
+    LOSSY_REPAIR_AFTER_S,
     PATIENCE_S,
     REPEAT_AFTER_S,
     REPEAT_WITHIN_S,
@@ -194,6 +196,48 @@ def test_sealed_broadcast_says_less_so_that_it_fits_one_packet_of_a_module() -> 
     together = bench.take()
     assert len(together) == 4
     assert len(encode(as_broadcast(together))) <= SEALED_ENTRIES_OCTETS_MAX
+
+
+def test_where_much_is_lost_broadcasts_are_short_and_nobody_is_told_alone_for_long(
+    bench: Bench,
+) -> None:
+    bench.pacer.lossy = True
+    bench.add(30, show(1))
+    assert bench.next() == [30]
+    bench.add(30, show(2))
+    bench.add(KEYPAD, result(7))
+    assert bench.broadcast() == ([30, 2], [])
+    bench.add(31, show(3))
+    assert bench.next(now_s=0.1) == [31]
+    again = bench.take(now_s=REPEAT_AFTER_S)
+    assert [int(one.to) for one in again] == [30, 2]
+    ended = bench.pacer.sent_to_all(again, REPEAT_AFTER_S)
+    assert [one.to for one in ended] == [KEYPAD]
+    alone_s = REPEAT_AFTER_S + LOSSY_REPAIR_AFTER_S
+    assert bench.pacer.next_deadline(REPEAT_AFTER_S) == alone_s
+    assert bench.next(now_s=alone_s - 0.01) == []
+    assert bench.next(now_s=alone_s) == [30]
+
+
+def test_result_is_not_broadcast_again_when_its_device_may_have_started_anew(bench: Bench) -> None:
+    bench.pacer.lossy = True
+    bench.add(KEYPAD, result(7))
+    bench.add(30, show(1))
+    bench.broadcast()
+    bench.add(31, show(2), now_s=REPEAT_WITHIN_S)
+    bench.add(32, show(3), now_s=REPEAT_WITHIN_S)
+    bench.pacer.withdraw({KEYPAD, TerminalAddress(31)})
+    bench.add(32, show(4), now_s=REPEAT_WITHIN_S)
+    assert bench.next(now_s=REPEAT_WITHIN_S) == [31, 32]
+
+
+def test_what_was_told_by_broadcast_is_due_again_by_itself(bench: Bench) -> None:
+    assert bench.pacer.next_deadline(0.0) == inf
+    for address in (30, 31, 32):
+        bench.add(address, show(address))
+    bench.broadcast(now_s=1.0)
+    assert bench.pacer.next_deadline(1.0) == 1.0 + REPEAT_AFTER_S
+    assert bench.pacer.next_deadline(1.0 + REPEAT_AFTER_S) == 1.0 + REPEAT_WITHIN_S
 
 
 def test_call_is_urgent_and_what_was_told_already_is_not(bench: Bench) -> None:

@@ -653,3 +653,13 @@ def test_last_attempt_and_what_is_passed_on_are_not_interrupted() -> None:
     subject = link(1)
     subject.send(5, b"state", 1, 0.0, passed_on=True)
     assert not subject.interrupt(1)
+
+
+def test_concluded_datagram_is_neither_repeated_nor_listened_for() -> None:
+    subject = link(1)
+    [sent] = frames_of(subject.send(5, b"press", 1, 0.0))
+    assert subject.conclude(1)
+    assert not subject.conclude(1)
+    assert subject.next_deadline() is None
+    assert [frame.to for frame in frames_of(subject.send(6, b"next", 2, 0.05))] == [6]
+    assert subject.receive(encode_frame(acknowledgement(sent)), 0.1) == []

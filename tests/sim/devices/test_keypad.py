@@ -72,6 +72,23 @@ def test_press_goes_out_and_its_result_is_displayed(channel: Channel) -> None:
     assert len(channel.payloads) == 1
 
 
+def test_press_whose_result_came_is_not_repeated_for_want_of_an_acknowledgement(
+    channel: Channel,
+) -> None:
+    device = channel.device
+    assert isinstance(device, Keypad)
+    channel.uplink_lost = True
+    device.press(Key.NEXT)
+    channel.run(0.1)
+    channel.uplink_lost = False
+    # A gateway that has heard it, though its acknowledgement was lost.
+    result = PressResult(boot=7, sequence=1, result=Result.CALLED, text="A001")
+    channel.send(result)
+    channel.run(20)
+    assert device.display == "A001"
+    assert channel.payloads == []
+
+
 def test_press_without_a_result_is_repeated_as_the_same_press(channel: Channel) -> None:
     device = channel.device
     assert isinstance(device, Keypad)
