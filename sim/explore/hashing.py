@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from hashlib import blake2b
 from typing import Any
 
 import attrs
 
+from actors.hall.state import HallState
 from protocol.messages import Recorded
 
 HASH_OCTETS = 16
@@ -72,12 +74,20 @@ def _writer(kind: type) -> Callable[[Any], str]:
     if issubclass(kind, frozenset | set):
         return lambda told: f"{{{','.join(sorted(written(each) for each in told))}}}"
     if hasattr(kind, "items"):
-        return lambda told: f"{{{','.join([f'{written(k)}:{written(told[k])}' for k in told])}}}"
+        return lambda told: (
+            f"{{{','.join(sorted(f'{written(k)}:{written(told[k])}' for k in told))}}}"
+        )
     if kind in _PLAIN:
         return repr
     # Recipients, timers, states: what they are is told by what happens.
     return lambda _told: kind.__name__
 
 
-_PLAIN: frozenset[type] = frozenset({str, bytes, int, float, bool, type(None)})
-_WRITERS: dict[type, Callable[[Any], str]] = dict.fromkeys(_PLAIN, repr)
+_PLAIN: frozenset[type] = frozenset(
+    {str, bytes, int, float, bool, type(None), datetime, date, time, timedelta}
+)
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    **dict.fromkeys(_PLAIN, repr),
+    # A state follows from its events, which are taken already.
+    HallState: lambda state: f"HallState({state.seq})",
+}
