@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from runtime.cli_faults_inject import end_command, inject_command, injected_command
+from runtime.cli_faults_proxy import proxy_command
 from sim.faults.catalogue import FAULTS
 from sim.faults.kind import FaultKind, Parameter
 
@@ -92,3 +93,4 @@ def _as_json(kind: FaultKind) -> dict[str, Any]:
 faults_commands.add_command(inject_command)
 faults_commands.add_command(injected_command)
 faults_commands.add_command(end_command)
+faults_commands.add_command(proxy_command)
