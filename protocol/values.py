@@ -24,7 +24,9 @@ if TYPE_CHECKING:
         """Make ``cls`` a value class."""
         ...
 else:
-    value = attrs.define(kw_only=True, slots=True, eq=True, unsafe_hash=True)
+    value = attrs.define(
+        kw_only=True, slots=True, eq=True, unsafe_hash=True, weakref_slot=False
+    )  # nobody refers weakly to a value, and a hall keeps many
 
 
 def maker(cls: Callable[P, T]) -> Callable[P, T]:

@@ -368,13 +368,12 @@ class HallActor(Actor):
 
     def _publish(self, records: list[Recorded], before: HallState) -> None:
         """Tell listeners what became durable, and watchers of counters what changed for them."""
-        audience = self._audience
-        audience.heard_seq = records[-1].seq
+        audience, after = self._audience, self._durable
+        audience.heard_seq = after.seq
         if audience.events.recipients:
             for record in records:
                 audience.events.tell(record)
         if audience.counters:
-            after = self._durable
             for counter in counters_to_tell(records, before, after, audience.counters):
                 audience.counters[counter].tell(counter_changed(after, counter))
 

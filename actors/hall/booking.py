@@ -11,7 +11,6 @@ from typing import Protocol, TypeVar
 from actors.hall.apply import apply_all
 from actors.hall.bans import banned_for, check_ban
 from actors.hall.diary import Booking
-from actors.hall.ranks import first
 from actors.hall.refusals import Refusal, find_booking
 from actors.hall.slots import OfferedSlot, appointments_of, check_slot, slot_at
 from actors.hall.state import HallState
@@ -184,9 +183,9 @@ def overdue(state: HallState, command: CommandId, at: datetime) -> tuple[Event, 
     events: tuple[Event, ...] = ()
     for _ in range(REVIEW_MAX):
         due = state.diary.due
-        if due is None or first(due).order[0] > at:
+        if due is None or due.order[0] > at:
             break
-        ended = _ended(state, BookingId(first(due).ticket), command, at)
+        ended = _ended(state, BookingId(due.ticket), command, at)
         state = apply_all(state, ended)
         events += ended
     return events

@@ -45,12 +45,12 @@ def choose(state: HallState, counter: CounterId, at: datetime) -> tuple[Ticket, 
     """Return who is next at the counter, and why; ``None`` if nobody is waiting for it."""
     tickets, lines = state.tickets, state.lines
     alone = state.reserved.get(counter)
-    heads = [] if alone is None else [tickets[alone.head]]
+    heads = [] if alone is None else [tickets[alone.ticket]]
     for service in state.spec.counters[counter].services:
         line = lines.get(service)
         if line is not None:
             for queue in line.classes.values():
-                heads.append(tickets[queue.head])
+                heads.append(tickets[queue.ticket])
     if not heads:
         return None
     policy = state.spec.policy

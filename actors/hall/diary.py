@@ -11,7 +11,7 @@ from datetime import datetime
 import attrs
 from immutables import Map
 
-from actors.hall.ranks import Ranks, first, put, without
+from actors.hall.ranks import Ranks, put, without
 from protocol.appointments import BookingState
 from protocol.hours import Closure
 from protocol.ids import (
@@ -97,7 +97,7 @@ class Diary:
         """When `ReviewBookings` has something to do next."""
         times = [added.unsettled_since for added in self.closures.values()]
         if self.due is not None:
-            times.append(first(self.due).order[0])
+            times.append(self.due.order[0])
         return min((time for time in times if time is not None), default=None)
 
 

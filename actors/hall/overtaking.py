@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from actors.hall.ranks import Order, Ranks, before, first, from_on, instant, instant_of, put
+from actors.hall.ranks import Order, Ranks, before, from_on, instant, instant_of, put
 from actors.hall.ranks import at as entry_at
 from actors.hall.state import HallState, Line, Ticket
 from protocol.ids import TicketId
@@ -78,21 +78,21 @@ def first_at_bound(
     found: Ranks | None = None
     if line is not None:
         for queue in line.classes.values():
-            head = first(queue)
-            if head.order < (chosen if found is None else found).order and _at_bound(
-                state, policy, line, head, at
+            if queue.order < (chosen if found is None else found).order and _at_bound(
+                state, policy, line, queue, at
             ):
-                found = head
+                found = queue
     return None if found is None else found.ticket
 
 
-def _at_bound(state: HallState, policy: Policy, line: Line, head: Ranks, at: datetime) -> bool:
+def _at_bound(state: HallState, policy: Policy, line: Line, queue: Ranks, at: datetime) -> bool:
+    """Return whether the first of the queue is at a bound."""
     most, longest_s = policy.overtaken_max, policy.overtaken_wait_s
-    if most is not None and overtaken_at(line, head.order) >= most:
+    if most is not None and overtaken_at(line, queue.order) >= most:
         return True
     if longest_s is None:
         return False
-    return at - counts_since(state.tickets[head.ticket]) >= timedelta(seconds=longest_s)
+    return at - counts_since(state.tickets[queue.ticket]) >= timedelta(seconds=longest_s)
 
 
 def due_at(ticket: Ticket) -> datetime | None:
@@ -132,7 +132,7 @@ def remembered(line: Line) -> Line:
         return line
     if not line.classes:
         return _with_overtakers(line, None)
-    earliest = min([first(queue).order for queue in line.classes.values()])
-    if first(line.overtakers).order > (earliest,):
+    earliest = min([queue.order for queue in line.classes.values()])
+    if line.overtakers.order > (earliest,):
         return line
     return _with_overtakers(line, from_on(line.overtakers, (earliest,)))

@@ -1,15 +1,18 @@
 """A sorted line as a value: putting in and taking out make a new one and leave the old one as it was.
 
-A weight-balanced tree (S. Adams, "Efficient sets: a balancing act", 1993, with the factors that Y. Hirai and
-K. Yamamoto proved right in 2011: 3 and 2). Every node counts what is below it, so that a place in the line, and
-who stands at a place, are found in O(log n) steps like everything else here. The empty line is ``None``.
+A short line is a run: its orders side by side, and its tickets. A longer one is a weight-balanced tree of runs
+(S. Adams, "Efficient sets: a balancing act", 1993, with the factors that Y. Hirai and K. Yamamoto proved right
+in 2011: 3 and 2). Every branch counts what is below it, so that a place in the line, and who stands at a place,
+are found in O(log n) steps like everything else here. The empty line is ``None``.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -26,39 +29,60 @@ ticket came, or the time of its appointment. A negative instant is before all.
 Key = tuple[Any, ...]
 """What a line is sorted by: orders, or what begins with one."""
 
+RUN_MAX = 32
+"""Entries of one run; one more makes two of it, and two with half as many become one again."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEAVIER = 3
 """A side may have so many times as many entries as the other one."""
 _SINGLE = 2
 """One turn will do while the inner part has fewer than so many times the entries of the outer one."""
+_SMALL = 4 * RUN_MAX
+"""Up to so many entries a tree that leans is built anew: its sides may be runs, which cannot be turned."""
 
 
-@attrs.define(kw_only=True, eq=False)
+class Entry(NamedTuple):
+    """Who stands in a line, and by what."""
+
+    order: Key
+    ticket: TicketId
+
+
+@attrs.define(kw_only=True, eq=False, weakref_slot=False)
 class Ranks:
-    """Entries in their order; at least one. Never changed once it is made."""
+    """A line of one entry or more: a run or a branch. Never changed once it is made.
+
+    ``order`` and ``ticket`` are those of whoever goes first: asked for at every call, of every queue that a
+    counter has.
+    """
 
     size: int
     order: Key
     ticket: TicketId
-    left: Ranks | None
-    right: Ranks | None
-    head: TicketId
-    """Whoever goes first of all these: asked for at every call, of every queue that a counter has."""
 
     def __eq__(self, other: object) -> bool:
         """Whether the same stand in both; the tree depends on how they came."""
         if not isinstance(other, Ranks):
             return NotImplemented
-        if self.size != other.size:
-            return False
-        pairs = zip(entries(self), entries(other), strict=True)
-        return all(one.order == two.order and one.ticket == two.ticket for one, two in pairs)
+        return self.size == other.size and list(entries(self)) == list(entries(other))
 
     def __hash__(self) -> int:
-        return hash((self.size, first(self).order))
+        return hash((self.size, self.order))
 
 
-_make = maker(Ranks)
+@attrs.define(kw_only=True, eq=False, weakref_slot=False)
+class _Run(Ranks):
+    orders: tuple[Key, ...]
+    tickets: tuple[TicketId, ...]
+
+
+@attrs.define(kw_only=True, eq=False, weakref_slot=False)
+class _Branch(Ranks):
+    left: Ranks
+    right: Ranks
+
+
+_make_run, _make_branch = maker(_Run), maker(_Branch)
 
 
 def instant(at: datetime) -> int:
@@ -79,27 +103,21 @@ def size(ranks: Ranks | None) -> int:
 
 def put(ranks: Ranks | None, order: Key, ticket: TicketId) -> Ranks:
     """Return the line with one more; nobody in it has that order."""
-    if ranks is None:
-        return _make(size=1, order=order, ticket=ticket, left=None, right=None, head=ticket)
-    # What `_balanced` does, for the one side that can be too heavy: it is done at every level of the tree.
-    grown, left, right = ranks.size + 1, ranks.left, ranks.right
-    if order < ranks.order:
-        left = put(left, order, ticket)
-        if grown > 2 and left.size > _HEAVIER * (grown - 1 - left.size):
-            return _leaned_right(ranks, left, right)
-    else:
-        right = put(right, order, ticket)
-        if grown > 2 and right.size > _HEAVIER * (grown - 1 - right.size):
-            return _leaned_left(ranks, left, right)
-    mine = ranks.ticket
-    return _make(
-        size=grown,
-        order=ranks.order,
-        ticket=mine,
-        left=left,
-        right=right,
-        head=mine if left is None else left.head,
-    )
+    if isinstance(ranks, _Run):
+        orders, tickets = ranks.orders, ranks.tickets
+        if order > orders[-1]:
+            orders, tickets = (*orders, order), (*tickets, ticket)
+        else:
+            place = bisect_left(orders, order)
+            orders = (*orders[:place], order, *orders[place:])
+            tickets = (*tickets[:place], ticket, *tickets[place:])
+        return _run(orders, tickets) if len(orders) <= RUN_MAX else _built(orders, tickets)
+    if isinstance(ranks, _Branch):
+        left, right = ranks.left, ranks.right
+        if order < right.order:
+            return _joining(put(left, order, ticket), right)
+        return _joining(left, put(right, order, ticket))
+    return _run((order,), (ticket,))
 
 
 def without(ranks: Ranks | None, order: Key) -> Ranks | None:
@@ -108,131 +126,149 @@ def without(ranks: Ranks | None, order: Key) -> Ranks | None:
     Raises:
         KeyError: nobody has that order.
     """
-    if ranks is None:
-        raise KeyError(order)
-    if order < ranks.order:
-        return _balanced(ranks, without(ranks.left, order), ranks.right)
-    if ranks.order < order:
-        return _balanced(ranks, ranks.left, without(ranks.right, order))
-    left, right = ranks.left, ranks.right
-    if left is None:
-        return right
-    if right is None:
-        return left
-    heir = first(right)
-    return _balanced(heir, left, without(right, heir.order))
+    if isinstance(ranks, _Run):
+        orders, tickets = ranks.orders, ranks.tickets
+        place = bisect_left(orders, order)
+        if place == len(orders) or orders[place] != order:
+            raise KeyError(order)
+        if len(orders) == 1:
+            return None
+        if not place:
+            return _run(orders[1:], tickets[1:])
+        after = place + 1
+        return _run((*orders[:place], *orders[after:]), (*tickets[:place], *tickets[after:]))
+    if isinstance(ranks, _Branch):
+        if order < ranks.right.order:
+            left = without(ranks.left, order)
+            return ranks.right if left is None else _joining(left, ranks.right)
+        right = without(ranks.right, order)
+        return ranks.left if right is None else _joining(ranks.left, right)
+    raise KeyError(order)
 
 
 def from_on(ranks: Ranks | None, order: Key) -> Ranks | None:
     """Return the line without those before ``order``."""
-    if ranks is None:
+    if ranks is None or order <= ranks.order:
+        return ranks
+    if isinstance(ranks, _Branch):
+        if ranks.right.order <= order:
+            return from_on(ranks.right, order)
+        left = from_on(ranks.left, order)
+        return ranks.right if left is None else _joined(left, ranks.right)
+    assert isinstance(ranks, _Run)
+    place = bisect_left(ranks.orders, order)
+    if place == ranks.size:
         return None
-    if ranks.order < order:
-        return from_on(ranks.right, order)
-    return _joined(ranks, from_on(ranks.left, order), ranks.right)
-
-
-def first(ranks: Ranks) -> Ranks:
-    """Return the entry that goes first."""
-    while ranks.left is not None:
-        ranks = ranks.left
-    return ranks
+    return _run(ranks.orders[place:], ranks.tickets[place:])
 
 
 def before(ranks: Ranks | None, order: Key) -> int:
     """Return how many go before ``order``, whoever has it."""
     count = 0
-    while ranks is not None:
-        if ranks.order < order:
-            count += 1 if ranks.left is None else ranks.left.size + 1
+    while isinstance(ranks, _Branch):
+        if ranks.right.order < order:
+            count += ranks.left.size
             ranks = ranks.right
         else:
             ranks = ranks.left
-    return count
+    return count if not isinstance(ranks, _Run) else count + bisect_left(ranks.orders, order)
 
 
-def at(ranks: Ranks, place: int) -> Ranks:
+def at(ranks: Ranks, place: int) -> Entry:
     """Return the entry before which ``place`` (0 to the size - 1) others go."""
-    while True:
-        left = 0 if ranks.left is None else ranks.left.size
-        if place == left:
-            return ranks
-        if place < left:
-            assert ranks.left is not None
+    while isinstance(ranks, _Branch):
+        lefts = ranks.left.size
+        if place < lefts:
             ranks = ranks.left
         else:
-            assert ranks.right is not None
-            ranks, place = ranks.right, place - left - 1
+            ranks, place = ranks.right, place - lefts
+    assert isinstance(ranks, _Run)
+    return Entry(ranks.orders[place], ranks.tickets[place])
 
 
-def entries(ranks: Ranks | None) -> Iterator[Ranks]:
+def entries(ranks: Ranks | None) -> Iterator[Entry]:
     """Yield the entries in their order."""
-    pending: list[Ranks] = []
-    while pending or ranks is not None:
-        while ranks is not None:
-            pending.append(ranks)
-            ranks = ranks.left
-        entry = pending.pop()
-        yield entry
-        ranks = entry.right
+    for run in _runs(ranks):
+        yield from map(Entry, run.orders, run.tickets)
 
 
-def _balanced(root: Ranks, left: Ranks | None, right: Ranks | None) -> Ranks:
-    """Return ``root`` over two sides of which one has an entry more or fewer than it had."""
-    lefts = 0 if left is None else left.size
-    rights = 0 if right is None else right.size
-    if lefts + rights >= 2:
-        if rights > _HEAVIER * lefts:
-            assert right is not None
-            return _leaned_left(root, left, right)
-        if lefts > _HEAVIER * rights:
-            assert left is not None
-            return _leaned_right(root, left, right)
-    return _make(
-        size=lefts + rights + 1,
-        order=root.order,
-        ticket=root.ticket,
-        left=left,
-        right=right,
-        head=root.ticket if left is None else left.head,
+def _runs(ranks: Ranks | None) -> Iterator[_Run]:
+    pending = [] if ranks is None else [ranks]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, _Branch):
+            pending += (part.right, part.left)
+        else:
+            assert isinstance(part, _Run)
+            yield part
+
+
+def _run(orders: tuple[Key, ...], tickets: tuple[TicketId, ...]) -> Ranks:
+    return _make_run(
+        size=len(orders), order=orders[0], ticket=tickets[0], orders=orders, tickets=tickets
     )
 
 
-def _joined(root: Ranks, left: Ranks | None, right: Ranks | None) -> Ranks:
-    """Return ``root`` over two sides of any sizes."""
-    if left is None:
-        return put(right, root.order, root.ticket)
-    if right is None:
-        return put(left, root.order, root.ticket)
-    if left.size * _HEAVIER < right.size:
-        return _balanced(right, _joined(root, left, right.left), right.right)
-    if right.size * _HEAVIER < left.size:
-        return _balanced(left, left.left, _joined(root, left.right, right))
-    return _node(root, left, right)
-
-
-def _node(entry: Ranks, left: Ranks | None, right: Ranks | None) -> Ranks:
-    return _make(
-        size=size(left) + size(right) + 1,
-        order=entry.order,
-        ticket=entry.ticket,
-        left=left,
-        right=right,
-        head=entry.ticket if left is None else left.head,
+def _branch(left: Ranks, right: Ranks) -> Ranks:
+    return _make_branch(
+        size=left.size + right.size, order=left.order, ticket=left.ticket, left=left, right=right
     )
 
 
-def _leaned_left(root: Ranks, left: Ranks | None, right: Ranks) -> Ranks:
-    inner = right.left
-    if size(inner) < _SINGLE * size(right.right):
-        return _node(right, _node(root, left, inner), right.right)
-    assert inner is not None
-    return _node(inner, _node(root, left, inner.left), _node(right, inner.right, right.right))
+def _built(orders: tuple[Key, ...], tickets: tuple[TicketId, ...]) -> Ranks:
+    """Return a line of these entries, in their order, in balance."""
+    count = len(orders)
+    if count <= RUN_MAX:
+        return _run(orders, tickets)
+    half = count // 2
+    return _branch(_built(orders[:half], tickets[:half]), _built(orders[half:], tickets[half:]))
 
 
-def _leaned_right(root: Ranks, left: Ranks, right: Ranks | None) -> Ranks:
-    inner = left.right
-    if size(inner) < _SINGLE * size(left.left):
-        return _node(left, left.left, _node(root, inner, right))
-    assert inner is not None
-    return _node(inner, _node(left, left.left, inner.left), _node(root, inner.right, right))
+def _joining(left: Ranks, right: Ranks) -> Ranks:
+    """Return a line of two sides of which one has an entry more or fewer than it had."""
+    lefts, rights = left.size, right.size
+    if lefts + rights <= RUN_MAX // 2:
+        return _anew(left, right)
+    if rights > _HEAVIER * lefts or lefts > _HEAVIER * rights:
+        if lefts + rights <= _SMALL:
+            return _anew(left, right)
+        return _leaned_left(left, right) if rights > lefts else _leaned_right(left, right)
+    return _branch(left, right)
+
+
+def _joined(left: Ranks, right: Ranks) -> Ranks:
+    """Return a line of two sides of any sizes."""
+    lefts, rights = left.size, right.size
+    if lefts + rights <= _SMALL:
+        return _anew(left, right)
+    if rights > _HEAVIER * lefts:
+        assert isinstance(right, _Branch)
+        return _joining(_joined(left, right.left), right.right)
+    if lefts > _HEAVIER * rights:
+        assert isinstance(left, _Branch)
+        return _joining(left.left, _joined(left.right, right))
+    return _branch(left, right)
+
+
+def _anew(left: Ranks, right: Ranks) -> Ranks:
+    runs = [*_runs(left), *_runs(right)]
+    orders = tuple(chain.from_iterable([run.orders for run in runs]))
+    return _built(orders, tuple(chain.from_iterable([run.tickets for run in runs])))
+
+
+def _leaned_left(left: Ranks, right: Ranks) -> Ranks:
+    assert isinstance(right, _Branch), "a side that is too heavy has more than one run"
+    inner, outer = right.left, right.right
+    if inner.size < _SINGLE * outer.size:
+        return _branch(_branch(left, inner), outer)
+    assert isinstance(inner, _Branch)
+    return _branch(_branch(left, inner.left), _branch(inner.right, outer))
+
+
+def _leaned_right(left: Ranks, right: Ranks) -> Ranks:
+    assert isinstance(left, _Branch), "a side that is too heavy has more than one run"
+    outer, inner = left.left, left.right
+    if inner.size < _SINGLE * outer.size:
+        return _branch(outer, _branch(inner, right))
+    assert isinstance(inner, _Branch)
+    return _branch(_branch(outer, inner.left), _branch(inner.right, right))

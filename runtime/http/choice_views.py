@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from actors.hall.overtaking import overtaken_at
-from actors.hall.ranks import first
 from actors.hall.state import HallState
 from protocol.choices import Candidate, Rule
 from protocol.events import TicketCalled
@@ -112,7 +111,7 @@ def class_views(state: HallState, service: ServiceId) -> tuple[ClassView, ...]:
     for ticket_class in TicketClass:
         queue = line.classes.get(ticket_class)
         if queue is not None:
-            ticket = state.tickets[first(queue).ticket]
+            ticket = state.tickets[queue.ticket]
             views.append(
                 ClassView(
                     ticket_class=ticket_class,

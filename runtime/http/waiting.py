@@ -8,7 +8,7 @@ from heapq import merge
 from itertools import islice
 
 from actors.hall.evaluating_apply import served_last
-from actors.hall.ranks import Key, Ranks, entries
+from actors.hall.ranks import Entry, Key, entries
 from actors.hall.refusals import reaches
 from actors.hall.state import BEFORE_ALL, HallState, Ticket
 from protocol.ids import CounterId, ServiceId, TicketId
@@ -90,7 +90,7 @@ def counter_queue(state: HallState, counter: CounterId, aside: Iterable[Ticket])
     )
 
 
-def _order(place: Ranks) -> Key:
+def _order(place: Entry) -> Key:
     return place.order
 
 
