@@ -29,11 +29,12 @@ from actors.radio.network import (
     GatewayUp,
     Neighbours,
     Orders,
+    PairingAt,
     PostReleased,
     ReportYourself,
     ServedBy,
-    TerminalHeard,
 )
+from actors.radio.others import Others
 from actors.radio.pairing import PairRequestHeard
 from actors.radio.passage import OPEN_PASSAGE, Passage
 from actors.radio.port_watch import PortTrouble, PortWatch
@@ -103,8 +104,11 @@ class GatewayActor(Actor):
         self._passages = passages
         covered = () if neighbours is None else neighbours.covered
         self._reach = Reach(gateway, covered, place.generation << 32)
+        self._others = Others(place, gateway.id, self._reach, neighbours)
         if neighbours is None:
             self._reach.all_own()
+        self._pairer = gateway.id if neighbours is None else None
+        """Who answers devices without an address on this channel."""
         self._channel = self._make_channel(covered, options or link_options(gateway))
         self._watch = PortWatch(len(self._reach.terminals), not (neighbours and neighbours.ids))
         self._busy = Busy()
@@ -136,13 +140,13 @@ class GatewayActor(Actor):
 
     def on_start(self) -> None:
         """Open the port; until then it is away."""
-        self._tell_network(GatewayDown(gateway=self._gateway.id))
+        self._others.tell_network(GatewayDown(gateway=self._gateway.id))
         self._port = self._links.open_link(self._gateway.port, self._actor_ref)
         self.later(LOOK_S, _LookDue())
 
     def on_failure(self, *failure: object) -> None:
         """Let the port go, so that the next actor can open it."""
-        self._tell_network(GatewayDown(gateway=self._gateway.id))
+        self._others.tell_network(GatewayDown(gateway=self._gateway.id))
         self._release_port()
 
     def on_stop(self) -> None:
@@ -161,7 +165,7 @@ class GatewayActor(Actor):
         self._watch.opened(self.monotonic)
         if self._neighbours is None:
             for address in self._reach.served:
-                self._tell_terminal(address, ChannelUp())
+                self._others.tell_terminal(address, ChannelUp())
         else:
             self._report()
 
@@ -177,7 +181,7 @@ class GatewayActor(Actor):
             self._report()
             return
         for address in self._reach.served:
-            self._tell_terminal(address, ChannelDown())
+            self._others.tell_terminal(address, ChannelDown())
 
     # -- the network ------------------------------------------------------------------------
 
@@ -187,11 +191,11 @@ class GatewayActor(Actor):
         self._reach.nobody()
         self._serve()
         if not self._up:
-            self._tell_network(GatewayDown(gateway=gateway))
+            self._others.tell_network(GatewayDown(gateway=gateway))
             return
-        self._tell_network(GatewayUp(gateway=gateway, session=self._reach.session))
+        self._others.tell_network(GatewayUp(gateway=gateway, session=self._reach.session))
         if PortTrouble.SILENT in self._watch.troubles:
-            self._tell_network(GatewayDeaf(gateway=gateway, deaf=True))
+            self._others.tell_network(GatewayDeaf(gateway=gateway, deaf=True))
 
     @receives(ReportYourself)
     def _report_oneself(self, _message: ReportYourself) -> None:
@@ -204,9 +208,9 @@ class GatewayActor(Actor):
         own = self._gateway.id
         for release in released:
             answer = PostReleased(gateway=own, post=release.post, number=release.number)
-            self._tell_network(answer)
+            self._others.tell_network(answer)
         for address in begun:
-            self._tell_terminal(address, ChannelUp())
+            self._others.tell_terminal(address, ChannelUp())
 
     @receives(ServedBy)
     def _note_server(self, message: ServedBy) -> None:
@@ -224,8 +228,12 @@ class GatewayActor(Actor):
     @property
     def _pairs(self) -> bool:
         """Whether devices without an address are answered: of several gateways on a channel one does it."""
-        ids = frozenset[GatewayId]() if self._neighbours is None else self._neighbours.ids
-        return self._gateway.id in self._passages and all(self._gateway.id < other for other in ids)
+        return self._gateway.id in self._passages and self._pairer == self._gateway.id
+
+    @receives(PairingAt)
+    def _note_pairer(self, message: PairingAt) -> None:
+        self._pairer = message.server
+        self._serve()
 
     # -- radio ------------------------------------------------------------------------------
 
@@ -244,9 +252,9 @@ class GatewayActor(Actor):
             self._carry_out(self._channel.send(message, self.monotonic))
             return
         server = self._reach.server(message.to)
-        if server is None and message.to == PAIRING and self._neighbours is not None:
-            server = min(self._neighbours.ids, default=None)
-        other = None if server is None else self._find(server)
+        if message.to == PAIRING and self._pairer != self._gateway.id:
+            server = self._pairer
+        other = None if server is None else self._others.find(server)
         if other is None or not told(other, message):
             self._end(message, acknowledged=False)
 
@@ -269,7 +277,7 @@ class GatewayActor(Actor):
                 case Ended():
                     self._downlink_ended(action)
                 case Overheard(source=source):
-                    self._tell_heard(TerminalAddress(source))
+                    self._others.tell_heard(TerminalAddress(source))
                 case Stranger(source=source):
                     # Who asks for a post at 254 is answered by another gateway on the channel.
                     if source != PAIRING or self._gateway.id not in self._passages:
@@ -298,15 +306,15 @@ class GatewayActor(Actor):
             heard = PairRequestHeard(payload=payload)
             ids = () if self._neighbours is None else sorted(self._neighbours.ids)
             for gateway in (self._gateway.id, *ids):
-                security = self._find(gateway, "/security")
+                security = self._others.find(gateway, "/security")
                 if security is not None:
                     told(security, heard)
             return
-        self._tell_heard(source)
+        self._others.tell_heard(source)
         home = self._reach.home(source)
         pairing = self._passage(source).mark(source)
         uplink = UplinkReceived(gateway=home, payload=payload, pairing=pairing)
-        self._tell_terminal(source, uplink)
+        self._others.tell_terminal(source, uplink)
 
     def _downlink_ended(self, ended: Ended) -> None:
         message, acknowledged = ended.message, ended.acknowledged
@@ -318,7 +326,7 @@ class GatewayActor(Actor):
                     attempts=ended.attempts,
                     acknowledged=acknowledged,
                 )
-                self._tell_network(tried)
+                self._others.tell_network(tried)
             troubles = set(self._watch.troubles)
             if not acknowledged and self._up and self._watch.unanswered(message.to):
                 self._tell_troubles(troubles)
@@ -330,28 +338,6 @@ class GatewayActor(Actor):
                 token=message.token, acknowledged=acknowledged, delivered=delivered
             )
             told(message.reply_to, ended)
-
-    # -- telling ----------------------------------------------------------------------------
-
-    def _find(self, gateway: GatewayId, part: str = "") -> Ref[Actor] | None:
-        """Return the actor of a gateway of this hall, or one of its parts."""
-        if gateway == self._gateway.id:
-            return self.world.find(f"{self.name}{part}")
-        return self.world.find(f"{self.name.rpartition('/')[0]}/{gateway}{part}")
-
-    def _tell_terminal(self, address: TerminalAddress, message: object) -> None:
-        terminal = self._find(self._reach.home(address), f"/terminal/{address}")
-        if terminal is not None:
-            told(terminal, message)
-
-    def _tell_network(self, message: object) -> None:
-        if self._neighbours is not None:
-            told(self._neighbours.network, message)
-
-    def _tell_heard(self, address: TerminalAddress) -> None:
-        """Say that a terminal was heard, where others may hear it as well."""
-        if self._neighbours is not None and self._neighbours.ids:
-            self._tell_network(TerminalHeard(gateway=self._gateway.id, address=address))
 
     # -- troubles ---------------------------------------------------------------------------
 
@@ -373,7 +359,7 @@ class GatewayActor(Actor):
         self._alarms.port_troubles(before, now)
         deaf = PortTrouble.SILENT in now
         if deaf is not (PortTrouble.SILENT in before) and self._up:
-            self._tell_network(GatewayDeaf(gateway=self._gateway.id, deaf=deaf))
+            self._others.tell_network(GatewayDeaf(gateway=self._gateway.id, deaf=deaf))
 
     @receives(StrangerGone)
     def _stranger_gone(self, message: StrangerGone) -> None:

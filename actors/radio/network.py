@@ -115,6 +115,13 @@ class ServedBy:
     server: GatewayId | None
 
 
+@value
+class PairingAt:
+    """To a gateway: who answers devices without a post on its channel now; None if nobody does."""
+
+    server: GatewayId | None
+
+
 # -- to whoever looks ----------------------------------------------------------------------------
 
 
@@ -155,6 +162,9 @@ class RadioNetwork(Actor):
         super().__init__(place)
         self._hall = place.name.rpartition("/")[0]
         self._gateways = [gateway.id for gateway in gateways]
+        self._sharing = {one.id: _sharing(one, gateways) for one in gateways}
+        self._pairers: dict[GatewayId, GatewayId | None] = {}
+        """Who answers at 254, as each gateway was told."""
         self._serving = Serving(gateways)
         self._told: dict[Post, GatewayId | None] = {}
         """Who the home gateways think serves each terminal."""
@@ -249,6 +259,16 @@ class RadioNetwork(Actor):
         for gateway, own in of_gateway.items():
             self._tell(gateway, Orders(orders=own))
         self._tell_terminals()
+        self._tell_pairers()
+
+    def _tell_pairers(self) -> None:
+        """Have one gateway of each channel answer devices that have no post: the first that is up."""
+        for gateway, sharing in self._sharing.items():
+            hearing = filter(self._serving.hears, sharing)
+            pairer = next(hearing, None)
+            if self._pairers.get(gateway) != pairer:
+                self._pairers[gateway] = pairer
+                self._tell(gateway, PairingAt(server=pairer))
 
     def _tell_terminals(self) -> None:
         """Tell whom no gateway reaches, lest each raises an alarm for what is the gateway's fault."""
@@ -267,6 +287,7 @@ class RadioNetwork(Actor):
     def _forget_told(self, home: GatewayId) -> None:
         """Tell ``home`` everything anew: it may have been restarted."""
         self._told = {post: server for post, server in self._told.items() if post.home != home}
+        self._pairers.pop(home, None)
 
     def _tell_homes(self) -> None:
         changed: dict[tuple[GatewayId, GatewayId | None], list[TerminalAddress]] = {}
@@ -282,6 +303,12 @@ class RadioNetwork(Actor):
         ref = self.world.find(f"{self._hall}/gateway/{gateway}")
         if ref is not None:
             told(ref, message)
+
+
+def _sharing(gateway: Gateway, gateways: Sequence[Gateway]) -> list[GatewayId]:
+    """Return who is on the gateway's channel, itself included, in the order of their ids."""
+    ids = {gateway.id, *gateway.covers}
+    return sorted(ids | {other.id for other in gateways if gateway.id in other.covers})
 
 
 def _name(post: Post) -> str:

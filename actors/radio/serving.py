@@ -157,6 +157,10 @@ class Serving:
         server = self._states[post].server
         return server is not None and server not in self._deaf
 
+    def hears(self, gateway: GatewayId) -> bool:
+        """Return whether the gateway is up, and not deaf."""
+        return self._is_up(gateway) and gateway not in self._deaf
+
     def qualities(self, post: Post) -> Mapping[GatewayId, float]:
         """Return the share of the terminal's transmissions that each gateway hears, as far as it was up."""
         sides = self._states[post].sides

@@ -6,6 +6,8 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
+import pytest
+
 from actors.alarms import ReadAlarms
 from actors.building import build_hall
 from actors.radio.pairing import OpenPairing, ReadSecurity
@@ -121,6 +123,25 @@ class TwoGateways:
         future = self.parts.alarms.ask(ReadAlarms(), block=False)
         self.run(0.01)
         return {alarm.alarm for alarm in future.get().alarms}
+
+
+@pytest.mark.parametrize("away", ["g1", "g2"])
+def test_device_is_paired_by_whichever_gateway_of_its_channel_is_up(away: str) -> None:
+    hall = TwoGateways()
+    hall.links.unplug(away)
+    hall.run(10)
+    hall.pair(hall.keypad, 10)
+    hall.pair(hall.window, 60)
+    assert (hall.keypad.address, hall.window.address) == (10, 60)
+    assert hall.alarms == {f"gateway/{away}"}, "who asks for a post is no stranger to anybody"
+    hall.links.plug(away)
+    hall.run(60)
+    hall.press()
+    assert hall.window.text == "A001"
+    hall.pair(hall.keypad, 10)
+    hall.press()
+    assert hall.called == ["A001", "A002"]
+    assert hall.alarms == set()
 
 
 def test_either_gateway_serves_terminals_that_were_paired_at_one() -> None:
