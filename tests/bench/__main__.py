@@ -4,6 +4,9 @@ python -m tests.bench                 everything
 python -m tests.bench actors journal  only these
 python -m tests.bench --json FILE     where the JSON goes (build/bench.json)
 python -m tests.bench --readme        also put the table into README.md
+
+All of it takes five minutes on two quiet processors. What needs longer is asked for by itself:
+python -m tests.bench.channel --presses 1000000
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 
 import attrs
 from rich.console import Console
@@ -51,20 +55,23 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
     console = Console()
     figures: dict[str, list[Figure]] = {}
+    took_s: dict[str, float] = {}
     for suite in given.suites or SUITES:
         with console.status(f"measuring {suite} …"):
             measure: Callable[[], list[Figure]] = import_module(f"tests.bench.{suite}").measure
+            began_s = monotonic()
             figures[suite] = measure()
-        console.print(as_table(suite, figures[suite]))
-    write_json(given.json, figures)
-    console.print(f"written to {given.json}")
+            took_s[suite] = monotonic() - began_s
+        console.print(as_table(f"{suite}, in {took_s[suite]:.0f} s", figures[suite]))
+    write_json(given.json, figures, took_s)
+    console.print(f"took {sum(took_s.values()):.0f} s; written to {given.json}")
     if given.readme:
         write_readme(figures)
 
 
-def as_table(suite: str, figures: list[Figure]) -> Table:
+def as_table(title: str, figures: list[Figure]) -> Table:
     """Return one suite's figures for people."""
-    table = Table(title=suite, title_justify="left", min_width=100)
+    table = Table(title=title, title_justify="left", min_width=100)
     for column in ("figure", "measured", "beside", "ratio", "goal", ""):
         table.add_column(column, justify="right" if column in {"measured", "ratio"} else "left")
     for figure in figures:
@@ -91,11 +98,12 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def write_json(path: Path, figures: dict[str, list[Figure]]) -> None:
+def write_json(path: Path, figures: dict[str, list[Figure]], took_s: dict[str, float]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
+        "took_s": {suite: round(spent_s, 1) for suite, spent_s in took_s.items()},
         "figures": {
             suite: [{**attrs.asdict(row), "ratio": row.ratio} for row in rows]
             for suite, rows in figures.items()

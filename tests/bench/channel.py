@@ -21,8 +21,8 @@ from sim.radio.modules import HC_12
 from sim.run import no_collections
 from tests.bench.figures import Figure
 
-PRESSES = 3_000
-"""For each row of the table; the slowest of hundred are thirty then."""
+PRESSES = 2_000
+"""For each row of the table; the slowest of hundred are twenty then. ``--presses`` makes more."""
 
 COLLISION_PRESSES = 500
 """The same without carrier sense: a channel that is overrun takes many times as long to run."""
@@ -86,7 +86,7 @@ ROWS = tuple(_rows())
 
 
 def measure() -> list[Figure]:
-    """Return the channel's figures. Takes a minute or two of two processors."""
+    """Return the channel's figures. Takes a minute of two processors."""
     reports = run_all(ROWS)
     figures = [
         figure for row, found in zip(ROWS, reports, strict=True) for figure in _of(row, found)
