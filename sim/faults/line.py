@@ -68,7 +68,7 @@ class _Way:
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._held: list[tuple[float, int, bytes]] = []
+        self.held: list[tuple[float, int, bytes]] = []
         self._pieces = 0
         self._octets = 0
         self._last_s = 0.0
@@ -78,7 +78,7 @@ class _Way:
             self._hold(piece, impairments, now)
 
     def fetch(self, now: float) -> bytes:
-        held, heard = self._held, b""
+        held, heard = self.held, b""
         while held and held[0][0] <= now:
             piece = heappop(held)[2]
             self._octets -= len(piece)
@@ -86,7 +86,7 @@ class _Way:
         return heard
 
     def next_deadline(self) -> float | None:
-        return self._held[0][0] if self._held else None
+        return self.held[0][0] if self.held else None
 
     def _impaired(self, octets: bytes, impairments: list[Impairment]) -> list[bytes]:
         draw = self._random.random
@@ -128,7 +128,7 @@ class _Way:
         self._last_s = at_s
         self._pieces += 1
         self._octets += len(piece)
-        heappush(self._held, (at_s + late_s, self._pieces, piece))
+        heappush(self.held, (at_s + late_s, self._pieces, piece))
 
 
 class Line:
@@ -182,7 +182,8 @@ class Line:
     @property
     def at_rest(self) -> bool:
         """Whether everything passes at once and nothing is on the way."""
-        return not self._impairments and self.next_deadline() is None
+        # Asked at every octet string of a simulation.
+        return not (self._impairments or self._to_device.held or self._to_host.held)
 
 
 class LineDevice:
@@ -210,6 +211,8 @@ class LineDevice:
 
     def next_deadline(self) -> float | None:
         """See `protocol.devices.Device.next_deadline`."""
+        if self.line.at_rest:
+            return self.device.next_deadline()
         device_s, line_s = self.device.next_deadline(), self.line.next_deadline()
         if device_s is None or line_s is None:
             return line_s if device_s is None else device_s
