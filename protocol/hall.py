@@ -183,7 +183,7 @@ class Terminal:
     silent_after_s: float = SILENT_AFTER_S
     """A device that says nothing for so long (seconds) needs a person."""
     uplinks_per_minute: int = UPLINKS_PER_MINUTE
-    """What a device sends beyond a minute's worth of this is left aside."""
+    """What a device sends beyond this, or beyond twenty at once, is left aside."""
 
 
 class Security(StrEnum):

@@ -129,8 +129,8 @@ class SecurityAlarms:
         if owed and (self._keys_detail or late):
             detail = (
                 f"a device lost its post behind {self._gateway.id}, and others have not taken the new key of"
-                f" broadcasts: {', '.join(map(str, owed))}. Switch them on; what was removed could make them"
-                " show what it likes until they have it"
+                f" broadcasts: {', '.join(map(str, owed))}. Switch them on, or pair them again: until then"
+                " what was removed could make them show what it likes"
             )
         if detail and detail != self._keys_detail:
             told(self._board, RaiseAlarm(alarm=name, detail=detail))

@@ -328,3 +328,20 @@ def test_latency_counts_the_wait_and_every_attempt() -> None:
     assert 0.5 < latency.p50_s == latency.p99_s < 1.5
     assert bench.channel.latencies.of_gateway() == latency
     assert bench.channel.latencies.of_terminal(TerminalAddress(31)) is None
+
+
+def test_window_that_has_an_earlier_key_is_told_alone_in_a_rush() -> None:
+    seals = Seals()
+    seals.deaf_to_broadcasts.add(30)
+    bench = Bench(seals)
+    bench.off.add(49)
+    bench.send(49, show(1))
+    for window in range(30, 36):
+        bench.send(window, show(window))
+    bench.run(2)
+    told = [payload for to, payload in bench.sent() if to == BROADCAST]
+    assert len(told) > 0
+    addresses = {entry.address for many in told for entry in many.entries}
+    assert {31, 32, 33} <= addresses
+    assert 30 not in addresses
+    assert 30 in seals.sealed
