@@ -13,7 +13,7 @@ from typing import Any
 from actors.audience import Audience, told
 from actors.base import Actor, Place, receives
 from actors.hall.apply import apply_all
-from actors.hall.batch import Batch
+from actors.hall.batch import Asker, Batch, CommitEnded
 from actors.hall.clock import HallClock
 from actors.hall.decide import decide
 from actors.hall.memory import ANSWERS_MAX, AnswerMemory
@@ -21,7 +21,7 @@ from actors.hall.publishing import counters_to_tell
 from actors.hall.state import HallState
 from actors.hall.views import counter_changed
 from actors.hall.waking import DayCheckDue, ReviewDue, Waking
-from actors.ports import CommitFailed, Committed, Journal
+from actors.ports import Committed, Journal
 from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import BeginDay, Command, ReviewBookings
 from protocol.hall import HallSpec
@@ -73,25 +73,6 @@ class _FlushDue:
     """To ourselves, behind the commands that are there already: commit what they decided."""
 
 
-@value
-class _CommitEnded:
-    """What the journal said to the actor of ``generation``; later ones have recovered since, and ignore it."""
-
-    generation: int
-    result: Committed | CommitFailed
-
-
-class _Asker:
-    """Takes the journal's answers for one of the actors that live at a place one after another."""
-
-    def __init__(self, actor: Actor) -> None:
-        self._ref = actor.actor_ref
-        self._generation = actor.place.generation
-
-    def tell(self, message: Any, /) -> None:
-        self._ref.tell(_CommitEnded(generation=self._generation, result=message))
-
-
 class HallAudience:
     """Everybody who listens to a hall, and how much they have heard; outlives the hall's failures."""
 
@@ -118,7 +99,7 @@ class HallActor(Actor):
         super().__init__(place)
         self._spec = spec
         self._journal = journal
-        self._asker = _Asker(self)
+        self._asker = Asker(self)
         self._audience = audience
         self._memory = AnswerMemory()
         self._durable = HallState(spec=spec)
@@ -271,8 +252,8 @@ class HallActor(Actor):
         self._made_durable(records, before)
         return True
 
-    @receives(_CommitEnded)
-    def _commit_ended(self, message: _CommitEnded) -> None:
+    @receives(CommitEnded)
+    def _commit_ended(self, message: CommitEnded) -> None:
         if message.generation != self.place.generation:
             return
         batch, result = self._committing, message.result
@@ -293,11 +274,13 @@ class HallActor(Actor):
 
     def _made_durable(self, records: list[Recorded], before: HallState) -> None:
         """Publish what became durable and was answered, and do what else follows from it."""
-        after = self._durable
+        audience, after = self._audience, self._durable
         if self._in_trouble:
             self._in_trouble = False
             self._alarm(ClearAlarm(alarm=self._trouble))
-        self._publish(records, before)
+        audience.heard_seq = after.seq
+        if audience.events.recipients or audience.counters:
+            self._publish(records, before, after)
         if after.day is not before.day:
             self._keep_snapshot()
             self._waking.set_day(after.ends_at, self._clock.now())
@@ -366,10 +349,9 @@ class HallActor(Actor):
             told(message.reply_to, StateRead(state=self._durable))
         return self._durable
 
-    def _publish(self, records: list[Recorded], before: HallState) -> None:
+    def _publish(self, records: list[Recorded], before: HallState, after: HallState) -> None:
         """Tell listeners what became durable, and watchers of counters what changed for them."""
-        audience, after = self._audience, self._durable
-        audience.heard_seq = after.seq
+        audience = self._audience
         if audience.events.recipients:
             for record in records:
                 audience.events.tell(record)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from actors.audience import told
+from actors.base import Actor
 from actors.hall.state import HallState
+from actors.ports import CommitFailed, Committed
 from protocol.answers import Answer, Reason, Rejected
 from protocol.ids import CommandId
 from protocol.messages import Recipient, Recorded
+from protocol.values import value
 
 
 class Batch:
@@ -34,3 +39,22 @@ class Batch:
         for recipient, answer in answers:
             refused = Rejected(command=answer.command, reason=Reason.NOT_DURABLE, detail=detail)
             told(recipient, refused)
+
+
+@value
+class CommitEnded:
+    """What the journal said to the actor of ``generation``; later ones have recovered since, and ignore it."""
+
+    generation: int
+    result: Committed | CommitFailed
+
+
+class Asker:
+    """Takes the journal's answers for one of the actors that live at a place one after another."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._ref = actor.actor_ref
+        self._generation = actor.place.generation
+
+    def tell(self, message: Any, /) -> None:
+        self._ref.tell(CommitEnded(generation=self._generation, result=message))
