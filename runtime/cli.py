@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "up": ("runtime.cli_up", "up_command"),
     "simulate": ("runtime.cli_simulate", "simulate_command"),
     "explore": ("runtime.cli_explore", "explore_command"),
+    "size": ("runtime.cli_size", "size_command"),
     "compare": ("runtime.cli_compare", "compare_command"),
     "replay-day": ("runtime.cli_replay_day", "replay_day_command"),
     "theory": ("runtime.cli_theory", "theory_command"),

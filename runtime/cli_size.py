@@ -1,0 +1,192 @@
+"""``paihao size FILE --target "90% within 15 min"``: how many counters each quarter of an hour needs."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from runtime.cli_compare import scenario_given
+from runtime.cli_progress import progress_bar
+from runtime.cli_values import Duration, Share
+from sim.lab.attainment import Target
+from sim.lab.runs import JOBS_MAX
+from sim.lab.sizing import MOST_MAX, RUNS_MAX, OutOfReach, Sizing, size
+from sim.lab.staffing import Group
+from sim.world import SimulationFailed
+
+__all__ = ["size_command"]
+
+OUT_OF_REACH = 1
+"""Exit status when the target cannot be met."""
+
+if TYPE_CHECKING:
+    TargetParam = click.ParamType[Target]
+else:  # which older releases of click cannot be asked for
+    TargetParam = click.ParamType
+
+_TARGET = re.compile(r"\s*(\S+)\s+within\s+(.+?)\s*")
+
+
+class _Failed(click.ClickException):
+    exit_code = 3
+    """Exit status when an actor failed."""
+
+
+class _OutOfReach(click.ClickException):
+    exit_code = OUT_OF_REACH
+
+
+class TargetKind(TargetParam):
+    """A target such as ``90% within 15 min``."""
+
+    name = "target"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Target:
+        if isinstance(value, Target):
+            return value
+        found = _TARGET.fullmatch(str(value))
+        if found is None:
+            self.fail(f'{value!r} is no target; write it like "90% within 15 min"', param, ctx)
+        share = Share().convert(found[1], param, ctx)
+        if not share:
+            self.fail(f"{value!r}: the share must be more than 0%", param, ctx)
+        within_s = Duration(zero_allowed=True).convert(found[2], param, ctx)
+        return Target(share=share, within_s=within_s)
+
+
+@click.command("size")
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--target",
+    type=TargetKind(),
+    required=True,
+    help='How many of those who come shall be called within what time, as in "90% within 15 min".',
+)
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Which day of the scenario, as in 2026-03-02; its first open one if left out.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(1, MOST_MAX),
+    help="Counters of each kind that there can be; some more than twice Erlang's answer if left out.",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(2, RUNS_MAX),
+    default=10,
+    show_default=True,
+    help="Try each plan with so many seeds, the same ones.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, JOBS_MAX),
+    default=1,
+    show_default=True,
+    help="How many runs go on at once, each in a process of its own.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the first run.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+def size_command(
+    file: Path,
+    target: Target,
+    day: datetime | None,
+    most: int | None,
+    runs: int,
+    jobs: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Find the fewest counters for each quarter of an hour of the scenario FILE that meet a target.
+
+    The people, services and rules are the scenario's; its shifts are not looked at. Counters with the same
+    services are one kind. Beside each answer stands Erlang's: what a formula asks for that knows one queue,
+    one class of people and a quarter that goes on for ever.
+    """  # fmt: skip
+    scenario = scenario_given(file)
+    try:
+        with progress_bar("trying plans") as progress:
+            sizing = size(
+                scenario, target, seed, runs, day=None if day is None else day.date(), most=most,
+                jobs=jobs, progress=progress,
+            )  # fmt: skip
+    except OutOfReach as error:
+        raise _OutOfReach(str(error)) from error
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except SimulationFailed as error:
+        raise _Failed(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(sizing.as_json(), ensure_ascii=False, indent=2))
+    else:
+        _show(Console(highlight=False), sizing)
+
+
+def _show(console: Console, sizing: Sizing) -> None:
+    target = sizing.target
+    goal = f"{target.share:.0%} within {target.within_s / 60:g} min"
+    console.print(
+        f"{sizing.title} ({sizing.scenario}), hall {sizing.hall}, {sizing.day}: {goal}; "
+        f"{len(sizing.seeds):,} runs of each of {sizing.trials:,} plans."
+    )
+    table = Table(title="Counters needed (in brackets: Erlang's answer)", title_justify="left")
+    table.add_column("from")
+    table.add_column("come", justify="right")
+    for group in sizing.groups:
+        table.add_column(_name(group), justify="right")
+    table.add_column("in time", justify="right")
+    table.add_column("fresh", justify="right")
+    for each in sizing.quarters:
+        table.add_row(
+            f"{each.begins:%H:%M}",
+            f"{each.came:.1f}",
+            *(
+                f"{ours} ({theirs})"
+                for ours, theirs in zip(each.counters, each.erlang, strict=True)
+            ),
+            _share(each.attained),
+            _share(each.fresh),
+        )
+    console.print(table)
+    console.print(
+        f"{sizing.counter_hours:g} counter hours. Erlang's answer takes {sizing.erlang_hours:g}, and misses "
+        f"the target in {_quarters(sizing.erlang_missed)}; the scenario's own shifts have "
+        f"{sizing.scenario_hours:g}."
+    )
+    fresh = sizing.fresh_share
+    console.print(
+        f"With other people (as many runs, fresh seeds) {fresh.mean:.1%} of the day's are called in time "
+        f"({fresh.low:.1%} to {min(1.0, fresh.high):.1%}), and the target is missed in "
+        f"{_quarters(sizing.fresh_missed)}{': more --runs make that less' if sizing.fresh_missed else ''}."
+    )
+
+
+def _name(group: Group) -> str:
+    """Return how a kind of counters is called: their numbers, and their services below."""
+    first, last = group.counters[0], group.counters[-1]
+    counters = first if first == last else f"{first}-{last}"
+    return "\n".join((counters, *group.services))
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def _quarters(count: int) -> str:
+    match count:
+        case 0:
+            return "no quarter"
+        case 1:
+            return "one quarter"
+    return f"{count:,} quarters"

@@ -1,0 +1,195 @@
+"""The fewest counters for a target: enough, not one too many, and beside what Erlang's formula asks for."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+from joblib import Parallel
+
+from protocol.hall import Counter, HallSpec, Service
+from protocol.ids import CounterId, HallId, Language, ServiceId
+from protocol.values import replace
+from sim.distributions import Exponential, Fixed
+from sim.erlang import erlang
+from sim.lab.attainment import Attained, Target, attain
+from sim.lab.demand import arrivals_in, at_counter_s, erlangs_plan
+from sim.lab.scenario import Arrivals, Break, Days, LabScenario, People, Shift
+from sim.lab.sizing import OutOfReach, size
+from sim.lab.staffing import Day, Plan, groups_of, pools_of
+
+EN = Language("en")
+TARGET = Target(share=0.9, within_s=300)
+RUNS = 3
+DAY = date(2026, 3, 3)
+
+
+def hall(**counters: str) -> HallSpec:
+    """Return a hall with counters such as ``c1="ab"``: each letter is a service."""
+    services = sorted({service for each in counters.values() for service in each})
+    return HallSpec(
+        id=HallId("SIZE"),
+        names={EN: "A hall to size"},
+        languages=(EN,),
+        services={
+            ServiceId(id): Service(id=ServiceId(id), names={EN: id}, prefix=id.upper())
+            for id in services
+        },
+        counters={
+            CounterId(id): Counter(
+                id=CounterId(id), names={EN: id}, services=tuple(map(ServiceId, own))
+            )
+            for id, own in counters.items()
+        },
+    )
+
+
+def morning(spec: HallSpec, **people: float) -> LabScenario:
+    """Return two hours, the second one three times as busy: so many come for each service at first."""
+    return LabScenario(
+        name="morning",
+        title="A morning",
+        spec=spec,
+        days=Days(first=DAY, begins=time(9), ends=time(10, 30)),
+        shifts=(),
+        arrivals=tuple(
+            Arrivals(
+                name=service,
+                services={ServiceId(service): 1.0},
+                rates=((time(9), per_hour), (time(10), 3 * per_hour)),
+            )
+            for service, per_hour in people.items()
+        ),
+        service_s={ServiceId(service): Exponential(mean_s=240) for service in people},
+        people=People(to_counter_s=Fixed(always_s=10)),
+    )
+
+
+def attained(scenario: LabScenario, plan: Plan, seeds: range, most: int = 20) -> Attained:
+    return attain(Day(scenario, DAY, most), plan, TARGET, seeds, Parallel(n_jobs=1))
+
+
+def test_target_is_met_and_not_by_one_counter_fewer() -> None:
+    scenario = morning(hall(c1="a", c2="a"), a=20)
+    sizing = size(scenario, TARGET, 1, RUNS)
+    plan = (tuple(each.counters[0] for each in sizing.quarters),)
+    assert attained(scenario, plan, range(1, 1 + RUNS)).missed(TARGET) == []
+    assert all((each.attained or 1.0) >= TARGET.share for each in sizing.quarters)
+    for quarter, count in enumerate(plan[0]):
+        if count > 1:
+            row = list(plan[0])
+            row[quarter] -= 1
+            fewer = attained(scenario, (tuple(row),), range(1, 1 + RUNS))
+            assert fewer.missed(TARGET), f"one could be spared from quarter {quarter} on"
+    first, busy = sum(plan[0][:4]) / 4, sum(plan[0][4:]) / 2
+    assert busy > first >= 1
+
+
+def test_stricter_target_takes_more_counters() -> None:
+    scenario = morning(hall(c1="a"), a=20)
+    usual = size(scenario, Target(share=0.8, within_s=600), 1, 2)
+    strict = size(scenario, Target(share=0.95, within_s=60), 1, 2)
+    assert strict.counter_hours > usual.counter_hours
+    assert strict.erlang_hours > usual.erlang_hours
+
+
+def test_every_service_always_has_somebody() -> None:
+    scenario = morning(hall(c1="ab", c2="b", c3="c"), a=4, b=8, c=1)
+    sizing = size(scenario, TARGET, 1, 2)
+    assert [group.services for group in sizing.groups] == [("a", "b"), ("b",), ("c",)]
+    for each in sizing.quarters:
+        both, alone, third = each.counters
+        assert both >= 1, "nobody else has a"
+        assert both + alone >= 1
+        assert third >= 1
+
+
+def test_target_out_of_reach_is_refused_with_what_was_reached() -> None:
+    scenario = morning(hall(c1="a"), a=40)
+    with pytest.raises(
+        OutOfReach, match=r"with 1 of each kind of counter all day, \d+% of those who"
+    ):
+        size(scenario, TARGET, 1, 2, most=1)
+
+
+def test_days_on_which_nobody_is_there_are_refused() -> None:
+    scenario = morning(hall(c1="a"), a=20)
+    with pytest.raises(ValueError, match="2026-03-04 is no open day of the scenario"):
+        size(scenario, TARGET, 1, 2, day=date(2026, 3, 4))
+    nobody = replace(scenario, arrivals=(replace(scenario.arrivals[0], weekdays=(7,)),))
+    with pytest.raises(ValueError, match="nobody comes on 2026-03-03"):
+        size(nobody, TARGET, 1, 2)
+    with pytest.raises(ValueError, match="it takes 2 to"):
+        size(scenario, TARGET, 1, 1)
+
+
+# -- the parts -----------------------------------------------------------------------------------
+
+
+def test_erlangs_plan_is_the_formulas_answer_in_each_quarter() -> None:
+    scenario = morning(hall(c1="a"), a=20)
+    day = Day(scenario, DAY, 1)
+    [plan] = erlangs_plan(day, [[5.0, 5.0, 5.0, 5.0, 15.0, 0.0]], [250.0], TARGET)
+    assert plan[5] == 0
+    for people, counters in ((5, plan[0]), (15, plan[4])):
+        enough = erlang(people / 900, 1 / 250, counters)
+        assert enough.longer_than(300) <= 0.1
+        load = people * 250 / 900
+        if counters - 1 > load:
+            assert erlang(people / 900, 1 / 250, counters - 1).longer_than(300) > 0.1
+    assert plan[4] > plan[0]
+
+
+def test_arrivals_and_times_at_the_counter_are_the_scenarios() -> None:
+    scenario = morning(hall(c1="a"), a=20)
+    day = Day(scenario, DAY, 1)
+    [came] = arrivals_in(day, day.staffed(day.even(1)), range(1, 41))
+    assert sum(came[:4]) == pytest.approx(20, rel=0.1)
+    assert sum(came[4:]) == pytest.approx(30, rel=0.1)
+    assert at_counter_s(scenario, day) == [pytest.approx(250)]
+
+
+def test_plan_becomes_shifts_that_are_as_long_as_they_can_be() -> None:
+    scenario = morning(hall(c1="a", c2="b"), a=20, b=3)
+    day = Day(scenario, DAY, 2)
+    shifts = day.staffed(((1, 2, 2, 1, 0, 1), (0, 0, 0, 0, 0, 0))).shifts
+    assert [(each.counter, each.begins, each.ends, each.overtime_s > 0) for each in shifts] == [
+        ("c1", time(9), time(10), False),
+        ("c1", time(10, 15), time(10, 30), True),
+        ("c1+1", time(9, 15), time(9, 45), False),
+    ]
+
+
+def test_groups_and_pools_follow_from_the_services_of_counters() -> None:
+    spec = hall(c1="ab", c2="ab", c3="b", c4="c")
+    groups = groups_of(spec)
+    assert [group.counters for group in groups] == [("c1", "c2"), ("c3",), ("c4",)]
+    assert {pool.services: pool.groups for pool in pools_of(spec, groups)} == {
+        ("a",): (0,),
+        ("b",): (0, 1),
+        ("c",): (2,),
+    }
+
+
+def test_who_left_late_or_was_never_called_was_not_called_in_time() -> None:
+    scenario = replace(
+        morning(hall(c1="a"), a=60),
+        people=People(to_counter_s=Fixed(always_s=10), patience_s=Fixed(always_s=600)),
+    )
+    row = attained(scenario, ((1,) * 6,), range(1, 2))
+    met = sum(row.counts(0, quarter)[0] for quarter in range(6))
+    of = sum(row.counts(0, quarter)[1] for quarter in range(6))
+    assert met < 0.5 * of
+    hasty = replace(scenario, people=People(patience_s=Fixed(always_s=60)))
+    row = attained(hasty, ((1,) * 6,), range(1, 2))
+    assert row.missed(TARGET) == [], "who left before the time was up is not counted"
+
+
+def test_hours_of_a_scenarios_shifts_are_without_breaks() -> None:
+    scenario = morning(hall(c1="a"), a=20)
+    noon = Break(begins=time(9, 30), ends=time(10))
+    shifts = [
+        Shift(counter=CounterId("c1"), begins=time(9), ends=time(10, 30), breaks=(noon,)),
+        Shift(counter=CounterId("c1"), begins=time(11), ends=time(12), weekdays=(7,)),
+    ]
+    assert Day(scenario, DAY, 1).as_staffed(shifts) == 1.0
