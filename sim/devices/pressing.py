@@ -24,7 +24,12 @@ PRESSES_MAX = 4
 """Presses that wait, the one under way among them; the key does nothing for one more."""
 
 RESULT_S = 3.0
-"""How long the device waits for a result before it sends its press again."""
+"""How long the device waits for a result before it sends its press again, the first time."""
+
+RESULT_GROWTH = 2.0
+RESULT_JITTER = (0.75, 1.25)
+"""The gateway has the press, and the channel is overrun, or its result would be here: each later wait is so
+much longer than the one before, and drawn from this range of it; not where nobody acknowledged the press."""
 
 SENDS_MAX = 4
 """How often a press is sent before the device says that nobody answers."""
@@ -98,7 +103,9 @@ class PressingDevice(RadioDevice):
 
     def _ended(self, token: int, acknowledged: bool, now: float) -> None:
         if token == PRESS_TOKEN and self._presses and self._send_due_s is None:
-            self._send_due_s = now + RESULT_S
+            grown = RESULT_GROWTH ** (self._sends - 1) if acknowledged else 1.0
+            jitter = self._random.uniform(*RESULT_JITTER) if grown > 1 else 1.0
+            self._send_due_s = now + RESULT_S * grown * jitter
 
     def _take(self, payload: Downlink, now: float) -> list[Action]:
         if not self._presses:

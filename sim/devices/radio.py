@@ -38,8 +38,9 @@ HELLO_SPREAD_S = 2.0
 HEARTBEAT_S = 600.0
 """A device says that it is still there about this often."""
 
-LINK_OPTIONS = LinkOptions(timeout_max_s=0.4)
-"""Somebody waits at a keypad; an acknowledgement that takes longer than stock firmware waits was lost."""
+LINK_OPTIONS = LinkOptions(timeout_max_s=0.4, pause_max_s=4.0)
+"""Somebody waits at a keypad; an acknowledgement that takes longer than stock firmware waits was lost. After
+several attempts the channel is overrun, and pauses are long enough for it to get over that."""
 
 HELLO_TOKEN = 0
 

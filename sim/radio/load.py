@@ -58,7 +58,10 @@ SETTLES_S = 120.0
 """After so long every device has said that it is there, and every window shows what it should."""
 
 ENDS_S = 120.0
-"""So long after the last press everything has come to its end."""
+"""So long after the last press everything has come to its end, where the channel is not overrun."""
+
+ENDS_MAX_S = 1200.0
+"""Nobody waits for longer than this."""
 
 SHORTEST_SERVICE = 0.25
 """Of the mean. The rest is exponential: nobody presses NEXT twice within a second, and means it."""
@@ -210,8 +213,18 @@ class PressRun:
         ended_s = self.world.monotonic()
         self._left = 0
         self.world.run(ended_s + ENDS_S)
+        while not self._is_quiet and self.world.monotonic() < ended_s + ENDS_MAX_S:
+            self.world.run(self.world.monotonic() + 60.0)
         self.world.close()
         return self._report(_since(settled, self.channel.counts))
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether no keypad waits for anything, and each window shows its counter's last number."""
+        return not any(
+            counter.keypad.waiting or self.windows[counter.id].text != counter.last
+            for counter in self.counters.values()
+        )
 
     # -- staff ------------------------------------------------------------------------------
 

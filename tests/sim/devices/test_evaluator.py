@@ -16,7 +16,7 @@ from protocol.radio.payloads import (
     Shown,
 )
 from sim.devices.evaluator import Evaluator
-from sim.devices.keypad import RESULT_S, SENDS_MAX
+from sim.devices.keypad import SENDS_MAX
 from tests.sim.devices.channel import GATEWAY, Channel
 
 INVITE = Invite(version=40, open_s=60, text="A010")
@@ -110,7 +110,7 @@ def test_rating_without_an_answer_is_sent_again_and_then_given_up(
 ) -> None:
     invite(channel, Invite(version=40, open_s=600, text="A010"))
     assert pad.rate(5)
-    channel.run(SENDS_MAX * (RESULT_S + 1))
+    channel.run(60)
     assert channel.payloads == [Rating(boot=7, sequence=1, version=40, level=5)] * SENDS_MAX
     assert (pad.unanswered, pad.display) == (1, "----")
 

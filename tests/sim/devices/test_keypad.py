@@ -19,7 +19,7 @@ from protocol.radio.payloads import (
     Show,
     WindowState,
 )
-from sim.devices.keypad import PRESSES_MAX, SENDS_MAX, Keypad
+from sim.devices.keypad import PRESSES_MAX, Keypad
 from tests.sim.devices.channel import GATEWAY, Channel
 
 
@@ -106,7 +106,12 @@ def test_press_that_nobody_answers_is_given_up_and_the_next_one_goes_on(channel:
     assert isinstance(device, Keypad)
     device.press(Key.NEXT)
     device.press(Key.RECALL)
-    channel.run(SENDS_MAX * 3 + 2)
+    began_s = channel.now_s
+    # Each wait is about twice as long as the one before.
+    for sends, until_s in ((1, 2.9), (2, 3.2), (2, 7.5), (3, 12.0), (3, 16.0), (4, 27.0)):
+        channel.run(began_s + until_s - channel.now_s)
+        assert len(channel.payloads) == sends
+    channel.run(33)
     assert device.unanswered == 1
     assert device.display == "----"
     assert [payload.sequence for payload in channel.payloads[:5]] == [1, 1, 1, 1, 2]  # type: ignore[union-attr]
