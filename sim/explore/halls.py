@@ -38,7 +38,7 @@ from protocol.tickets import TicketClass
 
 SERVICES_MAX = 6
 COUNTERS_MAX = 8
-KIOSKS_MAX = 3
+KIOSKS_MAX = 2
 GATEWAYS_MAX = 2
 
 ZH, EN = Language("zh"), Language("en")
@@ -170,12 +170,13 @@ def _gateways(
 
 
 def _policy(random: Random) -> Policy:
+    # Only classes that share a counter by ratios overtake each other all day long.
     return Policy(
-        kind=random.choice(list(PolicyKind)),
+        kind=random.choice([*PolicyKind, *2 * [PolicyKind.CLASS_RATIOS]]),
         ratios=_frozen(
             {TicketClass.NORMAL: random.randint(1, 3), TicketClass.PRIORITY: random.randint(1, 6)}
         ),
-        overtaken_max=random.choice([None, 0, 1, 2, 4]),
+        overtaken_max=random.choice([None, 0, 1, 2]),
         overtaken_wait_s=random.choice([None, None, 300.0, 900.0]),
     )
 

@@ -76,7 +76,7 @@ def _candidates(case: Case, outcome: Outcome) -> Iterator[Case]:
     """Yield smaller cases, those first that leave out the most."""
     assert outcome.broken is not None
     if outcome.broken.at_s + 1 < case.lasts_s:
-        yield replace(case, lasts_s=float(int(outcome.broken.at_s) + 1))
+        yield _ending(case, float(int(outcome.broken.at_s) + 1))
     faults = case.faults
     if faults:
         yield replace(case, faults=())
@@ -88,10 +88,16 @@ def _candidates(case: Case, outcome: Outcome) -> Iterator[Case]:
         yield replace(case, faults=faults[:place] + faults[place + 1 :])
     for share in (0.5, 0.8):
         if case.lasts_s * share >= SHORTEST_S:
-            yield replace(case, lasts_s=float(int(case.lasts_s * share)))
+            yield _ending(case, float(int(case.lasts_s * share)))
     yield from _simpler_people(case)
     if case.on_channel:
         yield replace(case, on_channel=False)
+
+
+def _ending(case: Case, lasts_s: float) -> Case:
+    """Return the case with less time, without faults that would not begin any more."""
+    faults = tuple(fault for fault in case.faults if fault.begins_s < lasts_s)
+    return replace(case, lasts_s=lasts_s, faults=faults)
 
 
 def _simpler_people(case: Case) -> Iterator[Case]:
