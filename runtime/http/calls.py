@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,7 +52,7 @@ class Call:
         self,
         request: HttpRequest,
         route: Route,
-        params: dict[str, str],
+        params: Mapping[str, str],
         *,
         viewer: Pass | None,
         by_cookie: bool,

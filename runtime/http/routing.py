@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -16,6 +17,9 @@ ANYBODY: frozenset[Role] = frozenset()
 
 SEGMENTS_MAX = 16
 """A path with more segments is not looked up."""
+
+FOUND_MAX = 1_000
+"""Paths of which it is remembered what they lead to; the one that was unused for longest is looked up again."""
 
 
 @value
@@ -49,7 +53,7 @@ class Match(NamedTuple):
     """A route that was found, with the variable segments of its path."""
 
     route: Route
-    params: dict[str, str]
+    params: Mapping[str, str]
 
 
 class _Node:
@@ -70,6 +74,7 @@ class Table:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = tuple(routes)
         self._root = _Node()
+        self._found = lru_cache(FOUND_MAX)(self._find)
         for route in self.routes:
             self._add(route)
 
@@ -88,7 +93,10 @@ class Table:
         node.routes[method] = route
 
     def find(self, method: bytes, path: bytes) -> Match | Problem:
-        """Return the route for ``method`` and ``path``, or what is wrong with them."""
+        """Return the route for ``method`` and ``path``, or what is wrong with them; it is not to be changed."""
+        return self._found(method, path)
+
+    def _find(self, method: bytes, path: bytes) -> Match | Problem:
         try:
             text = path.decode("ascii")
         except UnicodeDecodeError:

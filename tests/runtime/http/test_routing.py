@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.http.problems import Problem
-from runtime.http.routing import Match, Route, Table
+from runtime.http.routing import FOUND_MAX, Match, Route, Table
 
 
 def route(method: str, pattern: str) -> Route:
@@ -72,3 +72,14 @@ def test_any_octets_are_found_or_refused(method: bytes, path: bytes) -> None:
 def test_route_that_is_there_twice_is_a_mistake() -> None:
     with pytest.raises(AssertionError, match="twice"):
         Table([route("GET", "/a/{b}"), route("GET", "/a/{b}")])
+
+
+def test_paths_that_are_asked_again_are_remembered_within_bounds() -> None:
+    table = Table([route("GET", "/halls/{hall}")])
+    first = table.find(b"GET", b"/halls/a")
+    assert table.find(b"GET", b"/halls/a") is first
+    for number in range(FOUND_MAX):
+        table.find(b"GET", b"/halls/%d" % number)
+    again = table.find(b"GET", b"/halls/a")
+    assert again == first
+    assert again is not first
