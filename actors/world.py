@@ -28,6 +28,7 @@ from protocol.values import value
 
 TURN_MESSAGES = 32
 """Messages that one actor handles before the next one has its turn."""
+_TURN = range(TURN_MESSAGES)
 
 A = TypeVar("A", bound=Actor)
 
@@ -204,6 +205,8 @@ class World(ABC):
                 else:
                     error = ActorDeadError(f"{place.name} stopped before it handled the message")
                     item.reply_to.set_exception((ActorDeadError, error, None))
+        if place in self._ready:
+            self._ready.remove(place)  # a turn needs a message
 
     def close(self) -> None:
         """Stop every actor, the youngest first; nothing of this world stays in pykka's registry."""
@@ -251,9 +254,7 @@ class World(ABC):
                 return
             place = ready.popleft()
             queue, actor, handlers = place.queue, place.actor, place.handlers
-            left = TURN_MESSAGES
-            while queue and left:
-                left -= 1
+            for _ in _TURN:
                 item = queue.popleft()
                 if trace is not None:
                     trace(self.monotonic(), place.name, _message_of(item))
@@ -274,11 +275,11 @@ class World(ABC):
                     place.slowest_message = type(_message_of(item)).__name__
                 if place.resting:
                     break
-            else:
-                if queue:
-                    ready.append(place)
-                else:
+                if not queue:
                     place.idle = place.alive
+                    break
+            else:
+                ready.append(place)
         self._awake = False
 
     def _handle_other(self, place: Place, item: Any) -> None:

@@ -8,13 +8,16 @@ from actors.hall.state import HallState, Post, Ticket
 from protocol.ids import CounterId
 from protocol.messages import AskedCustomer, CounterChanged
 from protocol.tickets import TicketState
+from protocol.values import maker
+
+_make_changed, _make_asked = maker(CounterChanged), maker(AskedCustomer)
 
 
 def counter_changed(state: HallState, counter: CounterId) -> CounterChanged:
     """Return what anybody may see of ``counter``."""
     post = state.post(counter)
     ticket = None if post.ticket is None else state.tickets[post.ticket]
-    return CounterChanged(
+    return _make_changed(
         counter=counter,
         mode=post.mode,
         reason=post.reason,
@@ -41,7 +44,7 @@ def _asked(state: HallState, counter: CounterId, post: Post) -> AskedCustomer | 
             served = ticket.served[left]
     if not served.invited:
         return None
-    return AskedCustomer(
+    return _make_asked(
         ticket=ticket.id,
         number=ticket.number,
         service=served.service,
