@@ -93,3 +93,20 @@ def test_what_a_device_has_not_is_refused(
     answer = hall.call("POST", f"/api/v1/devices/{HALL}/{path}", "manager", body)
     assert answer.status in (400, 404)
     assert said in answer.content["detail"]
+
+
+def test_gateway_is_pulled_out_and_its_windows_catch_up_once_it_is_back(
+    hall: RunningHall, open_page: Open
+) -> None:
+    page = open_page(hall, DEVICES)
+    window, switch = card_of(page, "1").locator("[data-window]"), page.get_by_label("Unplugged")
+    expect(page.locator(".gateway h3")).to_have_text("Radio gateway g1")
+    switch.check()
+    wait_until(lambda: "gateway/g1" in hall.alarms(), what="the gateway's alarm")
+    number = hall.take("declare")["number"]
+    assert hall.at_counter("1", "next")["ticket"]["number"] == number
+    expect(switch).to_be_checked()
+    expect(window).not_to_have_text(number)
+    switch.uncheck()
+    wait_until(lambda: "gateway/g1" not in hall.alarms(), what="no alarm for the gateway")
+    expect(window).to_have_text(number)
