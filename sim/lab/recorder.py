@@ -91,8 +91,11 @@ class _Reader:
         self._free: dict[CounterId, _Free] = {}
         self._unlike: dict[str, int] = {}
         self._booked_at: dict[TicketId, datetime] = {}
+        self._last_at: datetime | None = None
 
     def read(self, event: Event) -> None:
+        if not isinstance(event, TicketExpired):
+            self._last_at = event.at
         follow = _FOLLOW.get(type(event))
         if follow is not None:
             follow(self, event)
@@ -102,12 +105,21 @@ class _Reader:
             stretch = self._manned[counter][-1]
             if stretch.ends_at is None and free.waited_from is not None:
                 stretch.ends_at = free.at  # gone without a word while people waited
+        for stretches in self._manned.values():
+            self._ends(stretches[-1])
         return Recording(
             day=day,
             legs=tuple(self._legs),
             manned={counter: tuple(stretches) for counter, stretches in self._manned.items()},
             unlike=self._unlike,
         )
+
+    def _ends(self, stretch: Manned) -> None:
+        """Let a counter that was never closed be open until the last thing that was done in the hall."""
+        if stretch.pauses and stretch.pauses[-1][1] is None:
+            begins_at, _ = stretch.pauses.pop()
+            stretch.ends_at = stretch.ends_at or begins_at
+        stretch.ends_at = stretch.ends_at or self._last_at
 
     # -- tickets ---------------------------------------------------------------------------------
 

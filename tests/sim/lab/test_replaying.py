@@ -13,6 +13,7 @@ import sim.lab.run
 from protocol.events import (
     CounterClosed,
     CounterOpened,
+    CounterPaused,
     DayBegun,
     Event,
     ServiceFinished,
@@ -208,6 +209,29 @@ def test_clerk_who_went_away_without_closing_is_gone(journal: Journal) -> None:
     assert stretch.ends_at == recording.legs[0].ended_at
     control = replay(recording, journal.scenario.spec)
     assert control.ends == (End.SERVED, End.EXPIRED)
+
+
+def test_counter_that_was_never_closed_is_open_until_the_last_deed(journal: Journal) -> None:
+    one, two = CounterId("1"), CounterId("2")
+    journal.begin()
+    journal.at(0, CounterOpened, counter=one)
+    journal.at(0, CounterOpened, counter=two)
+    journal.taken(1, "A1")
+    journal.served(1, 5, "A1")
+    journal.at(6, CounterPaused, counter=two, reason="")
+    journal.taken(8, "A2")
+    journal.served(8, 11, "A2")
+    recording = recorded(journal.events, journal.scenario)
+    [first], [second] = recording.manned[one], recording.manned[two]
+    assert first.ends_at == recording.legs[1].ended_at
+    assert (second.ends_at, second.pauses) == (
+        journal.events[-5].event.at - timedelta(minutes=2),
+        [],
+    )
+    control = replay(recording, journal.scenario.spec)
+    assert control.ends == (End.SERVED, End.SERVED)
+    assert day_as_it_was(recording).figures.busy_share == pytest.approx(7 / 17)
+    assert control.figures.busy_share == pytest.approx(7 / 17, abs=0.01)
 
 
 def test_day_is_over_when_none_of_its_tickets_is_open(journal: Journal) -> None:
