@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from random import Random
 from typing import Any, Protocol
 
@@ -19,29 +20,38 @@ class Holds:
     """Switches that several faults may hold at once: the first turns them on, the last one off."""
 
     def __init__(self) -> None:
-        self._held: dict[Hashable, int] = {}
+        self._held: dict[Hashable, _Held] = {}
 
     def hold(
         self, switch: Hashable, on: Callable[[], object], off: Callable[[], object]
     ) -> Callable[[], None]:
-        """Turn ``switch`` on unless it is; return what lets it go, once."""
-        held = self._held.get(switch, 0)
-        self._held[switch] = held + 1
-        if not held:
+        """Turn ``switch`` on unless it is; return what lets it go, once.
+
+        Who turned it on says how it is turned ``off``.
+        """
+        held = self._held.get(switch)
+        if held is None:
+            held = self._held[switch] = _Held(off)
             on()
-        gone = False
+        held.holders += 1
+        return partial(self._let_go, switch, held, [True])
 
-        def let_go() -> None:
-            nonlocal gone
-            if gone:
-                return
-            gone = True
-            self._held[switch] -= 1
-            if not self._held[switch]:
-                del self._held[switch]
-                off()
+    def _let_go(self, switch: Hashable, held: _Held, holds: list[bool]) -> None:
+        if not holds:
+            return
+        holds.clear()
+        held.holders -= 1
+        if not held.holders:
+            del self._held[switch]
+            held.off()
 
-        return let_go
+
+class _Held:
+    """A switch that is on."""
+
+    def __init__(self, off: Callable[[], object]) -> None:
+        self.off = off
+        self.holders = 0
 
 
 class Premises(Protocol):

@@ -108,6 +108,8 @@ class FloorClerk:
         self._again = False
         """The key was pressed before, and nobody knows what came of it."""
         self._result: PressResult | None = None
+        self._has_seen = False
+        """Something came upon the press."""
         self._unanswered = 0
         self._timer: Any = None
         keypad = site.hardware.keypads.get(counter)
@@ -236,6 +238,7 @@ class FloorClerk:
             self._stop()
             self._pages.post(_COMMANDS[key](id=self._id("page"), counter=self._counter), self._told)
             return
+        self._has_seen = False
         self._result = keypad.results[-1] if keypad.results else None
         self._unanswered = keypad.unanswered
         if self._site.hardware.press(self._counter, key):
@@ -249,6 +252,9 @@ class FloorClerk:
             return
         result = keypad.results[-1] if keypad.results else None
         if result is not None and result is not self._result:
+            if self._has_seen and self._key is not Key.NEXT:
+                return  # a key that bounced: what it did first counts
+            self._has_seen = True
             self._result = result
             self._failures = 0
             self._later(REACTS_S, lambda: self._answered(result.result, result.text))
@@ -311,8 +317,10 @@ class FloorClerk:
             case Key.PAUSE:
                 self._paused(refused)
             case key:
-                # A refusal means that the ticket has ended by itself: cancelled at the last moment, or expired.
-                self._let_go(TicketState.EXPIRED if refused else _ENDS[key])
+                # A refusal means that the ticket has ended by itself: cancelled at the last moment, expired
+                # with its day, or by a press that came late. Who was served here knows better.
+                ended = refused and not (key is Key.FINISH and self._stands)
+                self._let_go(TicketState.EXPIRED if ended else _ENDS[key])
                 self._go_on()
 
     def _next_answered(self, result: Result, text: str) -> None:

@@ -117,3 +117,26 @@ def test_fault_without_a_place_is_at_all_of_them(hall: Any) -> None:
     assert kind_of("terminal-silent-death").target.places(hall.site)
     end_all(hall.site)
     assert not any(window.off for window in hall.site.hardware.windows.values())
+
+
+@pytest.mark.parametrize(
+    "kind", [name for name in FAULTS if name not in ("process-kill", "terminal-flat-battery")]
+)
+def test_same_fault_twice_at_one_place_leaves_nothing_behind(hall: Any, kind: str) -> None:
+    [place, *_] = FAULTS[kind].target.places(hall.site)
+    first, second = (Fault(kind=kind, where=place, lasts_s=60) for _ in range(2))
+    speed = hall.printer.speed
+    start(hall.site, first)
+    start(hall.site, second)
+    end(hall.site, first)
+    end(hall.site, second)
+    assert active(hall.site) == []
+    assert hall.site.refusals == []
+    assert hall.site.clock_offset_s == 0
+    assert hall.site.journal.commit_s == hall.site.commit_s
+    assert (hall.printer.speed, hall.printer.babble, hall.printer.claims_well) == (
+        speed,
+        None,
+        None,
+    )
+    assert all(line.at_rest for line in hall.site.lines.values())
