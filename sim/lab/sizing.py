@@ -232,7 +232,7 @@ class _Search:
         begun = self.attained(plan)
         plan = self._enough(plan)
         # What seemed needed while more was there to be taken away elsewhere is looked at once more, alone.
-        for apart in (self._lasts + 1, 3 * self._lasts + 3):
+        for apart in (self._lasts + 1, 2 * self._lasts + 2):
             plan = self._fewer(plan, apart)
         return plan, begun
 
