@@ -192,16 +192,12 @@ def _explained(
     passed: int,
     at: datetime,
 ) -> Choice:
-    told = heads
+    candidates: tuple[Candidate, ...] = (_candidate(state, chosen, at),)
     if len(heads) > 1:
         others = [head for head in nsmallest(CANDIDATES_MAX, heads, _order) if head is not chosen]
-        told = [chosen, *others[: CANDIDATES_MAX - 1]]
-    return _make_choice(
-        rule=rule,
-        candidates=tuple([_candidate(state, ticket, at) for ticket in told]),
-        of=len(heads),
-        overtook=passed,
-    )
+        told = [_candidate(state, head, at) for head in others[: CANDIDATES_MAX - 1]]
+        candidates = (*candidates, *told)
+    return _make_choice(rule=rule, candidates=candidates, of=len(heads), overtook=passed)
 
 
 def _candidate(state: HallState, ticket: Ticket, at: datetime) -> Candidate:

@@ -35,6 +35,8 @@ def finished(
             invited=state.spec.evaluation.invite,
         )
     ]
+    if not ticket.then:
+        return events
     # What the hall offers no more since the ticket was taken is left out.
     to_come = [service for service in ticket.then if service in state.spec.services]
     if to_come:
