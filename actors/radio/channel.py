@@ -11,13 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from math import inf
 from random import Random
 
+from actors.radio.downlink import Downlink, Rank
 from actors.radio.meters import Latencies, Repeats
 from actors.radio.pacing import (
     ENTRIES_OCTETS_MAX,
     SEALED_ENTRIES_OCTETS_MAX,
-    Downlink,
     Pacer,
-    Rank,
     as_broadcast,
 )
 from actors.radio.passage import Passage

@@ -9,20 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.radio.pacing import (
+from actors.radio.downlink import (
     FILL_AFTER_S,
     LOSSY_REPAIR_AFTER_S,
     PATIENCE_S,
     REPEAT_AFTER_S,
     REPEAT_WITHIN_S,
+    Downlink,
+    Rank,
+)
+from actors.radio.pacing import (
     RUSH_MIN,
     SEALED_ENTRIES_OCTETS_MAX,
     UNHEARD_MAX,
     WAITING_EACH_MAX,
     WAITING_MAX,
-    Downlink,
     Pacer,
-    Rank,
     as_broadcast,
 )
 from protocol.ids import TerminalAddress
