@@ -25,6 +25,9 @@ ANSWER_S = 4.0
 
 ANSWER_S_MAX = 60.0
 
+REPEAT_S_MAX = 900.0
+"""How late a request may come again, of which everybody has the answer."""
+
 _AGAIN = frozenset({Reason.NOT_DURABLE, Reason.OVERLOADED})
 
 Then = Callable[[Answer], None]
@@ -44,6 +47,7 @@ class Clients:
         self.see = see
         self.random = random
         self._twice_share = twice_share
+        self._repeats = Random(f"{site.seed}/repeats")
         self._asked = 0
 
     def new_id(self, who: str) -> CommandId:
@@ -58,6 +62,10 @@ class Clients:
         request.send()
         if self.random.random() < self._twice_share:
             request.send_once()
+        if self._repeats.random() < self._twice_share:
+            # Somebody loads a page once more, or a proxy sends what it has: much later, maybe.
+            later_s = self._repeats.uniform(0.0, REPEAT_S_MAX)
+            self.site.outside.call_later(later_s, request.send_once)
 
 
 class _Request:

@@ -7,6 +7,7 @@ from random import Random
 
 from protocol.hall import HallSpec
 from protocol.tickets import TicketClass
+from protocol.values import replace
 from sim.explore.case import HALL_S, Case, People
 from sim.explore.halls import draw_hall
 from sim.faults.catalogue import FAULTS
@@ -21,6 +22,9 @@ ARRIVALS_PER_H = (6.0, 20.0, 40.0)
 
 ON_SHARE = 0.25
 """Of the runs, in which a kind of fault is on."""
+
+WHOLE_SHARE = 0.4
+"""Of the deaths of the process, those between a commit and its answers."""
 
 TIMES_MAX = 3
 """How often it happens then."""
@@ -38,7 +42,7 @@ def draw(seed: int) -> Case:
         seed=seed,
         spec=spec,
         people=_people(Random(f"{seed}/people"), len(spec.counters)),
-        faults=draw_faults(spec, Random(f"{seed}/faults"), HALL_S),
+        faults=draw_faults(spec, Random(f"{seed}/faults"), Random(f"{seed}/whole"), HALL_S),
         begins=begins,
         commit_s=random.choice([0.0005, 0.002, 0.02, 0.2]),
         on_channel=random.random() < 0.25,
@@ -47,7 +51,7 @@ def draw(seed: int) -> Case:
     )
 
 
-def draw_faults(spec: HallSpec, random: Random, lasts_s: float) -> tuple[Fault, ...]:
+def draw_faults(spec: HallSpec, random: Random, whole: Random, lasts_s: float) -> tuple[Fault, ...]:
     """Return faults within ``lasts_s``, in the order of their beginnings."""
     premises = Site(None, spec, 0, starts=False)
     premises.screen = LargeScreen(premises)
@@ -60,8 +64,15 @@ def draw_faults(spec: HallSpec, random: Random, lasts_s: float) -> tuple[Fault, 
             begins_s = random.uniform(0.0, lasts_s)
             fault = draw_fault(kind, premises, random, begins_s, lasts_max_s=LONGEST_S)
             if fault is not None:
-                faults.append(fault)
+                faults.append(_whole_at_times(fault, whole))
     return tuple(sorted(faults, key=lambda fault: fault.begins_s))
+
+
+def _whole_at_times(fault: Fault, random: Random) -> Fault:
+    """Have some processes die when a commit is whole and nobody was told: a share alone never comes to that."""
+    if fault.kind != "process-kill" or random.random() >= WHOLE_SHARE:
+        return fault
+    return replace(fault, parameters={"amid_commit": 1.0, "written": 1.0})
 
 
 def _people(random: Random, counters: int) -> People:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.answers import Accepted, Answer
+from protocol.events import Event
 from protocol.ids import CommandId
 from sim.watch.invariant import Invariant, Scene, sees
 from sim.watch.ledger import Ledger
@@ -24,10 +25,16 @@ class RestartKeeps(Invariant):
         super().__init__(scene)
         self._durable = 0
         self._answers: dict[CommandId, Answer] = {}
+        self._read = 0
+        self._held: dict[CommandId, list[Event]] = {}
+        """What the disk held at a start of each command: its answer, if somebody asks again."""
 
     @sees(ProcessStarted)
     def _started(self, seen: ProcessStarted) -> None:
         self._durable = seen.durable
+        for record in self.scene.on_disk(self._read):
+            self._held.setdefault(record.event.command, []).append(record.event)
+        self._read = seen.durable
 
     @sees(HallSaid)
     def _said(self, seen: HallSaid) -> None:
@@ -71,7 +78,8 @@ class RestartKeeps(Invariant):
         if not isinstance(answer, Accepted) or not answer.events:
             return
         first = self._answers.setdefault(answer.command, answer)
-        if first != answer:
+        held = self._held.get(answer.command)
+        if first != answer or (held is not None and tuple(held) != answer.events):
             ticket = getattr(answer.events[-1], "ticket", None)
             self.broken(
                 f"[{answer.command}] was asked again and has another answer",
