@@ -10,9 +10,10 @@ from typing import Any
 from immutables import Map
 
 from actors.hall.booking_apply import APPLY_BOOKINGS, without_old
-from actors.hall.durations import measured
+from actors.hall.durations import back_again, given_up, measured
 from actors.hall.evaluating_apply import APPLY_EVALUATIONS
 from actors.hall.overtaking import clamped_since, overtook
+from actors.hall.paces import quickened
 from actors.hall.queues import enter_queue, leave_queue
 from actors.hall.ranks import Order, instant, put
 from actors.hall.state import HallState, Line, Post, Served, Tally, Ticket
@@ -112,14 +113,20 @@ def _taken(state: HallState, event: TicketTaken) -> None:
     if line is None:
         classes: Any = {}
         issued, overtakers = 0, None
+        paces: Any = {}
     else:
         classes, issued, overtakers = line.classes, line.issued, line.overtakers
+        paces = line.paces
+    if state.spec.policy.kind is not _FIRST_COME:
+        pace = quickened(paces.get(event.ticket_class), event.at)
+        paces = {**paces, event.ticket_class: pace}
     queue = put(classes.get(event.ticket_class), order, id)
     line = make_line(
         serial=event.serial,
         issued=issued + 1,
         classes={**classes, event.ticket_class: queue},
         overtakers=overtakers,
+        paces=paces,
     )
     state.lines = {**state.lines, service: line}
     if event.person is not None:
@@ -180,7 +187,11 @@ def _transferred(state: HallState, event: TicketTransferred) -> None:
 
 
 def _reactivated(state: HallState, event: TicketReactivated) -> None:
-    _wait(state, state.tickets[event.ticket], event.order, event.at, ended_at=None)
+    ticket = state.tickets[event.ticket]
+    times = state.times.get(ticket.service)
+    if ticket.state is TicketState.NO_SHOW and times is not None:
+        state.times = {**state.times, ticket.service: back_again(times)}
+    _wait(state, ticket, event.order, event.at, ended_at=None)
 
 
 def _started(state: HallState, event: ServiceStarted) -> None:
@@ -215,9 +226,9 @@ def _finished(state: HallState, event: ServiceFinished) -> None:
 
 
 def _measure(state: HallState, ticket: Ticket, called_at: datetime, ended_at: datetime) -> None:
-    """Count how long the ticket had its counter, for those who wait for the service."""
+    """Count how long the ticket had its counter, and how well its wait was told, for those who wait."""
     took_s = (ended_at - called_at).total_seconds()
-    times = measured(state.times.get(ticket.service), took_s)
+    times = measured(state.times.get(ticket.service), took_s, ticket.called)
     state.times = {**state.times, ticket.service: times}
 
 
@@ -246,6 +257,10 @@ def _no_show(state: HallState, event: TicketNoShow) -> None:
 
 
 def _cancelled(state: HallState, event: TicketCancelled) -> None:
+    ticket = state.tickets[event.ticket]
+    times = state.times.get(ticket.service)
+    if ticket.state is _WAITING and not event.reason and times is not None:
+        state.times = {**state.times, ticket.service: given_up(times)}
     _ended(state, event, TicketState.CANCELLED)
 
 
@@ -282,7 +297,12 @@ def _opened(state: HallState, event: CounterOpened) -> None:
 
 
 def _paused(state: HallState, event: CounterPaused) -> None:
-    paused = replace(state.post(event.counter), mode=CounterMode.PAUSED, reason=event.reason)
+    paused = replace(
+        state.post(event.counter),
+        mode=CounterMode.PAUSED,
+        reason=event.reason,
+        paused_at=event.at,
+    )
     state.posts = {**state.posts, event.counter: paused}
 
 

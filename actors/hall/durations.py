@@ -1,10 +1,19 @@
-"""How long a ticket of a service keeps a counter: what was measured, and what was expected. Pure."""
+"""How long a ticket of a service keeps a counter: what was measured, and what was expected. Pure.
+
+Beside that, what else is learned of a service as its tickets end: how many give up, and whether the waits of
+nine tenths were within what had been said. The latter is steered: after a wait that was longer than it was said
+to be at most, intervals are made wider, and after every other one a ninth as much narrower, so that they
+neither grow nor shrink where it is one of ten.
+"""
 
 from __future__ import annotations
 
+from math import exp
+
 from actors.hall.state import HallState, ServiceTimes
+from protocol.events import TicketCalled
 from protocol.ids import ServiceId
-from protocol.values import maker
+from protocol.values import maker, replace
 
 TIMES_MEMORY = 100
 """Services over which a measured time is averaged: later ones count more, and a change shows within so many."""
@@ -18,6 +27,11 @@ MEAN_MIN_S = 0.001
 UNKNOWN_S = 300.0
 """A service of which nothing is known takes so long."""
 
+WIDER, NARROWER = exp(0.06 * 0.9), exp(-0.06 * 0.1)
+"""What a wait beyond the interval that was told, or within it, makes of those to come."""
+WIDTH_MIN, WIDTH_MAX = 0.8, 2.0
+"""Bounds of that: one odd hour is not to make intervals useless for days."""
+
 Duration = tuple[float, float, float]
 """The mean (seconds), the variance in squares of the mean, and the observations by which they are known."""
 
@@ -26,8 +40,13 @@ _PRIOR_FADES = PRIOR_WEIGHT / TIMES_MEMORY
 _make_times = maker(ServiceTimes)
 
 
-def measured(times: ServiceTimes | None, took_s: float) -> ServiceTimes:
-    """Return what is known of a service's times after one more, by exponentially weighted moments."""
+def measured(
+    times: ServiceTimes | None, took_s: float, called: TicketCalled | None = None
+) -> ServiceTimes:
+    """Return what is known of a service's times after one more, by exponentially weighted moments.
+
+    ``called`` is its call, which has what had been said of its wait.
+    """
     if times is None:
         return _make_times(count=1, mean_s=took_s, variance=0.0)
     count = times.count + 1 if times.count < TIMES_MEMORY else TIMES_MEMORY
@@ -37,7 +56,34 @@ def measured(times: ServiceTimes | None, took_s: float) -> ServiceTimes:
         count=count,
         mean_s=times.mean_s + step_s,
         variance=(1 - 1 / count) * (times.variance + off_s * step_s),
+        left=times.left - times.left / count,
+        width=times.width if called is None else _steered(times.width, called),
     )
+
+
+def _steered(width: float, called: TicketCalled) -> float:
+    said = called.estimate
+    if said is None or said.p50_s == 0.0:
+        return width  # nothing was said, or that a counter is free
+    width *= WIDER if called.waited_s > said.p90_s else NARROWER
+    return min(max(width, WIDTH_MIN), WIDTH_MAX)
+
+
+def given_up(times: ServiceTimes) -> ServiceTimes:
+    """Return what is known after a customer gave up who had not been called."""
+    return replace(times, left=times.left + (1.0 - times.left) / (times.count + 1))
+
+
+def back_again(times: ServiceTimes) -> ServiceTimes:
+    """Return what is known once a ticket waits again whose call had ended with nobody coming.
+
+    That call counts as part of the next one: people ahead are counted by tickets, and each keeps counters for
+    as long as all of its calls take.
+    """
+    count = times.count - 1
+    if not count:
+        return times
+    return replace(times, count=count, mean_s=times.mean_s * times.count / count)
 
 
 def duration_of(state: HallState, service: ServiceId) -> Duration:

@@ -4,8 +4,19 @@ What is ahead of a ticket at the counters that are open for its service: everybo
 for a service that these counters have, in the share in which they and not other counters will call them. How
 long that takes follows from the measured times of each service (`interval_of` and what is beside it).
 
-What is not looked at, as nobody knows it: counters that will open or close, people who will come and
-overtake, people who will give up. Where no open counter has the service nothing is said.
+What the hall has seen is taken to go on: the pace at which those come who will overtake, the share of people
+who give up, tickets whose holders come too late and are called again, and how often waits were longer than had
+been said, by which intervals are made wider or narrower (`durations`). A counter that is paused is taken to
+come back.
+
+What nobody knows is not looked at: counters that will open, pause or close; people who come all at once. A wait
+that begins before half of the staff go to eat is longer than was said. Where no open counter has the service
+nothing is said.
+
+Where all want the same, the middle of the interval is as good as "position x mean service time / counters" with
+the true mean, and no better: what is left is how long the services of those ahead take, which nobody has seen.
+At a load of 0.95 (1 to 12 counters, service times with a variance of 0.36 in squares of the mean) its mean
+error was 1.01 to 1.03 times that rule's, and within a tenth of what that variance alone leaves.
 """
 
 from __future__ import annotations
@@ -20,8 +31,11 @@ from actors.hall.ahead import (
     only_due,
     streams_of,
     weights_of,
+    with_coming,
     with_due,
+    within_bound,
 )
+from actors.hall.attending import AGES_MAX, BREAK_LATE_S, alone, attended, breaks_s, rests_of
 from actors.hall.durations import Duration, duration_of
 from actors.hall.intervals import (
     AT_ONCE,
@@ -30,10 +44,11 @@ from actors.hall.intervals import (
     interval_of,
     make_estimate,
     many_spread,
-    rest_s,
+    widened,
+    with_returns,
 )
 from actors.hall.overtaking import due_at
-from actors.hall.ranks import Order, before
+from actors.hall.ranks import Order
 from actors.hall.sharing import Layout, layout_of, loads_of, pulls_of, shares
 from actors.hall.state import HallState, Post, Ticket
 from protocol.estimates import Estimate
@@ -42,14 +57,11 @@ from protocol.policies import PolicyKind
 from protocol.tickets import CounterMode, TicketClass, TicketState
 from protocol.values import value
 
-AGES_MAX = 8
-"""Counters up to which it matters how long each is busy already; with more it evens out."""
 SLIGHT = 0.1
 """Of a service that nobody waits for so many people are taken to wait, so that shares can be told."""
-UNATTENDED_S = 180.0
-"""An open counter that has called nobody for so long, although somebody waits, counts as closed."""
 
-_OPEN = CounterMode.OPEN
+_OPEN, _PAUSED = CounterMode.OPEN, CounterMode.PAUSED
+_BY_SHARE = frozenset({PolicyKind.CLASS_RATIOS, PolicyKind.SERVICE_WEIGHTS})
 
 
 @value
@@ -60,6 +72,8 @@ class _Scene:
     layout: Layout
     opened: dict[CounterId, Post]
     durations: dict[ServiceId, Duration]
+    stays: dict[ServiceId, float]
+    """Which share of its people do not give up."""
     streams: list[Stream]
     counters: list[int]
     """How many are open in each group of the layout."""
@@ -80,6 +94,26 @@ class _Wish:
     due_at: datetime | None = None
 
 
+@value
+class _Way:
+    """The counters that may call somebody, whoever else is ahead."""
+
+    counters: list[CounterId]
+    part: dict[ServiceId, float]
+    """The share of each service's people that they call."""
+    mean_s: float
+    spread: float
+    """What they do for one, whatever the service."""
+    alone: int
+    """How many go first who wait for one of them alone."""
+    free: int
+    rests_s: list[float]
+    """How long each of them is busy yet."""
+    breaks_s: list[float]
+    """How long others are paused yet that may call the same people."""
+    width: float
+
+
 def estimate_service(
     state: HallState,
     service: ServiceId,
@@ -94,7 +128,7 @@ def estimate_service(
     layout = layout_of(state.spec, service)
     asked = layout.asked.get(service, ())
     line = state.lines.get(service)
-    ahead = counters = free = 0
+    ahead = counters = free = paused = 0
     plain = layout.alone and due_at is None and not state.reserved
     if line is not None:
         for its_class, queue in line.classes.items():
@@ -107,13 +141,19 @@ def estimate_service(
                 counters += 1
                 if post.ticket is None:
                     free += 1
-    if counters <= AGES_MAX or (free and ahead):
+            elif post is not None and post.mode is _PAUSED:
+                paused += 1
+    if counters <= AGES_MAX or paused or (free and ahead):
         wish = _Wish(service=service, asked=asked, ticket_class=ticket_class, due_at=due_at)
         return _estimate(state, _scene(state, layout, None, at), wish)
     if free:
         return AT_ONCE
     mean_s, spread, known = duration_of(state, service)
-    return alike(ahead, counters, mean_s, spread, known)
+    times = state.times.get(service)
+    if times is None:
+        return alike(ahead, counters, mean_s, spread, known)
+    estimate = alike(ahead * (1.0 - times.left), counters, mean_s, spread, known)
+    return estimate if times.width == 1.0 else widened(estimate, times.width)
 
 
 def estimate_services(state: HallState, at: datetime) -> dict[ServiceId, Estimate | None]:
@@ -159,22 +199,42 @@ def _estimate(state: HallState, scene: _Scene, wish: _Wish) -> Estimate | None:
     if not mine:
         return None
     streams, policy = scene.streams, state.spec.policy
-    if policy.kind is PolicyKind.CLASS_RATIOS:
-        streams = by_class(policy.ratios, streams, wish.ticket_class)
-    elif policy.kind is PolicyKind.SERVICE_WEIGHTS:
-        streams = by_service(weights_of(state.spec, wish.service, mine), streams, wish.service)
-    estimate = _wait(state, scene, wish, mine, streams)
+    by_share = policy.kind in _BY_SHARE
+    if by_share:
+        streams = _in_turn(state, wish, mine, streams)
+    way = _way(state, scene, wish, mine)
+    estimate = _wait(scene, way, streams)
+    if by_share and estimate.p50_s:
+        # Who comes meanwhile has a share as well.
+        services, within_s = scene.layout.services, estimate.p50_s
+        streams = with_coming(state, scene.streams, services, scene.at, within_s)
+        streams = _in_turn(state, wish, mine, streams)
+        estimate = _wait(scene, way, streams)
     due_before = timedelta(seconds=policy.due_before_s)
     if wish.due_at is not None:
         # Whoever has an appointment is called when it is due, or sooner if everybody else was.
         lead_s = max(0.0, (wish.due_at - due_before - scene.at).total_seconds())
-        due = _wait(state, scene, wish, mine, only_due(state, streams, wish.due_at))
+        due = _wait(scene, way, only_due(state, streams, wish.due_at))
         if due.p50_s + lead_s < estimate.p50_s:
             return make_estimate(p50_s=due.p50_s + lead_s, p90_s=due.p90_s + lead_s)
     elif any(each.ticket_class is TicketClass.APPOINTMENT for each in streams):
         called_at = scene.at + timedelta(seconds=estimate.p50_s) + due_before
-        return _wait(state, scene, wish, mine, with_due(state, streams, called_at))
+        return _wait(scene, way, with_due(state, streams, called_at))
     return estimate
+
+
+def _in_turn(
+    state: HallState, wish: _Wish, mine: list[CounterId], streams: list[Stream]
+) -> list[Stream]:
+    """Return ``streams`` with those ahead who are called until one's turn, by the shares of the policy."""
+    policy, most = state.spec.policy, state.spec.policy.overtaken_max
+    if policy.kind is PolicyKind.CLASS_RATIOS:
+        streams = by_class(policy.ratios, streams, wish.ticket_class)
+    else:
+        streams = by_service(weights_of(state.spec, wish.service, mine), streams, wish.service)
+    if most is not None:
+        streams = within_bound(state, most, streams, wish.service, wish.ticket_class, wish.order)
+    return streams
 
 
 def _sooner(scene: _Scene, asked: list[CounterId]) -> list[CounterId]:
@@ -194,35 +254,49 @@ def _sooner(scene: _Scene, asked: list[CounterId]) -> list[CounterId]:
     return [counter for counter in asked if group_of[counter] in chosen]
 
 
-def _wait(
-    state: HallState, scene: _Scene, wish: _Wish, mine: list[CounterId], streams: list[Stream]
-) -> Estimate:
-    """Return the interval until those ahead in ``streams`` were called and one of the counters is free."""
-    layout, durations = scene.layout, scene.durations
+def _way(state: HallState, scene: _Scene, wish: _Wish, mine: list[CounterId]) -> _Way:
+    """Return what goes on at the counters in question."""
+    layout = scene.layout
     own = [0] * len(layout.groups)
     for counter in mine:
         own[layout.group_of[counter]] += 1
     part = dict(zip(layout.services, shares(layout, scene.counters, scene.pulls, own), strict=True))
     mean_s, spread = _usual(state, scene, wish.service, part)
-    counters = len(mine)
+    free, rests_s = rests_of(state, scene.opened, mine, scene.at, mean_s, spread)
+    times = state.times.get(wish.service)
+    return _Way(
+        counters=mine,
+        part=part,
+        mean_s=mean_s,
+        spread=spread,
+        alone=alone(state, mine, wish.order) if state.reserved else 0,
+        free=free,
+        rests_s=rests_s,
+        breaks_s=breaks_s(state, wish.asked, scene.at),
+        width=1.0 if times is None else times.width,
+    )
+
+
+def _wait(scene: _Scene, way: _Way, streams: list[Stream]) -> Estimate:
+    """Return the interval until those ahead in ``streams`` were called and one of the counters is free."""
+    part, durations, stays = way.part, scene.durations, scene.stays
+    mean_s, spread, counters = way.mean_s, way.spread, len(way.counters)
     jobs = work_s = variance = doubt = 0.0
     for stream in streams:
         share = part[stream.service]
         if not share:
             continue
         each_s, its_spread, known = durations[stream.service]
-        some = stream.ahead * share
+        some = stream.ahead * share * stays[stream.service]
         jobs += some
         work_s += some * each_s
         # Where other counters take their share, what is longer at one evens out over all of them.
         variance += some * share * each_s * each_s * its_spread
         doubt += some * some * each_s * each_s * its_spread / known
-    if state.reserved:
-        alone = _alone(state, mine, wish.order)
-        jobs += alone
-        work_s += alone * mean_s
-        variance += alone * mean_s * mean_s * spread
-    free, rests_s = _rests(state, scene, mine, mean_s, spread)
+    free, rests_s = way.free, way.rests_s
+    jobs += way.alone
+    work_s += way.alone * mean_s
+    variance += way.alone * mean_s * mean_s * spread
     if free > jobs:
         return AT_ONCE
     # A free counter takes somebody at once, who then is no longer ahead.
@@ -231,12 +305,24 @@ def _wait(
     wait_s = work_s / counters + first_end_s(rests_s, jobs, mean_s, spread)
     wait_s = max(wait_s, 1.0 / sum([1.0 / rest for rest in rests_s]))
     variance += mean_s * mean_s * many_spread(jobs + 1.0, counters, spread)
-    return interval_of(wait_s, (variance + doubt) / (counters * wait_s) ** 2)
+    estimate = interval_of(wait_s, (variance + doubt) / (counters * wait_s) ** 2)
+    if way.breaks_s:
+        late_s = [rest_s + BREAK_LATE_S for rest_s in way.breaks_s]
+        estimate = make_estimate(
+            p50_s=with_returns(estimate.p50_s, counters, way.breaks_s),
+            p90_s=with_returns(estimate.p90_s, counters, late_s),
+        )
+    return widened(estimate, way.width)
 
 
 def _scene(state: HallState, layout: Layout, order: Order | None, at: datetime) -> _Scene:
-    opened = _opened(state, layout, at)
+    opened = attended(state, layout.group_of, at)
     durations = {each: duration_of(state, each) for each in layout.services}
+    stays = dict.fromkeys(layout.services, 1.0)
+    for each in stays:
+        times = state.times.get(each)
+        if times is not None:
+            stays[each] -= times.left
     streams = streams_of(state, layout.services, order)
     counters = [0] * len(layout.groups)
     busy = counters.copy()
@@ -263,61 +349,13 @@ def _scene(state: HallState, layout: Layout, order: Order | None, at: datetime) 
         layout=layout,
         opened=opened,
         durations=durations,
+        stays=stays,
         streams=streams,
         counters=counters,
         pulls=pulls,
         loads_s=loads_s,
         usual_s=usual_s,
     )
-
-
-def _opened(state: HallState, layout: Layout, at: datetime) -> dict[CounterId, Post]:
-    """Return the open counters; not those where people wait and nobody has been called for long."""
-    posts = state.posts
-    opened = {}
-    for counter in layout.group_of:
-        post = posts.get(counter)
-        if post is None or post.mode is not _OPEN:
-            continue
-        if post.ticket is None and post.last is not None and state.waiting_for(counter):
-            ended_at = state.tickets[post.last].ended_at
-            if ended_at is not None and (at - ended_at).total_seconds() > UNATTENDED_S:
-                continue
-        opened[counter] = post
-    return opened
-
-
-def _alone(state: HallState, mine: list[CounterId], order: Order | None) -> int:
-    """Return how many go first who wait for one of the counters alone."""
-    ahead = 0
-    for counter in mine:
-        queue = state.reserved.get(counter)
-        if queue is not None:
-            ahead += queue.size if order is None else before(queue, order)
-    return ahead
-
-
-def _rests(
-    state: HallState, scene: _Scene, mine: list[CounterId], mean_s: float, spread: float
-) -> tuple[int, list[float]]:
-    """Return how many of the counters are free, and how long each is busy, as if the free ones began now."""
-    free, rests = 0, []
-    few = len(mine) <= AGES_MAX
-    typical_s = mean_s * (1.0 + spread) * 0.5
-    for counter in mine:
-        id = scene.opened[counter].ticket
-        if id is None:
-            free += 1
-            rests.append(mean_s)
-        elif few:
-            ticket = state.tickets[id]
-            each_s, its_spread, _ = duration_of(state, ticket.service)
-            called_at = ticket.called_at or scene.at
-            age_s = max(0.0, (scene.at - called_at).total_seconds())
-            rests.append(rest_s(each_s, its_spread, age_s))
-        else:
-            rests.append(typical_s)
-    return free, rests
 
 
 def _usual(

@@ -12,6 +12,7 @@ M. Hilferty, "The distribution of chi-square" (1931).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import sqrt
 
 from protocol.estimates import Estimate
@@ -43,8 +44,31 @@ def interval_of(mean_s: float, spread: float) -> Estimate:
     )
 
 
-def alike(ahead: int, counters: int, mean_s: float, spread: float, known: float) -> Estimate:
+def widened(estimate: Estimate, width: float) -> Estimate:
+    """Return the interval with so many times the distance from its middle to its end."""
+    p50_s = estimate.p50_s
+    p90_s = p50_s + width * (estimate.p90_s - p50_s)
+    return make_estimate(p50_s=p50_s, p90_s=p90_s if p90_s > FREE_P90_S else FREE_P90_S)
+
+
+def with_returns(wait_s: float, counters: int, rests_s: Iterable[float]) -> float:
+    """Return what is left of a wait at so many ``counters`` if others come back and share the work.
+
+    ``rests_s`` is when each of them does, in seconds from now.
+    """
+    work_s, sharing = wait_s * counters, counters
+    for rest_s in sorted(rests_s):
+        if work_s <= rest_s * sharing:
+            break
+        work_s += rest_s
+        sharing += 1
+    return work_s / sharing
+
+
+def alike(ahead: float, counters: int, mean_s: float, spread: float, known: float) -> Estimate:
     """Return the interval where all ``ahead`` want the same of the same ``counters``, which are all busy.
+
+    They need be no whole number: some may give up.
 
     A service takes ``mean_s``, its variance is ``spread`` in squares of the mean, and that is known as if from
     so many observations. How long the present services have lasted is not looked at.

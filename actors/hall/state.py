@@ -139,12 +139,26 @@ class Post:
     last: TicketId | None = None
     """Whom it served last."""
     tally: Tally = NOTHING_YET
+    paused_at: datetime = BEFORE_ALL
+    """When it was paused last."""
     clock: int = 0
     shares: Mapping[str, int] = MappingProxyType({})
     """How far each service, or class, has come with its share of the counter's calls; see `strides`."""
 
 
 CLOSED_POST = Post()
+
+
+@value
+class Pace:
+    """How often tickets of one class of a service are taken: the last one, and the mean gap before it.
+
+    The mean (seconds) is of the last ``gaps``.
+    """
+
+    last_at: datetime
+    gap_s: float
+    gaps: int
 
 
 @value
@@ -160,6 +174,8 @@ class Line:
     issued: int = 0
     classes: Mapping[TicketClass, Ranks] = MappingProxyType({})
     overtakers: Ranks | None = None
+    paces: Mapping[TicketClass, Pace] = MappingProxyType({})
+    """How often each class comes, where the policy lets those who come later go first."""
 
 
 @value
@@ -172,6 +188,10 @@ class ServiceTimes:
     count: int
     mean_s: float
     variance: float
+    left: float = 0.0
+    """The share of tickets (0 to 1) whose customers gave up before they were called."""
+    width: float = 1.0
+    """How much wider its intervals are made than what is known of it would have them."""
 
 
 @attrs.define(kw_only=True)

@@ -19,13 +19,13 @@ from immutables import Map
 from actors.hall.diary import EMPTY_DIARY, AddedClosure, Booking, Diary
 from actors.hall.queues import enter_queue
 from actors.hall.ranks import Ranks, entries, put
-from actors.hall.state import HallState, Line, Post, Served, ServiceTimes, Tally, Ticket
+from actors.hall.state import HallState, Line, Pace, Post, Served, ServiceTimes, Tally, Ticket
 from protocol.choices import Candidate, Choice
 from protocol.errors import StorageError
 from protocol.events import Event
 from protocol.hall import HallSpec
 from protocol.ids import CounterId, PersonId, ServiceId, TicketId
-from protocol.tickets import TicketState
+from protocol.tickets import TicketClass, TicketState
 from runtime.journal.diaries import encode_diary, with_part
 from runtime.journal.rows import DIGEST_OCTETS, converter
 
@@ -38,7 +38,7 @@ class SnapshotUnreadable(StorageError):
 
 
 def _shape() -> str:
-    queue = (HallState, Line, Post, Tally, Served, ServiceTimes, Ticket, Choice, Candidate)
+    queue = (HallState, Line, Pace, Post, Tally, Served, ServiceTimes, Ticket, Choice, Candidate)
     classes = (*queue, Diary, Booking, AddedClosure, *get_args(Event))
     lines = [
         f"{kind.__name__}.{field.name}: {field.type}"
@@ -68,6 +68,7 @@ def encode_state(state: HallState) -> Iterator[str]:
                 service: {
                     "serial": line.serial,
                     "issued": line.issued,
+                    "paces": converter.unstructure(dict(line.paces), dict[TicketClass, Pace]),
                     "overtakers": [
                         [entry.order, entry.ticket] for entry in entries(line.overtakers)
                     ],
@@ -126,7 +127,12 @@ def _line(line: dict[str, Any]) -> Line:
     overtakers: Ranks | None = None
     for (order, seq), ticket in line["overtakers"]:
         overtakers = put(overtakers, (tuple(order), seq), ticket)
-    return Line(serial=line["serial"], issued=line["issued"], overtakers=overtakers)
+    return Line(
+        serial=line["serial"],
+        issued=line["issued"],
+        overtakers=overtakers,
+        paces=converter.structure(line["paces"], dict[TicketClass, Pace]),
+    )
 
 
 def _persons(tickets: list[Ticket]) -> Map[PersonId, frozenset[TicketId]]:
