@@ -7,16 +7,20 @@ from datetime import date, time
 import pytest
 from joblib import Parallel
 
+from protocol.answers import Reason
+from protocol.appointments import Slot
 from protocol.hall import Counter, HallSpec, Service
 from protocol.ids import CounterId, HallId, Language, ServiceId
 from protocol.values import replace
 from sim.distributions import Exponential, Fixed
 from sim.erlang import erlang
-from sim.lab.attainment import Attained, Target, attain
+from sim.lab.attainment import Attained, Target, attain, called_within, waits_since
+from sim.lab.calendar import Calendar
 from sim.lab.demand import arrivals_in, at_counter_s, erlangs_plan
 from sim.lab.scenario import Arrivals, Break, Days, LabScenario, People, Shift
 from sim.lab.sizing import OutOfReach, size
 from sim.lab.staffing import Day, Plan, groups_of, pools_of
+from sim.lab.visitors import End, Visitor
 
 EN = Language("en")
 TARGET = Target(share=0.9, within_s=300)
@@ -193,3 +197,39 @@ def test_hours_of_a_scenarios_shifts_are_without_breaks() -> None:
         Shift(counter=CounterId("c1"), begins=time(11), ends=time(12), weekdays=(7,)),
     ]
     assert Day(scenario, DAY, 1).as_staffed(shifts) == 1.0
+
+
+def visitor(**what_became: object) -> Visitor:
+    came = Visitor("one", DAY, ServiceId("a"), 1000.0, 60.0)
+    for name, found in what_became.items():
+        setattr(came, name, found)
+    return came
+
+
+@pytest.mark.parametrize(
+    ("what_became", "in_time"),
+    [
+        ({"called_s": 1300.0, "end": End.SERVED}, True),
+        ({"called_s": 1301.0, "end": End.SERVED}, False),
+        ({"called_s": 1300.0, "end": End.NO_SHOW}, True),
+        ({"ended_s": 1300.0, "end": End.LEFT}, None),
+        ({"ended_s": 1301.0, "end": End.LEFT}, False),
+        ({"end": End.EXPIRED}, False),
+        ({"end": End.REFUSED, "reason": Reason.TOO_LATE}, False),
+        ({"end": End.REFUSED, "reason": Reason.QUOTA}, None),
+    ],
+)
+def test_call_counts_if_it_comes_within_the_time(
+    what_became: dict[str, object], in_time: bool | None
+) -> None:
+    assert called_within(visitor(**what_became), 1000.0, 300.0) is in_time
+
+
+def test_who_is_early_for_an_appointment_waits_from_its_time_on() -> None:
+    calendar = Calendar(morning(hall(c1="a"), a=20))
+    ten_s = calendar.seconds(DAY, time(10))
+    early = visitor(in_hall_s=ten_s - 600, slot=Slot(day=DAY, time=time(10)))
+    late = visitor(in_hall_s=ten_s + 60, slot=Slot(day=DAY, time=time(10)))
+    assert waits_since(early, calendar) == ten_s
+    assert waits_since(late, calendar) == ten_s + 60
+    assert waits_since(visitor(), calendar) == 1000.0
