@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sim.faults.kind import End, FaultKind, Target, seconds, share
-from sim.journal import DISK_FULL
 
 if TYPE_CHECKING:
     from sim.site import Site
 
 DISK = Target(name="disk", what="nothing: there is one", places=lambda _premises: ("disk",))
 
+FULL = "the simulated disk is full: no space left on device"
 NOT_SYNCED = "the simulated disk failed to sync: input/output error"
 
 
@@ -20,7 +20,7 @@ def _full(site: Site, _where: str, _given: Mapping[str, float]) -> End:
     refusals = site.refusals
 
     def full() -> str | None:
-        return DISK_FULL
+        return FULL
 
     def fill() -> None:
         refusals.append(full)
