@@ -12,8 +12,8 @@ from protocol.ids import PersonId
 from protocol.values import replace
 from runtime.journal.rows import converter
 
-PART_BOOKINGS = 500
-"""Bookings, or people who missed some, in one part: a few milliseconds' work."""
+PART_BOOKINGS = 100
+"""Bookings, or people who missed some, in one part: less than a millisecond's work."""
 
 _Missed = list[tuple[PersonId, tuple[datetime, ...]]]
 _Bans = list[tuple[PersonId, datetime]]

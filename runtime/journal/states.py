@@ -29,8 +29,8 @@ from protocol.tickets import TicketClass, TicketState
 from runtime.journal.diaries import encode_diary, with_part
 from runtime.journal.rows import DIGEST_OCTETS, converter
 
-PART_ENTRIES = 100
-"""Tickets in one part: about a millisecond's work and 200 kB at most."""
+PART_ENTRIES = 25
+"""Tickets in one part: a quarter of a millisecond, for which a commit may have to wait; 50 kB at most."""
 
 
 class SnapshotUnreadable(StorageError):

@@ -60,7 +60,7 @@ def test_journal_of_a_killed_process_holds_what_was_told(path: Path) -> None:
         first = victim.stdout.readline()
         assert first, victim.stderr.read()
         # An instant of the real clock is the point here: any place in the writer may be hit.
-        time.sleep(random.uniform(0.0, 0.15))
+        time.sleep(random.uniform(0.0, 0.3))
         victim.kill()
         lines = [first, *victim.stdout.readlines()]
         victim.wait()

@@ -13,6 +13,7 @@ import pytest
 
 from actors.ports import CommitFailed, Committed
 from protocol.messages import Recorded
+from protocol.values import replace
 from tests.runtime.journal.days import first_events, life
 from tests.runtime.journal.rig import SqliteRig
 
@@ -23,6 +24,12 @@ ROOT = Path(__file__).parents[3]
 def limit_pages(rig: SqliteRig, pages: int) -> None:
     """Give the database no more than ``pages`` pages: more is a full disk to SQLite."""
     rig.journal._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def records_after(batch: list[Recorded]) -> list[Recorded]:
+    """Return as many events that follow ``batch``."""
+    last = batch[-1].seq
+    return [replace(record, seq=last + number) for number, record in enumerate(batch, 1)]
 
 
 @contextmanager
@@ -112,6 +119,10 @@ def test_snapshot_that_finds_no_room_is_logged_and_nothing_else(
     rig.commit(batch)
     limit_pages(rig, 1)
     rig.journal.snapshot(state)
+    # A commit that fails too, behind the first part.
+    assert isinstance(rig.commit(records_after(batch)), CommitFailed)
+    synchronous = rig.journal._connection.execute("PRAGMA synchronous").fetchone()
+    assert synchronous == (2,), "commits would not be synchronised any more"
     rig.restart()
     assert "snapshot not kept" in caplog.text
     recovery = rig.journal.recover()

@@ -255,6 +255,32 @@ def test_newer_snapshot_takes_the_place_of_one_that_waits(
     ]
 
 
+def test_only_parts_of_a_snapshot_are_written_without_waiting_for_the_disk(rig: SqliteRig) -> None:
+    batch: list[Recorded] = []
+    for records, state in life():
+        batch += records
+        if len(state.tickets) > 100:
+            break
+    rig.commit(batch)
+    statements: list[str] = []
+    connection = rig.journal._connection
+    connection.set_trace_callback(statements.append)
+    rig.journal.snapshot(state)
+    rig.journal.close()
+    synchronised = True
+    parts = 0
+    for statement in statements:
+        if statement.startswith("PRAGMA synchronous"):
+            synchronised = statement.endswith("FULL")
+        elif statement.startswith("INSERT INTO snapshot_part"):
+            parts += 1
+            assert not synchronised
+        else:
+            assert synchronised, statement
+    assert parts > 2
+    assert any(statement.startswith("INSERT INTO snapshot VALUES") for statement in statements)
+
+
 # -- how large it grows --------------------------------------------------------------------------
 
 
