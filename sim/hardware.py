@@ -125,8 +125,11 @@ class Hardware:
             ),
             None,
         )
-        # Attentive: a gateway hears what another one sends.
-        channel = shared or Channel(Random(0), PERFECT, attentive=True)
+        # Attentive where a gateway hears what another one sends; else that is spared.
+        several = bool(gateway.covers) or any(
+            gateway.id in other.covers for other in spec.gateways.values()
+        )
+        channel = shared or Channel(Random(0), PERFECT, attentive=several)
         self.channels[gateway.id] = channel
         return channel
 

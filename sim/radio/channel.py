@@ -252,8 +252,14 @@ class Channel:
     def look(self) -> None:
         """See whether somebody acted on a device: whose deadline is earlier than it was is ticked."""
         for station in self.stations:
-            if station.device is not None:
-                self._await_deadline(station, station.device.next_deadline())
+            if station.device is None:
+                continue
+            deadline_s = station.device.next_deadline()
+            if deadline_s is not None and deadline_s <= self._now:
+                # At the time that it is, which may be long after the last event.
+                self.touch(station)
+            else:
+                self._await_deadline(station, deadline_s)
 
     def write(self, station: Station, octets: bytes, now: float) -> None:
         """Send ``octets`` from the station's host."""

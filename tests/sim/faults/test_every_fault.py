@@ -29,7 +29,7 @@ def radio_loss(hall: Any) -> None:
     hall.begin("radio-loss", "g1", loss=0.9)
     before = channel_of(hall).counts.lost
     assert _called_late(hall)
-    assert channel_of(hall).counts.lost > before + 5
+    assert channel_of(hall).counts.lost > before + 2
 
 
 def radio_bursts(hall: Any) -> None:
@@ -43,7 +43,7 @@ def radio_bursts(hall: Any) -> None:
 def radio_jam(hall: Any) -> None:
     hall.begin("radio-jam", "g1")
     hall.take()
-    hall.press(for_s=60)
+    hall.press(for_s=150)
     assert hall.window.text == ""
     assert hall.keypad.unanswered == 1
     assert hall.keypad.display == "----"
@@ -53,7 +53,7 @@ def radio_collisions(hall: Any) -> None:
     hall.begin("radio-collisions", "g1", per_s=15.0)
     before = channel_of(hall).counts.collided
     _called_late(hall)
-    assert channel_of(hall).counts.collided > before + 5
+    assert channel_of(hall).counts.collided > before
 
 
 def radio_echo(hall: Any) -> None:
@@ -200,7 +200,7 @@ def line_delay(hall: Any) -> None:
 def line_cut(hall: Any) -> None:
     hall.begin("line-cut", "radio-g1")
     hall.take()
-    hall.press(for_s=60)
+    hall.press(for_s=150)
     assert hall.keypad.display == "----"
     assert hall.window.text == ""
 

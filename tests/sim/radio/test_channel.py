@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from protocol.devices import Device
 from protocol.errors import ConfigError, DeviceError
 from protocol.radio.frame import Frame, FrameDecoder, encode_frame
+from protocol.radio.payloads import Key
 from protocol.values import replace
+from sim.devices.keypad import Keypad
 from sim.radio.channel import Channel
 from sim.radio.loss import BurstLoss, Damage, IndependentLoss
 from sim.radio.modules import E32, HC_12, PERFECT, RadioModule
@@ -347,6 +349,24 @@ def test_host_that_somebody_acted_on_is_found_at_the_next_tick_of_the_port() -> 
     assert port.tick(1.0) == b""
     terminal.sends[-1.0] = frame(GATEWAY, 2)
     assert port.tick(2.0) == frame(GATEWAY, 2)
+
+
+@pytest.mark.parametrize("module", [PERFECT, E32])
+def test_key_that_is_pressed_after_a_quiet_hour_is_felt_now_and_not_then(
+    module: RadioModule,
+) -> None:
+    keypad = Keypad(2, GATEWAY, Random(1))
+    channel = channel_of(keypad, module=module)
+    port = channel.port()
+    port.tick(1.0)
+    for now_s in (3600.0, 3600.5):
+        port.tick(now_s)
+    packets = channel.counts.packets
+    assert keypad.press(Key.NEXT)
+    heard = port.tick(3601.0) + port.tick(3601.1)
+    # Nobody acknowledges: had it been pressed an hour ago, it would have been sent many times by now.
+    assert channel.counts.packets == packets + 1
+    assert len(FrameDecoder().receive(heard)) == 1
 
 
 def test_host_that_puts_its_deadline_off_is_not_ticked_at_the_old_one() -> None:
