@@ -138,7 +138,8 @@ def _show(console: Console, report: LabReport) -> None:
     if report.faults:
         shown = report.faults[:FAULTS_SHOWN_MAX]
         more = "" if len(shown) == len(report.faults) else f" (the first {len(shown)})"
-        console.print(f"{len(report.faults):,} faults{more}:")
+        noun = "fault" if len(report.faults) == 1 else "faults"
+        console.print(f"{len(report.faults):,} {noun}{more}:")
         for at, what in shown:
             console.print(f"  {at.replace('T', ' ')}  {what}")
 
