@@ -66,6 +66,8 @@ class _Free:
 
     at: datetime
     leg: Leg | None
+    no_show: bool = False
+    """Whether the leg's customer did not come."""
     waited_from: datetime | None = None
     """Since when somebody waits for it."""
 
@@ -198,7 +200,8 @@ class _Reader:
 
     def _free_from(self, counter: CounterId, at: datetime, leg: Leg | None) -> _Free:
         waited_from = at if self._awaited(counter) else None
-        return _Free(at=at, leg=leg, waited_from=waited_from)
+        no_show = leg is not None and leg.end is End.NO_SHOW
+        return _Free(at=at, leg=leg, no_show=no_show, waited_from=waited_from)
 
     def continued(self, event: VisitContinued) -> None:
         if (leg := self._of.get(event.ticket)) is not None:
@@ -314,7 +317,11 @@ class _Reader:
     def _was_busy(self, counter: CounterId, free: _Free, until: datetime) -> None:
         """Note that the clerk of a counter that had nobody was busy all the same."""
         if free.leg is not None:
-            free.leg.after_s = (until - free.at).total_seconds()
+            busy_s = (until - free.at).total_seconds()
+            if free.no_show:
+                free.leg.given_up_after_s = busy_s
+            else:
+                free.leg.after_s = busy_s
             return
         stretch = self._manned[counter][-1]
         if stretch.pauses:

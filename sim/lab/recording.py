@@ -116,6 +116,8 @@ class Leg:
     """Of each call the counter, and how long its clerk took if he was idle."""
     given_up_s: float | None = None
     """How long the clerk waited for one who did not come."""
+    given_up_after_s: float = 0.0
+    """As ``after_s``, when the clerk had waited in vain."""
     after_s: float = 0.0
     """How long the clerk took until the next call although somebody waited."""
     end: End | None = None
@@ -129,10 +131,10 @@ class Leg:
 
     @property
     def busy_s(self) -> float:
-        """How long it kept a counter busy, from the last call on."""
+        """How long it kept a counter busy, from the last call to its end."""
         if self.last_called_at is None or self.ended_at is None:
             return 0.0
-        return (self.ended_at - self.last_called_at).total_seconds() + self.after_s
+        return (self.ended_at - self.last_called_at).total_seconds()
 
     @property
     def called_too_early_s(self) -> float:

@@ -74,20 +74,19 @@ def replay(
 class ReplayVisitor(Visitor):
     """Somebody who came that day."""
 
-    __slots__ = ("given_up_s", "seen")
+    __slots__ = ("given_up_s", "leg")
 
     def __init__(self, name: str, day: date, leg: Leg, came_s: float, service_s: float) -> None:
         super().__init__(name, day, leg.service, came_s, service_s)
-        self.seen = leg.seen
-        """Of each call the counter, and how long its clerk took if he was idle."""
+        self.leg = leg
         self.given_up_s: float | None = None
         """How long the clerk waits for him, if that is known."""
 
     def seen_s(self, counter: CounterId) -> float:
         """Return when an idle clerk of a counter calls him (world seconds)."""
-        if not self.seen:
+        if not self.leg.seen:
             return self.queued_s
-        by, after_s = self.seen[-1 if self.came_back else 0]
+        by, after_s = self.leg.seen[-1 if self.came_back else 0]
         return self.queued_s + after_s + (0.0 if by == counter else EARLIER_S)
 
 
@@ -146,12 +145,29 @@ class ReplayCrowd(LabCrowd):
 
 
 class ReplayClerk(ShiftClerk):
-    """Waits for somebody who does not come as long as somebody did then, and sees people as soon."""
+    """As quick as the clerks were: to see people, to give somebody up, and to call the next one."""
 
     def __init__(self, crowd: ReplayCrowd, services: Container[ServiceId], *given: Any) -> None:
         self._crowd = crowd
         self._services = services
+        self._rests_s = 0.0
+        """What is still done after the last customer."""
         super().__init__(*given)
+
+    def _let_go(self, end: TicketState) -> None:
+        person = self._person
+        super()._let_go(end)
+        if isinstance(person, ReplayVisitor):
+            leg = person.leg
+            self._rests_s = leg.given_up_after_s if end is TicketState.NO_SHOW else leg.after_s
+
+    def _press_next(self) -> None:
+        rests_s, self._rests_s = self._rests_s, 0.0
+        if not rests_s:
+            super()._press_next()
+            return
+        self._doing = Doing.AWAITING_ANSWER
+        self._world.call_later(rests_s, super()._press_next)
 
     def _counter_changed(self, view: CounterChanged) -> None:
         if view.waiting and self._doing is Doing.IDLE:
@@ -167,8 +183,9 @@ class ReplayClerk(ShiftClerk):
 
     def _walk_of(self, person: Visitor | None) -> float:
         walk_s = super()._walk_of(person)
-        if isinstance(person, ReplayVisitor) and person.given_up_s is not None:
-            self._no_show_after_s = person.given_up_s
+        given_up_s = person.given_up_s if isinstance(person, ReplayVisitor) else None
+        if person is not None and given_up_s and not (person.came_back and person.present):
+            self._no_show_after_s = given_up_s
         elif person is not None and person.in_hall_s is not None:
             self._no_show_after_s = walk_s + 1.0
         return walk_s
@@ -297,13 +314,12 @@ class _People:
         visitor.given_up_s = leg.given_up_s
         if leg.given_up_s is not None:
             visitor.present = leg.end is not End.NO_SHOW
-            visitor.given_up_s = leg.given_up_s + (0.0 if visitor.present else leg.after_s)
         if leg.end is End.LEFT and leg.counter is None and leg.ended_at is not None:
             visitor.patience_s = (leg.ended_at - (leg.in_hall_at or leg.came_at)).total_seconds()
         return visitor
 
     def _times(self, leg: Leg, share: float) -> tuple[float, float]:
-        """Return how long from the call to the counter, and at it with what the clerk did afterwards."""
+        """Return how long from the call to the counter, and at it."""
         if leg.last_called_at is None or leg.ended_at is None or leg.end is End.NO_SHOW:
             usual = self._known.get(leg.service)
             if usual:

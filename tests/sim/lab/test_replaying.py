@@ -83,14 +83,15 @@ class Hesitant(ShiftClerk):
         self._world.call_later(rests_s, super()._press_next)
 
 
+@pytest.mark.parametrize("seed", [1, 2])
 def test_clerks_who_are_slow_are_slow_again(
-    scenario: LabScenario, monkeypatch: pytest.MonkeyPatch
+    scenario: LabScenario, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(sim.lab.run, "ShiftClerk", Hesitant)
-        recording = day_of(scenario)
+        recording = day_of(scenario, seed)
     was, control = day_as_it_was(recording), replay(recording, scenario.spec)
-    assert was.figures.mean_s > 1.5 * day_as_it_was(day_of(scenario)).figures.mean_s
+    assert was.figures.mean_s > 1.5 * day_as_it_was(day_of(scenario, seed)).figures.mean_s
     close = closeness(was, control)
     # What is left is how long an idle clerk took to see somebody.
     assert abs(close.mean_off_s) < 0.05 * was.figures.mean_s
@@ -190,11 +191,12 @@ def test_transferred_ticket_comes_again_after_its_first_counter(journal: Journal
     journal.at(11, CounterClosed, counter=counter)
     recording = recorded(journal.events, journal.scenario)
     first, second = recording.legs
-    assert (first.service, first.busy_s, second.service, second.waited_s) == ("a", 360, "b", 120)
+    assert (first.service, first.busy_s, first.after_s) == ("a", 240, 120)
+    assert (second.service, second.waited_s) == ("b", 120)
     assert recording.unlike == {"a transfer": 1}
     control = replay(recording, journal.scenario.spec)
     assert control.ends == (End.SERVED, End.SERVED)
-    assert control.waits == (pytest.approx(0), pytest.approx(0, abs=0.1))
+    assert control.waits == (pytest.approx(0), pytest.approx(120, abs=0.1))
 
 
 def test_clerk_who_went_away_without_closing_is_gone(journal: Journal) -> None:
