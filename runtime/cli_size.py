@@ -85,7 +85,7 @@ class TargetKind(TargetParam):
 @click.option(
     "--runs",
     type=click.IntRange(2, RUNS_MAX),
-    default=10,
+    default=20,
     show_default=True,
     help="Try each plan with so many seeds, the same ones.",
 )

@@ -91,21 +91,19 @@ def _show(rows: list[TheoryRow], runs: int, customers: int, confidence: float) -
     table = Table(title=title, title_justify="left")
     table.add_column("network")
     table.add_column("figure")
-    for heading in ("theory", "hall", "interval", "Ciw", "interval"):
+    for heading in ("theory", "hall", "Ciw"):
         table.add_column(heading, justify="right")
     table.add_column("")
     for number, row in enumerate(rows):
         first = not number or rows[number - 1].model != row.model
         last = number + 1 == len(rows) or rows[number + 1].model != row.model
         second = number and not first and (number < 2 or rows[number - 2].model != row.model)
-        ciw = ("-", "") if row.ciw is None else (_number(row.ciw.mean), _span(row.ciw))
         table.add_row(
             row.model if first else f"  {row.source}" if second else "",
             row.figure,
-            _number(row.theory),
-            _number(row.ours.mean),
-            _span(row.ours),
-            *ciw,
+            f"{row.theory:.3f}",
+            _around(row.ours),
+            "-" if row.ciw is None else _around(row.ciw),
             "agrees" if row.agrees else "DIFFERS",
             end_section=last,
         )
@@ -119,9 +117,6 @@ def _show(rows: list[TheoryRow], runs: int, customers: int, confidence: float) -
         console.print(f"All {len(rows)} figures agree.")
 
 
-def _number(number: float) -> str:
-    return f"{number:.4f}"
-
-
-def _span(interval: Interval) -> str:
-    return f"{interval.low:.4f} to {interval.high:.4f}"
+def _around(interval: Interval) -> str:
+    """Return the mean, and how far the interval goes to both sides of it."""
+    return f"{interval.mean:.3f} ±{interval.high - interval.mean:.3f}"

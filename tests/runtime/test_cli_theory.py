@@ -43,7 +43,7 @@ def test_figures_that_agree_are_shown_and_end_well(monkeypatch: pytest.MonkeyPat
     assert run.exit_code == 0, run.output
     assert "M/M/3" in run.output
     assert "Erlang 1917" in run.output
-    assert "0.3000" in run.output
+    assert "0.300 ±" in run.output
     assert "All 2 figures agree." in run.output
     assert "DIFFERS" not in run.output
 
