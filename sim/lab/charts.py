@@ -42,6 +42,8 @@ def charts_of(reports: Sequence[LabReport], names: Mapping[ServiceId, str]) -> l
         drawn.append(_estimates(reports[0]))
     if any(report.ratings.count for report in reports):
         drawn.append(_ratings(reports))
+    if any(report.channels for report in reports):
+        drawn.append(_channels(reports[0]))
     return drawn
 
 
@@ -276,5 +278,25 @@ def _ratings(reports: Sequence[LabReport]) -> Chart:
     return Chart(
         title="Evaluation",
         says="How often each level was given, 1 to 5.",
+        figure=figure,
+    )
+
+
+def _channels(report: LabReport) -> Chart:
+    figure = _figure(up="share")
+    figure.update_yaxes(tickformat=".0%")
+    figure.update_xaxes(type="date", tickformat="%H:%M" if len(report.days) == 1 else "%a %H:%M")
+    for channel in report.channels:
+        begins = [quarter.begins for quarter in channel.quarters]
+        for name, shares, dash in (
+            ("busy", [quarter.busy_share for quarter in channel.quarters], "solid"),
+            ("not heard", [quarter.missed_share for quarter in channel.quarters], "dot"),
+        ):
+            line = {"dash": dash}
+            name = f"{channel.gateway}: {name}"
+            figure.add_scatter(x=begins, y=_rounded(shares), name=name, mode="lines", line=line)
+    return Chart(
+        title="Radio channel",
+        says="How much of each quarter of an hour something was on the air, and how much of it was not heard.",
         figure=figure,
     )

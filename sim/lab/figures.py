@@ -10,6 +10,7 @@ from protocol.answers import Reason
 from protocol.hall import name_in
 from protocol.ids import HallId, Language, ServiceId
 from protocol.values import value
+from sim.lab.channels import ChannelFigures, channel_figures
 from sim.lab.course import Course, course_of
 from sim.lab.run import LabRun, Outcome
 from sim.lab.scenario import LabScenario
@@ -88,6 +89,8 @@ class LabReport:
     course: Course
     faults: tuple[tuple[str, str], ...] = ()
     """What broke: when (local), and what for how long."""
+    channels: tuple[ChannelFigures, ...] = ()
+    """The radio behind each gateway, if the run had devices."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain data; the keys are those of the fields."""
@@ -131,6 +134,7 @@ def report_of(outcome: Outcome) -> LabReport:
         ratings=_ratings(visitors),
         course=course_of(outcome),
         faults=tuple(_faults(outcome)),
+        channels=channel_figures(outcome),
     )
 
 

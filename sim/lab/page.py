@@ -22,6 +22,9 @@ from sim.lab.runs import RunsFigure, RunsReport
 from sim.lab.scenario import LabScenario
 from sim.lab.words import END_NAMES, minutes, shown
 
+FAULTS_SHOWN_MAX = 200
+"""Faults that the page lists; the report's JSON has all of them."""
+
 
 @value
 class Table:
@@ -114,6 +117,10 @@ def _tables(report: LabReport | RunsReport) -> Iterable[Table]:
     yield _counters(report)
     if (told := _told(report)).rows:
         yield told
+    if report.channels:
+        yield _channels(report)
+    if report.faults:
+        yield _faults(report)
 
 
 def _intervals(report: RunsReport) -> Table:
@@ -185,3 +192,28 @@ def _told(report: LabReport) -> Table:
         rows.append(("mean rating, 1 to 5", f"{ratings.mean:.2f}"))
         rows.append(("ratings", f"{ratings.count:,}"))
     return Table(title="Estimates and evaluation", headings=("", ""), rows=tuple(rows))
+
+
+def _channels(report: LabReport) -> Table:
+    return Table(
+        title="Radio",
+        headings=("gateway", "packets", "on the air", "not heard", "collided"),
+        rows=tuple(
+            (
+                channel.gateway,
+                f"{channel.packets:,}",
+                f"{channel.busy_share:.1%}",
+                "–" if channel.missed_share is None else f"{channel.missed_share:.1%}",
+                f"{channel.collided:,}",
+            )
+            for channel in report.channels
+        ),
+    )
+
+
+def _faults(report: LabReport) -> Table:
+    shown = report.faults[:FAULTS_SHOWN_MAX]
+    rows = [(at.replace("T", " "), what) for at, what in shown]
+    if len(shown) < len(report.faults):
+        rows.append((f"and {len(report.faults) - len(shown):,} more", ""))
+    return Table(title="What broke", headings=("when", "what"), rows=tuple(rows))

@@ -32,6 +32,14 @@ AFTER_DAY_S = 1.0
 
 
 @value
+class ChannelSample:
+    """What had happened on a channel until ``at_s`` (world seconds)."""
+
+    at_s: float
+    counts: ChannelCounts
+
+
+@value
 class Outcome:
     """What was seen of a run: every visitor with what became of it, and when counters were open or paused."""
 
@@ -44,8 +52,8 @@ class Outcome:
     queued: tuple[Queued, ...]
     faults: tuple[Fault, ...] = ()
     """What broke, if the run had devices; in world seconds."""
-    channels: Mapping[GatewayId, ChannelCounts] = attrs.field(factory=dict)
-    """What happened on the air behind each gateway."""
+    channels: Mapping[GatewayId, tuple[ChannelSample, ...]] = attrs.field(factory=dict)
+    """What happened on the air behind each gateway, every quarter of an hour."""
 
 
 class LabRun:

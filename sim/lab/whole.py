@@ -10,6 +10,7 @@ import attrs
 import simpy
 
 from protocol.hall import HallSpec
+from protocol.ids import GatewayId
 from sim.faults.active import schedule
 from sim.faults.catalogue import kind_of
 from sim.faults.kind import Fault, FaultKind
@@ -18,7 +19,8 @@ from sim.floor.floor import Floor
 from sim.floor.screens import LargeScreen
 from sim.lab.calendar import Calendar
 from sim.lab.clerk import duties
-from sim.lab.run import AFTER_DAY_S, SLICES_A_DAY, Outcome
+from sim.lab.course import QUARTER_S
+from sim.lab.run import AFTER_DAY_S, SLICES_A_DAY, ChannelSample, Outcome
 from sim.lab.scenario import Breakage, Days, LabScenario, Modules
 from sim.lab.streams import stream
 from sim.lab.visitors import End, Visitor, draw_visitors
@@ -68,6 +70,8 @@ class WholeRun:
         self.floor = Floor(self.site, scenario, seed, drawn)
         self.faults = tuple(self._draw_faults())
         schedule(self.site, self.faults)
+        self._samples: dict[GatewayId, list[ChannelSample]] = {}
+        self._sample_each_quarter()
 
     def go(self, progress: Progress | None = None) -> Outcome:
         """Run until everybody has gone on the last day, and heal what is broken; return what was seen.
@@ -81,7 +85,7 @@ class WholeRun:
                 self._run_day(day, number, progress)
         self.site.heal()
         self.site.run(AFTER_DAY_S)
-        segments = self.site.segments
+        self._sample()
         outcome = Outcome(
             scenario=self.scenario,
             calendar=self.calendar,
@@ -91,12 +95,21 @@ class WholeRun:
             calls=tuple(self.floor.crowd.calls),
             queued=tuple(self.floor.crowd.queued),
             faults=self.faults,
-            channels={}
-            if segments is None
-            else {id: attrs.evolve(each.counts) for id, each in segments.channels.items()},
+            channels={id: tuple(samples) for id, samples in self._samples.items()},
         )
         self.site.close()
         return outcome
+
+    def _sample_each_quarter(self) -> None:
+        self._sample()
+        self.site.later(QUARTER_S - self.site.now_s() % QUARTER_S, self._sample_each_quarter)
+
+    def _sample(self) -> None:
+        segments = self.site.segments
+        for id, channel in {} if segments is None else segments.channels.items():
+            counts = attrs.evolve(channel.counts)
+            sample = ChannelSample(at_s=self.site.now_s(), counts=counts)
+            self._samples.setdefault(id, []).append(sample)
 
     def _run_day(self, day: date, number: int, progress: Progress | None) -> None:
         ends_s = self.calendar.day_ends(day)

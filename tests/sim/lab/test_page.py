@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from protocol.ids import GatewayId
 from protocol.values import replace
+from sim.faults.kind import Fault
 from sim.lab.charts import Chart, charts_of
-from sim.lab.figures import rehearse
+from sim.lab.figures import rehearse, report_of
 from sim.lab.page import rehearsal_page
+from sim.lab.run import ChannelSample, LabRun
 from sim.lab.runs import rehearse_often
 from sim.lab.scenario import LabScenario
+from sim.radio.reception import ChannelCounts
 from tests.runtime.pages.screens import CHROMIUM, PATIENCE_MS, QUIET
 from tests.sim.lab.conftest import EN
 
@@ -140,3 +145,38 @@ def test_every_plot_is_drawn_in_a_browser_that_reaches_nothing(
         browser.close()
     assert said == []
     assert printed.startswith(b"%PDF")
+
+
+def test_radio_and_faults_are_shown_where_there_were_devices(scenario: LabScenario) -> None:
+    outcome = LabRun(scenario, 1).go()
+    begins_s = outcome.calendar.seconds(outcome.calendar.days[0], time(9))
+    counts = (
+        ChannelCounts(),
+        ChannelCounts(packets=9, busy_s=90.0, heard=8, lost=1, jammed=1),
+        ChannelCounts(packets=12, busy_s=90.0, heard=9, lost=1, jammed=1, collided=2, deaf=1),
+    )
+    samples = tuple(
+        ChannelSample(at_s=begins_s + 900.0 * number, counts=each)
+        for number, each in enumerate(counts)
+    )
+    jam = Fault(kind="printer-jam", where="k1", begins_s=begins_s + 60.0, lasts_s=30.0)
+    seen = replace(outcome, channels={GatewayId("g1"): samples}, faults=(jam,))
+    report = report_of(seen)
+    (channel,) = report.channels
+    assert (channel.packets, channel.collided) == (12, 3)
+    assert channel.busy_share == pytest.approx(0.05)
+    assert channel.missed_share == pytest.approx(5 / 14)
+    first, second = channel.quarters
+    assert (first.begins, first.busy_share, first.missed_share) == ("2026-03-03T09:00", 0.1, 0.2)
+    assert (second.begins, second.busy_share, second.missed_share) == (
+        "2026-03-03T09:15",
+        0.0,
+        0.75,
+    )
+    assert lines(charts_of([report], NAMES), "Radio channel") == {
+        "g1: busy": [0.1, 0.0],
+        "g1: not heard": [0.2, 0.75],
+    }
+    page = rehearsal_page(scenario, report, "0")
+    assert "2026-03-03 09:01:00" in page
+    assert "printer-jam k1 for 30 s" in page
