@@ -61,7 +61,11 @@ BROADCAST_PAUSE_S = 0.05
 """So long after a broadcast, and as long as it is on the air, nothing but acknowledgements is sent."""
 
 REPEATS_MAX = 0.35
-"""Where terminals mind who is on the air, fewer of their last uplinks are repeats even in a rush."""
+"""Where terminals mind who is on the air, fewer of their last uplinks are repeats, nearly always."""
+
+LOSSY_REPEATS = 0.5
+"""So many are repeats where nobody minds that, and the channel is overrun. To be taken for such a one does harm:
+in a rush with carrier sense nearly half of the uplinks may be repeats for a moment."""
 
 TEXTS_SHARE = 0.8
 """Texts that nobody waits for are sent below this share of the duty cycle's limit alone."""
@@ -161,7 +165,7 @@ class Channel:
         ended = self._relieve()
         actions = self.link.receive(octets, now_s)
         self._repeats.look(self.link.counts)
-        self.pacer.lossy = self._repeats.share > REPEATS_MAX
+        self.pacer.lossy = self._repeats.share > LOSSY_REPEATS
         return [*ended, *self._translated(actions, now_s), *self._pump(now_s)]
 
     def tick(self, now_s: float) -> list[ChannelAction]:
@@ -217,7 +221,7 @@ class Channel:
 
         Where they do not, as many repeats say, who answers would not be heard.
         """
-        if now_s >= self.link.free_from_s() or self.pacer.lossy:
+        if now_s >= self.link.free_from_s() or self._repeats.share > REPEATS_MAX:
             return
         if not self.pacer.is_urgent(self._busy):
             return
