@@ -62,8 +62,8 @@ def test_scenario_with_devices_has_about_the_waits_of_its_queue_alone() -> None:
     # Keys, windows and eyes take a few seconds for each customer.
     assert mean_wait(queue) < mean_wait(whole) < mean_wait(queue) + 60
     [samples] = whole.channels.values()
-    assert samples[-1].counts.packets > samples[1].counts.packets > 100
-    assert counts.lost > 0
+    assert samples[-1].counts.packets > 100
+    assert samples[-1].counts.lost > samples[0].counts.lost
 
 
 def test_hall_that_dies_for_minutes_turns_people_away() -> None:
