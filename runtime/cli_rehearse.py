@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from protocol.errors import ConfigError
+from runtime.cli_page import write_page
 from runtime.cli_progress import progress_bar
 from runtime.cli_scenario import find_scenario, is_scenario, load_scenario, ready_scenarios
 from runtime.config.document import parse_document, read_text
@@ -79,7 +80,7 @@ def rehearse_scenario(
     """
     scenario = load_scenario(path)
     if page is not None:
-        _write(page, "")  # before a long run, not after it
+        write_page(page, "")  # before a long run, not after it
     report: LabReport | RunsReport
     with progress_bar() as progress:
         if runs > 1:
@@ -92,7 +93,7 @@ def rehearse_scenario(
         # Plotly takes a second to load, which only those wait for who want a page.
         from sim.lab.page import rehearsal_page
 
-        _write(page, rehearsal_page(scenario, report, version("paihao")))
+        write_page(page, rehearsal_page(scenario, report, version("paihao")))
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
@@ -101,15 +102,6 @@ def rehearse_scenario(
             _show_runs(console, report)
         else:
             _show(console, report)
-
-
-def _write(page: Path, text: str) -> None:
-    try:
-        page.write_text(text, "utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{page}: the report cannot be written there: {error.strerror}"
-        ) from error
 
 
 # -- one run -------------------------------------------------------------------------------------

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from runtime.cli_page import write_page
 from runtime.cli_progress import progress_bar
 from runtime.cli_values import Share
 from sim.lab.runs import JOBS_MAX, RUNS_MAX
-from sim.statistics import Interval
-from sim.theory.table import CONFIDENCE, CUSTOMERS, CUSTOMERS_MIN, RUNS, TheoryRow, theory_rows
+from sim.theory.table import (
+    CONFIDENCE,
+    CUSTOMERS,
+    CUSTOMERS_MIN,
+    RUNS,
+    TheoryRow,
+    around,
+    theory_rows,
+)
 
 __all__ = ["theory_command"]
 
@@ -52,6 +61,13 @@ DISAGREES = 1
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the first run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@click.option(
+    "--report",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.html",
+    help="Write a page with tables and a plot, self-contained.",
+)
 @click.pass_context
 def theory_command(
     context: click.Context,
@@ -61,12 +77,15 @@ def theory_command(
     jobs: int,
     seed: int,
     as_json: bool,
+    file: Path | None,
 ) -> None:
     """Run networks that theory can solve, and show what it says beside what was seen.
 
     The hall's queue and counters are the very ones of a real hall. Ciw, another simulator, runs the same
     networks where it is installed (pip install ciw).
     """  # fmt: skip
+    if file is not None:
+        write_page(file, "")  # before a long run, not after it
     try:
         with progress_bar() as progress:
             rows = theory_rows(
@@ -75,20 +94,22 @@ def theory_command(
             )  # fmt: skip
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    said = f"{runs} runs with {customers:,} customers each; {100 * confidence:g} % intervals"
+    if file is not None:
+        # Plotly takes a second to load, which only those wait for who want a page.
+        from sim.theory.page import theory_page
+
+        write_page(file, theory_page(rows, [f"{said}, seeds from {seed} on."]))
     if as_json:
         click.echo(json.dumps([row.as_json() for row in rows], ensure_ascii=False, indent=2))
     else:
-        _show(rows, runs, customers, confidence)
+        _show(rows, said)
     context.exit(0 if all(row.agrees for row in rows) else DISAGREES)
 
 
-def _show(rows: list[TheoryRow], runs: int, customers: int, confidence: float) -> None:
+def _show(rows: list[TheoryRow], said: str) -> None:
     console = Console(highlight=False)
-    title = (
-        f"{runs} runs with {customers:,} customers each; {100 * confidence:g} % intervals; "
-        "times in services of mean 1"
-    )
-    table = Table(title=title, title_justify="left")
+    table = Table(title=f"{said}; times in services of mean 1", title_justify="left")
     table.add_column("network")
     table.add_column("figure")
     for heading in ("theory", "hall", "Ciw"):
@@ -102,8 +123,8 @@ def _show(rows: list[TheoryRow], runs: int, customers: int, confidence: float) -
             row.model if first else f"  {row.source}" if second else "",
             row.figure,
             f"{row.theory:.3f}",
-            _around(row.ours),
-            "-" if row.ciw is None else _around(row.ciw),
+            around(row.ours),
+            "-" if row.ciw is None else around(row.ciw),
             "agrees" if row.agrees else "DIFFERS",
             end_section=last,
         )
@@ -115,8 +136,3 @@ def _show(rows: list[TheoryRow], runs: int, customers: int, confidence: float) -
         )
     else:
         console.print(f"All {len(rows)} figures agree.")
-
-
-def _around(interval: Interval) -> str:
-    """Return the mean, and how far the interval goes to both sides of it."""
-    return f"{interval.mean:.3f} ±{interval.high - interval.mean:.3f}"

@@ -53,6 +53,11 @@ class TheoryRow:
         return {**plain(self), "agrees": self.agrees}
 
 
+def around(interval: Interval) -> str:
+    """Return the mean, and how far the interval goes to both sides of it."""
+    return f"{interval.mean:.3f} ±{interval.high - interval.mean:.3f}"
+
+
 def _alike(one: Interval, other: Interval) -> bool:
     """Whether the difference of two independent means may be 0."""
     half_width = math.hypot(one.high - one.mean, other.high - other.mean)

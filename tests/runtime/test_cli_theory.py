@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -65,3 +66,18 @@ def test_json_has_each_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told["theory"] == 0.3
     assert told["agrees"] is True
     assert told["ours"]["confidence"] == 0.999
+
+
+def test_page_shows_each_figure_and_what_differs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "theory.html"
+    rows = [ROW, replace(BUSY, theory=0.9)]
+    assert run_theory(monkeypatch, rows, "--report", str(file)).exit_code == 1
+    page = file.read_text("utf-8")
+    assert "1 of 2 differ." in page
+    for row in rows:
+        assert f'<th scope="row">{row.figure}</th><td>{row.theory:.3f}</td>' in page
+    away = CliRunner().invoke(main, ["theory", "--report", str(tmp_path / "no" / "page.html")])
+    assert away.exit_code == 2
+    assert "cannot be written" in away.output
