@@ -28,8 +28,12 @@ from sim.world import SimulationFailed
 POLL_S = 400.0
 """Between two looks of a page at the whole hall."""
 
+HEALED_S = 750.0
+"""What everything has after it was healed: a window that started while nobody heard it is dark until its next
+heartbeat, after ten minutes or so."""
+
 SETTLE_S = 120.0
-"""What everything has after it was healed: longer than the longest pause between two tries of anything."""
+"""What everything has after staff have called everybody: longer than the longest pause between two tries."""
 
 AROUND_MAX = 40
 """Lines of a finding about the ticket concerned."""
@@ -128,7 +132,7 @@ class ExplorerRun:
         """Repair everything; then displays must equal the hall, and nobody may be left behind."""
         self.watch.fault_seen("everything is healed")
         self.site.heal()
-        self._pass(SETTLE_S)
+        self._pass(HEALED_S)
         self.watch.quiet()
         closing = Closing(self._clients, self.watch.ledger)
         for _ in range(STEPS_MAX):
