@@ -64,8 +64,8 @@ REPEATS_MAX = 0.35
 """Where terminals mind who is on the air, fewer of their last uplinks are repeats, nearly always."""
 
 LOSSY_REPEATS = 0.5
-"""So many are repeats where nobody minds that, and the channel is overrun. To be taken for such a one does harm:
-in a rush with carrier sense nearly half of the uplinks may be repeats for a moment."""
+"""So many are repeats where nobody minds that, and the channel is overrun. To be taken for such a one does
+harm: in a rush with carrier sense nearly half of the uplinks may be repeats for a moment."""
 
 TEXTS_SHARE = 0.8
 """Texts that nobody waits for are sent below this share of the duty cycle's limit alone."""
