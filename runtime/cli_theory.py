@@ -82,7 +82,7 @@ def theory_command(
     """Run networks that theory can solve, and show what it says beside what was seen.
 
     The hall's queue and counters are the very ones of a real hall. Ciw, another simulator, runs the same
-    networks where it is installed (pip install ciw).
+    networks where it is installed (pip install 'paihao[theory]').
     """  # fmt: skip
     if file is not None:
         write_page(file, "")  # before a long run, not after it
