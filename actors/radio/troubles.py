@@ -28,6 +28,9 @@ RESTART_SHOWN_S = 600.0
 
 FLOOD_SHOWN_S = 60.0
 
+ROUNDING_S = 1e-3
+"""What is left of a bound below this is rounding: waiting for it might not move the clock at all."""
+
 BURST_MAX = 20
 """Payloads that a terminal may send at once: what it had to say while nobody heard it."""
 
@@ -129,7 +132,7 @@ class Condition:
         """Raise the alarm if nothing was heard for too long; wait on."""
         bound_s = self._terminal.silent_after_s
         silent_s = now_s - self._heard_s
-        if silent_s >= bound_s:
+        if silent_s > bound_s - ROUNDING_S:
             detail = (
                 f"has said nothing for {bound_s / 60:.0f} min: see whether it is switched on and in reach,"
                 " and its battery"
