@@ -35,6 +35,9 @@ heartbeat, after ten minutes or so."""
 SETTLE_S = 120.0
 """What everything has after staff have called everybody: longer than the longest pause between two tries."""
 
+AT_ONCE_MAX = 50_000
+"""Messages at one instant; more are actors that tell themselves or each other the same for ever."""
+
 AROUND_MAX = 40
 """Lines of a finding about the ticket concerned."""
 
@@ -67,6 +70,7 @@ class ExplorerRun:
         """Prepare everything; ``invariants`` are those that are watched."""
         self.case = case
         self.hash = MessageHash()
+        self._instant_s, self._at_once = -1.0, 0
         self.env = simpy.Environment(initial_time=0.0)
         self._stop = self.env.event()
         self.site = Site(
@@ -86,7 +90,19 @@ class ExplorerRun:
 
     def _listen(self, parts: HallParts) -> None:
         self.hash.note(f"process {self.site.starts}")
-        parts.hall.place.world.trace = self.hash.take
+        parts.hall.place.world.trace = self._take
+
+    def _take(self, at_s: float, name: str, message: object) -> None:
+        """Take a message into the hash; see that time goes on."""
+        if at_s != self._instant_s:
+            self._instant_s, self._at_once = at_s, 0
+        self._at_once += 1
+        if self._at_once > AT_ONCE_MAX:
+            raise SimulationFailed(
+                f"seed {self.case.seed}: {AT_ONCE_MAX} messages at {at_s!r} s, and time stands still;"
+                f" the last is for {name}: {message!r}"
+            )
+        self.hash.take(at_s, name, message)
 
     def _broken(self, _broken: Broken) -> None:
         if not self._stop.triggered:
