@@ -232,6 +232,9 @@ class TerminalActor(Actor):
         if not self._reachable:
             self._reachable = True
             self._condition.reachable(self.monotonic)
+            for delivery in self._deliveries:
+                # It may have started anew meanwhile, and nobody heard it say so.
+                self._lost(delivery)
         for delivery in self._deliveries:
             delivery.send_soon()
 

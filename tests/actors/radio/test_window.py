@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors.radio.banners import BannerNotKept, Banners, BannerText, SetBanner
-from actors.radio.contact import ChannelUp
+from actors.radio.contact import ChannelDown, ChannelUp
 from actors.radio.delivery import (
     ALARM_AFTER_S,
     CONFIRMS_WITHIN_S,
@@ -274,6 +274,17 @@ def test_a_window_that_was_restarted_is_sent_its_view_again(bench: Bench) -> Non
     bench.shown(boot=2)
     bench.hear(Hello(boot=2, kind=DeviceKind.WINDOW, version=None))
     assert len(bench.sent) == 2
+
+
+def test_a_window_that_nobody_reached_for_a_while_is_sent_its_view_again(bench: Bench) -> None:
+    bench.hear(Hello(boot=1, kind=DeviceKind.WINDOW, version=None))
+    bench.change(view("A010"))
+    bench.confirm()
+    bench.change(ChannelUp())
+    assert len(bench.shows) == 1
+    bench.change(ChannelDown())
+    bench.change(ChannelUp())
+    assert [show.text for show in bench.shows] == ["A010", "A010"]
 
 
 def test_a_window_that_shows_another_version_is_sent_its_view_again(bench: Bench) -> None:
