@@ -55,7 +55,9 @@ def test_every_import_is_a_declared_dependency() -> None:
     }
     assert others
     assert [
-        module for module in others if not provided_by[module] & declared("fast", "cluster", "theory")
+        module
+        for module in others
+        if not provided_by[module] & declared("fast", "cluster", "theory")
     ] == []
 
 

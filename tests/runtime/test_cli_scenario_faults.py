@@ -72,7 +72,10 @@ def test_scenario_without_them_runs_its_queue_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "complaint"),
     [
-        ('kind = "printer-jm"\nper_hour = 1', "mine.toml:10: fault 1 / kind: there is no fault 'printer-jm'"),
+        (
+            'kind = "printer-jm"\nper_hour = 1',
+            "mine.toml:10: fault 1 / kind: there is no fault 'printer-jm'",
+        ),
         ('kind = "printer-jm"\nper_hour = 1', "did you mean 'printer-jam'?"),
         ('kind = "printer-jam"\nwhere = "k2"\nper_hour = 1', "there is no printer 'k2'"),
         ('kind = "printer-jam"', "does not say when"),
