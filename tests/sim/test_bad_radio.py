@@ -286,9 +286,9 @@ def test_port_that_is_away_for_an_hour_is_one_alarm_and_no_terminals_fault() -> 
     hall.run(400)
     assert hall.windows[0].text == "A002"
     assert [read.reachable for read in hall.terminals()] == [True] * 4
-    # Whoever is silent from then on is so itself.
+    # Whoever is silent from then on is so itself, and does not confirm what it is to show.
     hall.run(SILENT_AFTER_S)
-    assert hall.alarms == ["terminal/g1/61/silent"]
+    assert hall.alarms == ["window/2", "terminal/g1/61/silent"]
 
 
 def _call_at_page(hall: Hall, counter: CounterId, number: int) -> None:

@@ -65,7 +65,7 @@ BUGS = (
     Bug(
         name="overtaking is not written down",
         invariant=5,
-        seed=6,
+        seed=82,
         plant=_overtaking_is_not_written_down,
         can_show=_bounds_overtaking,
     ),
