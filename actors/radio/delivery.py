@@ -130,6 +130,13 @@ class Delivery:
             late = Late(trouble=self.trouble, since_s=since_s)
             self._late_timer = self._outlet.later(self._alarm_after_s, late)
 
+    def reachable(self) -> None:
+        """Count what waits from now on: the gateway's alarm, which stood for ours, is over."""
+        self._alarmed = False
+        if self._waiting_since_s is not None:
+            self._stop_counting()
+            self.unconfirm()
+
     def send_soon(self) -> None:
         """Send what is unconfirmed without waiting out the pause: the device can be reached again."""
         self._pause_s = PAUSE_FIRST_S
@@ -147,10 +154,13 @@ class Delivery:
         return confirmed
 
     def _rest(self) -> None:
-        self._waiting_since_s = None
+        self._stop_counting()
         self._sent_version = None
         self._pause_s = PAUSE_FIRST_S
         self._cancel_pause()
+
+    def _stop_counting(self) -> None:
+        self._waiting_since_s = None
         if self._late_timer is not None:
             self._late_timer.cancel()
             self._late_timer = None

@@ -233,6 +233,7 @@ class TerminalActor(Actor):
             self._reachable = True
             self._condition.reachable(self.monotonic)
             for delivery in self._deliveries:
+                delivery.reachable()
                 # It may have started anew meanwhile, and nobody heard it say so.
                 self._lost(delivery)
         for delivery in self._deliveries:
