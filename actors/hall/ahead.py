@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from actors.hall.overtaking import overtaken_at
 from actors.hall.paces import to_come
@@ -20,20 +21,18 @@ from actors.hall.state import HallState, Line
 from protocol.hall import HallSpec
 from protocol.ids import CounterId, ServiceId
 from protocol.tickets import TicketClass
-from protocol.values import changer, maker, value
 
 
-@value
-class Stream:
-    """Some of those who wait: alike in service and class; ``ahead`` of them go first."""
+class Stream(NamedTuple):
+    """Some of those who wait: alike in service and class; ``ahead`` of them go first.
+
+    A tuple, as a large hall makes some hundreds of them for each estimate.
+    """
 
     service: ServiceId
     ticket_class: TicketClass
     waiting: float
     ahead: float
-
-
-_make_stream, _with_ahead = maker(Stream), changer(Stream, "ahead")
 
 
 def streams_of(
@@ -46,42 +45,38 @@ def streams_of(
         if line is None:
             continue
         for ticket_class, queue in line.classes.items():
-            streams.append(
-                _make_stream(
-                    service=service,
-                    ticket_class=ticket_class,
-                    waiting=queue.size,
-                    ahead=queue.size if order is None else before(queue, order),
-                )
-            )
+            ahead = queue.size if order is None else before(queue, order)
+            streams.append(Stream(service, ticket_class, queue.size, ahead))
     return streams
 
 
 def with_coming(
     state: HallState,
-    streams: Sequence[Stream],
+    streams: Iterable[Stream],
     services: Iterable[ServiceId],
+    but: TicketClass | None,
     now: datetime,
     within_s: float,
 ) -> list[Stream]:
-    """Return ``streams`` with those who probably come for the ``services`` within so many seconds."""
-    known = {(each.service, each.ticket_class): each for each in streams}
+    """Return ``streams`` with those who probably come for the ``services`` within so many seconds.
+
+    Those of the class ``but`` are left out.
+    """
+    lines, changed = state.lines, []
+    for each in streams:
+        service, its_class, waiting, ahead = each
+        pace = None if its_class is but else lines[service].paces.get(its_class)
+        coming = 0.0 if pace is None else to_come(pace, now, within_s)
+        changed.append(Stream(service, its_class, waiting + coming, ahead) if coming else each)
+    # Of some nobody is there yet.
     for service in services:
-        line = state.lines.get(service)
+        line = lines.get(service)
         if line is None:
             continue
-        for ticket_class, pace in line.paces.items():
-            coming = to_come(pace, now, within_s)
-            key = (service, ticket_class)
-            each = known.get(key)
-            if coming:
-                known[key] = _make_stream(
-                    service=service,
-                    ticket_class=ticket_class,
-                    waiting=coming if each is None else each.waiting + coming,
-                    ahead=0.0 if each is None else each.ahead,
-                )
-    return list(known.values())
+        for its_class, pace in line.paces.items():
+            if its_class is not but and its_class not in line.classes:
+                changed.append(Stream(service, its_class, to_come(pace, now, within_s), 0.0))
+    return changed
 
 
 def within_bound(
@@ -108,7 +103,7 @@ def within_bound(
             others = line.classes.get(each.ticket_class)
             earlier = _ahead(others, order)
             first = _at_bound(line, most, others, earlier, line.classes.get(own), order)
-            each = _with_ahead(each, min(max(each.ahead, first), earlier + left))
+            each = each._replace(ahead=min(max(each.ahead, first), earlier + left))
         changed.append(each)
     return changed
 
@@ -150,16 +145,22 @@ def by_class(
     ratios: Mapping[TicketClass, int], streams: Sequence[Stream], own: TicketClass
 ) -> list[Stream]:
     """Return ``streams`` where the other classes have their ratios of the calls until the ticket's turn."""
-    turns = 1.0 + sum([each.ahead for each in streams if each.ticket_class is own])
+    turns = 1.0
     waiting: dict[TicketClass, float] = {}
+    for _, its_class, its_waiting, ahead in streams:
+        waiting[its_class] = waiting.get(its_class, 0.0) + its_waiting
+        if its_class is own:
+            turns += ahead
+    calls = turns / ratios.get(own, 1)
+    parts = {
+        each: min(1.0, calls * ratios.get(each, 1) / some) for each, some in waiting.items() if some
+    }
+    changed = []
     for each in streams:
-        waiting[each.ticket_class] = waiting.get(each.ticket_class, 0.0) + each.waiting
-    changed = list(streams)
-    for place, each in enumerate(streams):
-        other = each.ticket_class
-        if other is not own:
-            calls = turns * ratios.get(other, 1) / ratios.get(own, 1)
-            changed[place] = _with_ahead(each, each.waiting * min(1.0, calls / waiting[other]))
+        service, its_class, its_waiting, _ = each
+        if its_class is not own and its_waiting:
+            each = Stream(service, its_class, its_waiting, its_waiting * parts[its_class])
+        changed.append(each)
     return changed
 
 
@@ -167,16 +168,23 @@ def by_service(
     weights: Mapping[ServiceId, float], streams: Sequence[Stream], own: ServiceId
 ) -> list[Stream]:
     """Return ``streams`` where the others have their ``weights`` of the calls until the ticket's turn."""
-    turns = 1.0 + sum([each.ahead for each in streams if each.service == own])
+    turns = 1.0
     waiting: dict[ServiceId, float] = {}
+    for service, _, its_waiting, ahead in streams:
+        waiting[service] = waiting.get(service, 0.0) + its_waiting
+        if service == own:
+            turns += ahead
+    parts = {
+        each: min(1.0, turns * weights.get(each, 0.0) / some)
+        for each, some in waiting.items()
+        if some
+    }
+    changed = []
     for each in streams:
-        waiting[each.service] = waiting.get(each.service, 0.0) + each.waiting
-    changed = list(streams)
-    for place, each in enumerate(streams):
-        if each.service != own:
-            calls = turns * weights.get(each.service, 0.0)
-            ahead = each.waiting * min(1.0, calls / waiting[each.service])
-            changed[place] = _with_ahead(each, ahead)
+        service, its_class, its_waiting, _ = each
+        if service != own and its_waiting:
+            each = Stream(service, its_class, its_waiting, its_waiting * parts[service])
+        changed.append(each)
     return changed
 
 
@@ -202,7 +210,7 @@ def with_due(state: HallState, streams: Iterable[Stream], until: datetime) -> li
             queue = state.lines[stream.service].classes.get(stream.ticket_class)
             # Of those who are yet to come it is not known what they come for.
             ahead = stream.ahead if queue is None else before(queue, key)
-            stream = _with_ahead(stream, ahead)
+            stream = stream._replace(ahead=ahead)
         changed.append(stream)
     return changed
 

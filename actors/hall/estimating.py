@@ -49,7 +49,7 @@ from actors.hall.intervals import (
 )
 from actors.hall.overtaking import due_at
 from actors.hall.ranks import Order
-from actors.hall.sharing import Layout, layout_of, loads_of, pulls_of, shares
+from actors.hall.sharing import Layout, drawn_of, layout_of, loads_of, pulls_of, shares
 from actors.hall.state import HallState, Post, Ticket
 from protocol.estimates import Estimate
 from protocol.ids import CounterId, ServiceId
@@ -78,6 +78,8 @@ class _Scene:
     counters: list[int]
     """How many are open in each group of the layout."""
     pulls: list[float]
+    drawn: list[float]
+    """What they draw of each service all together."""
     loads_s: list[float]
     """What each of them will do for those ahead."""
     usual_s: float
@@ -206,8 +208,7 @@ def _estimate(state: HallState, scene: _Scene, wish: _Wish) -> Estimate | None:
     estimate = _wait(scene, way, streams)
     if by_share and estimate.p50_s:
         # Who comes meanwhile has a share as well.
-        services, within_s = scene.layout.services, estimate.p50_s
-        streams = with_coming(state, scene.streams, services, scene.at, within_s)
+        streams = _with_coming(state, scene, wish, estimate.p50_s)
         streams = _in_turn(state, wish, mine, streams)
         estimate = _wait(scene, way, streams)
     due_before = timedelta(seconds=policy.due_before_s)
@@ -221,6 +222,16 @@ def _estimate(state: HallState, scene: _Scene, wish: _Wish) -> Estimate | None:
         called_at = scene.at + timedelta(seconds=estimate.p50_s) + due_before
         return _wait(scene, way, with_due(state, streams, called_at))
     return estimate
+
+
+def _with_coming(state: HallState, scene: _Scene, wish: _Wish, within_s: float) -> list[Stream]:
+    """Return those who are there and those who come and may overtake: not one's own class, or service."""
+    services, but = scene.layout.services, None
+    if state.spec.policy.kind is PolicyKind.CLASS_RATIOS:
+        but = wish.ticket_class
+    else:
+        services = tuple([each for each in services if each != wish.service])
+    return with_coming(state, scene.streams, services, but, scene.at, within_s)
 
 
 def _in_turn(
@@ -260,7 +271,7 @@ def _way(state: HallState, scene: _Scene, wish: _Wish, mine: list[CounterId]) ->
     own = [0] * len(layout.groups)
     for counter in mine:
         own[layout.group_of[counter]] += 1
-    part = dict(zip(layout.services, shares(layout, scene.counters, scene.pulls, own), strict=True))
+    part = dict(zip(layout.services, shares(layout, own, scene.pulls, scene.drawn), strict=True))
     mean_s, spread = _usual(state, scene, wish.service, part)
     free, rests_s = rests_of(state, scene.opened, mine, scene.at, mean_s, spread)
     times = state.times.get(wish.service)
@@ -282,17 +293,19 @@ def _wait(scene: _Scene, way: _Way, streams: list[Stream]) -> Estimate:
     part, durations, stays = way.part, scene.durations, scene.stays
     mean_s, spread, counters = way.mean_s, way.spread, len(way.counters)
     jobs = work_s = variance = doubt = 0.0
-    for stream in streams:
-        share = part[stream.service]
-        if not share:
+    for service, _, _, ahead in streams:
+        share = part[service]
+        if not share or not ahead:
             continue
-        each_s, its_spread, known = durations[stream.service]
-        some = stream.ahead * share * stays[stream.service]
+        each_s, its_spread, known = durations[service]
+        some = ahead * share * stays[service]
+        its_s = some * each_s
         jobs += some
-        work_s += some * each_s
+        work_s += its_s
         # Where other counters take their share, what is longer at one evens out over all of them.
-        variance += some * share * each_s * each_s * its_spread
-        doubt += some * some * each_s * each_s * its_spread / known
+        varies = its_s * each_s * its_spread
+        variance += share * varies
+        doubt += some * varies / known
     free, rests_s = way.free, way.rests_s
     jobs += way.alone
     work_s += way.alone * mean_s
@@ -333,8 +346,8 @@ def _scene(state: HallState, layout: Layout, order: Order | None, at: datetime) 
     pulls, loads_s, usual_s = [1.0] * len(counters), [0.0] * len(counters), 0.0
     if len(counters) > 1:
         work_s = {each: duration[0] * SLIGHT for each, duration in durations.items()}
-        for stream in streams:
-            work_s[stream.service] += stream.ahead * durations[stream.service][0]
+        for service, _, _, ahead in streams:
+            work_s[service] += ahead * durations[service][0]
         usual_s = sum([duration[0] for duration in durations.values()]) / len(durations)
         # One that is busy has half of a service to go; a free one is not without any load either.
         busy_s = [
@@ -343,7 +356,10 @@ def _scene(state: HallState, layout: Layout, order: Order | None, at: datetime) 
         ]
         works_s = list(work_s.values())
         pulls = pulls_of(layout, counters, busy_s, works_s)
-        loads_s = loads_of(layout, counters, pulls, works_s)
+        drawn = drawn_of(layout, counters, pulls)
+        loads_s = loads_of(layout, pulls, drawn, works_s)
+    else:
+        drawn = drawn_of(layout, counters, pulls)
     return _Scene(
         at=at,
         layout=layout,
@@ -353,6 +369,7 @@ def _scene(state: HallState, layout: Layout, order: Order | None, at: datetime) 
         streams=streams,
         counters=counters,
         pulls=pulls,
+        drawn=drawn,
         loads_s=loads_s,
         usual_s=usual_s,
     )

@@ -81,12 +81,10 @@ def _layout_around(spec: HallSpec, service: ServiceId) -> Layout:
         services=services,
         groups=tuple(tuple(ids) for ids in groups.values()),
         groups_of=tuple(
-            itemgetter(*(place for place, its in enumerate(groups) if each in its), -1)
-            for each in services
+            _pick(place for place, its in enumerate(groups) if each in its) for each in services
         ),
         services_of=tuple(
-            itemgetter(*(place for place, each in enumerate(services) if each in its), -1)
-            for its in groups
+            _pick(place for place, each in enumerate(services) if each in its) for its in groups
         ),
         group_of={id: place for place, ids in enumerate(groups.values()) for id in ids},
         asked={
@@ -95,6 +93,11 @@ def _layout_around(spec: HallSpec, service: ServiceId) -> Layout:
         },
         alone=services == (service,),
     )
+
+
+def _pick(places: Iterable[int]) -> _Pick:
+    # Of one figure alone itemgetter would make no tuple: a service may be one that no counter has.
+    return itemgetter(*(tuple(places) or (-1,)), -1)
 
 
 def pulls_of(
@@ -110,19 +113,26 @@ def pulls_of(
     """
     pulls = [1.0] * len(counters)
     for _ in range(ROUNDS):
-        each_s = _each_s(layout, counters, pulls, work_s)
+        loads_s = loads_of(layout, pulls, drawn_of(layout, counters, pulls), work_s)
         pulls = [
-            pull / (busy + pull * sum(services(each_s)))
-            for pull, busy, services in zip(pulls, busy_s, layout.services_of, strict=True)
+            pull / (busy + load) for pull, busy, load in zip(pulls, busy_s, loads_s, strict=True)
         ]
     return pulls
 
 
+def drawn_of(layout: Layout, counters: Sequence[int], pulls: Sequence[float]) -> list[float]:
+    """Return for each service how much so many ``counters`` of each group draw all together."""
+    draws = [count * pull for count, pull in zip(counters, pulls, strict=True)]
+    draws.append(0.0)
+    return [sum(groups(draws)) for groups in layout.groups_of]
+
+
 def loads_of(
-    layout: Layout, counters: Sequence[int], pulls: Sequence[float], work_s: Sequence[float]
+    layout: Layout, pulls: Sequence[float], drawn: Sequence[float], work_s: Sequence[float]
 ) -> list[float]:
-    """Return how many seconds of the work a counter of each group will do."""
-    each_s = _each_s(layout, counters, pulls, work_s)
+    """Return how many seconds of the work a counter of each group will do, if so much is ``drawn``."""
+    each_s = [work / (draw or 1.0) for work, draw in zip(work_s, drawn, strict=True)]
+    each_s.append(0.0)
     return [
         pull * sum(services(each_s))
         for pull, services in zip(pulls, layout.services_of, strict=True)
@@ -130,29 +140,11 @@ def loads_of(
 
 
 def shares(
-    layout: Layout, counters: Sequence[int], pulls: Sequence[float], mine: Sequence[int]
+    layout: Layout, mine: Sequence[int], pulls: Sequence[float], drawn: Sequence[float]
 ) -> list[float]:
     """Return which share (0 to 1) of each service's people will be called by counters of one's own.
 
-    ``mine`` is how many of the open ``counters`` of each group are one's own.
+    ``mine`` is how many of each group are one's own; ``drawn`` is what all open ones draw.
     """
-    drawn = _drawn(layout, counters, pulls)
-    got = _drawn(layout, mine, pulls)
+    got = drawn_of(layout, mine, pulls)
     return [part / (draw or 1.0) for part, draw in zip(got, drawn, strict=True)]
-
-
-def _each_s(
-    layout: Layout, counters: Sequence[int], pulls: Sequence[float], work_s: Sequence[float]
-) -> list[float]:
-    """Return what there is of each service to be done for each unit that is drawn, and a nought."""
-    drawn = _drawn(layout, counters, pulls)
-    each_s = [work / (draw or 1.0) for work, draw in zip(work_s, drawn, strict=True)]
-    each_s.append(0.0)
-    return each_s
-
-
-def _drawn(layout: Layout, counters: Sequence[int], pulls: Sequence[float]) -> list[float]:
-    """Return for each service how much these counters draw all together."""
-    draws = [count * pull for count, pull in zip(counters, pulls, strict=True)]
-    draws.append(0.0)
-    return [sum(groups(draws)) for groups in layout.groups_of]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 from actors.hall.apply import apply_all
 from actors.hall.decide import decide
@@ -15,7 +16,8 @@ from protocol.answers import Rejected
 from protocol.commands import CallNext, Command, OpenCounter, TakeTicket
 from protocol.hall import Counter, HallSpec, Service
 from protocol.ids import CommandId, CounterId, HallId, Language, ServiceId
-from protocol.tickets import TicketState
+from protocol.policies import Policy, PolicyKind
+from protocol.tickets import TicketClass, TicketState
 from sim.halls import THEORY_SERVICE, theory_hall
 from sim.world import MONDAY
 from tests.bench.figures import Figure
@@ -26,57 +28,89 @@ COUNTERS = 60
 EACH = 10
 """Services of a counter: which ones is drawn, so that all have to do with each other."""
 TIMES = 200
+ROUNDS = 3
+"""The best of so many medians is taken: other work on the machine makes all of them slower."""
 PLAIN_COUNTERS = 10
 
 GOAL_MS = 1.0
 GOAL_PLAIN_US = 5.0
 
 EN = Language("en")
+CLASSES = (TicketClass.NORMAL, TicketClass.NORMAL, TicketClass.NORMAL, TicketClass.PRIORITY)
+
+
+POLICIES = {
+    "first come": Policy(),
+    "class ratios with bounds": Policy(
+        kind=PolicyKind.CLASS_RATIOS, overtaken_max=10, overtaken_wait_s=3600.0
+    ),
+}
 
 
 def measure(waiting: int = WAITING, times: int = TIMES) -> list[Figure]:
-    """Return the median time of one estimate of each kind."""
-    large = _large_hall(waiting)
-    tickets = [ticket for ticket in large.tickets.values() if ticket.state is TicketState.WAITING]
-    services = list(large.spec.services)
-    random, at = Random(1), large.last_at + timedelta(seconds=1)
-    new_s, ticket_s, all_s, plain_s = [], [], [], []
-    plain = _plain_hall()
-    for _ in range(times):
-        service, ticket = random.choice(services), random.choice(tickets)
-        begun = perf_counter()
-        assert estimate_service(large, service, at) is not None
-        new_s.append(perf_counter() - begun)
-        begun = perf_counter()
-        assert estimate_ticket(large, ticket, at) is not None
-        ticket_s.append(perf_counter() - begun)
-        begun = perf_counter()
-        for _ in range(100):
-            estimate_service(plain, THEORY_SERVICE, at)
-        plain_s.append((perf_counter() - begun) / 100)
-    for _ in range(max(1, times // 20)):
-        begun = perf_counter()
-        assert len(estimate_services(large, at)) == SERVICES
-        all_s.append(perf_counter() - begun)
-    where = f"{waiting:,} waiting, {SERVICES} services, {COUNTERS} counters"
-    return [
-        _figure(f"estimate for a ticket ({where})", median(ticket_s) * 1e3, "ms", GOAL_MS),
-        _figure(f"estimate before a ticket ({where})", median(new_s) * 1e3, "ms", GOAL_MS),
-        Figure(name="estimates for every service there", value=median(all_s) * 1e3, unit="ms"),
-        _figure(
-            f"estimate, one service, {PLAIN_COUNTERS} counters",
-            median(plain_s) * 1e6,
-            "us",
-            GOAL_PLAIN_US,
-        ),
+    """Return the median time of one estimate of each kind. Takes about ten seconds."""
+    large = [
+        figure
+        for name, policy in POLICIES.items()
+        for figure in _at_a_large_hall(name, policy, waiting, times)
     ]
+    return [*large, _at_a_plain_hall(times)]
+
+
+def _at_a_large_hall(name: str, policy: Policy, waiting: int, times: int) -> list[Figure]:
+    hall = _large_hall(waiting, policy)
+    tickets = [ticket for ticket in hall.tickets.values() if ticket.state is TicketState.WAITING]
+    services = list(hall.spec.services)
+    random, at = Random(1), hall.last_at + timedelta(seconds=1)
+    before_s = _best_median_s(
+        times, lambda: estimate_service(hall, random.choice(services), at) is not None
+    )
+    ticket_s = _best_median_s(
+        times, lambda: estimate_ticket(hall, random.choice(tickets), at) is not None
+    )
+    all_s = _best_median_s(
+        max(1, times // 20), lambda: len(estimate_services(hall, at)) == SERVICES
+    )
+    where = f"{waiting:,} waiting, {SERVICES} services, {COUNTERS} counters, {name}"
+    return [
+        _figure(f"estimate for a ticket ({where})", ticket_s * 1e3, "ms", GOAL_MS),
+        _figure(f"estimate before a ticket ({where})", before_s * 1e3, "ms", GOAL_MS),
+        Figure(name=f"estimates for every service ({name})", value=all_s * 1e3, unit="ms"),
+    ]
+
+
+def _best_median_s(times: int, answer: Callable[[], bool]) -> float:
+    """Return how long ``answer`` takes, which says whether there was one."""
+    medians_s = []
+    for _ in range(ROUNDS):
+        each_s = []
+        for _ in range(times):
+            begun = process_time()
+            assert answer()
+            each_s.append(process_time() - begun)
+        medians_s.append(median(each_s))
+    return min(medians_s)
+
+
+def _at_a_plain_hall(times: int) -> Figure:
+    hall = _plain_hall()
+    at = hall.last_at + timedelta(seconds=1)
+
+    def hundred() -> bool:
+        for _ in range(100):
+            estimate_service(hall, THEORY_SERVICE, at)
+        return True
+
+    each_s = _best_median_s(times, hundred) / 100
+    name = f"estimate, one service, {PLAIN_COUNTERS} counters"
+    return _figure(name, each_s * 1e6, "us", GOAL_PLAIN_US)
 
 
 def _figure(name: str, value: float, unit: str, goal: float) -> Figure:
     return Figure(name=name, value=value, unit=unit, goal=f"<= {goal:g} {unit}", met=value <= goal)
 
 
-def _large_hall(waiting: int) -> HallState:
+def _large_hall(waiting: int, policy: Policy) -> HallState:
     random = Random(1)
     services = [ServiceId(f"s{number}") for number in range(SERVICES)]
     spec = HallSpec(
@@ -95,13 +129,17 @@ def _large_hall(waiting: int) -> HallState:
             )
             for number in range(1, COUNTERS + 1)
         },
+        policy=policy,
     )
     state = HallState(spec=spec)
     for number, counter in enumerate(spec.counters):
         state = _after(state, OpenCounter(id=CommandId(f"open/{number}"), counter=counter))
     for number in range(waiting + COUNTERS):
         take = TakeTicket(
-            id=CommandId(f"take/{number}"), service=services[number % SERVICES], language=EN
+            id=CommandId(f"take/{number}"),
+            service=services[number % SERVICES],
+            language=EN,
+            ticket_class=random.choice(CLASSES),
         )
         state = _after(state, take)
     for number, counter in enumerate(spec.counters):

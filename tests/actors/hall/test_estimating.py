@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from actors.hall.estimating import estimate_service, estimate_services, estimate_ticket
 from actors.hall.intervals import AT_ONCE, FREE_P90_S, interval_of
-from actors.hall.sharing import layout_of, pulls_of, shares
+from actors.hall.sharing import drawn_of, layout_of, pulls_of, shares
 from actors.hall.state import HallState, Ticket
 from protocol.commands import (
     CallNext,
@@ -338,7 +338,8 @@ def test_shares_of_all_counters_together_are_everybody(
     services = len(layout.services)
     work_s = data.draw(st.lists(st.floats(0.1, 1e6), min_size=services, max_size=services))
     pulls = pulls_of(layout, each, busy_s, work_s)
-    assert shares(layout, each, pulls, each) == pytest.approx([1.0] * services)
+    drawn = drawn_of(layout, each, pulls)
+    assert shares(layout, each, pulls, drawn) == pytest.approx([1.0] * services)
 
 
 @pytest.mark.parametrize("shape", [0.5, 1.0, 3.0, 20.0])
