@@ -41,12 +41,11 @@ class PressingDevice(RadioDevice):
     """A device with keys and a small display.
 
     ``display`` is what it shows, ``results`` are the last ones that came, oldest first; ``unanswered``
-    counts presses that had none. ``on_result`` is called with each result as it comes.
+    counts presses that had none.
     """
 
     bounces: Callable[[], bool] | None = None
     """If set, says at each press whether the key bounces, so that it is felt twice."""
-    on_result: Callable[[PressingDevice, PressResult], object] | None = None
 
     def _start(self) -> None:
         super()._start()
@@ -92,6 +91,7 @@ class PressingDevice(RadioDevice):
             self.display = "----"
             self._presses.popleft()
             self._begin()
+            self._is_noticed(None)
             return self._work(now)
         self._sends += 1
         # Nothing is due while the radio has it.
@@ -119,14 +119,13 @@ class PressingDevice(RadioDevice):
         if (payload.boot, payload.sequence) != (press.boot, press.sequence):
             return []
         self.results.append(payload)
-        if self.on_result is not None:
-            self.on_result(self, payload)
         self.display = payload.text or payload.result.name.lower()
         # Its acknowledgement was lost, or comes late: more attempts would only fill the channel.
         self._link.conclude(PRESS_TOKEN)
         self._presses.popleft()
         self._done(press, payload)
         self._begin()
+        self._is_noticed(payload)
         return self._work(now)
 
     def _result(self, entry: ShowEntry) -> PressResult:

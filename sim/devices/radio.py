@@ -21,6 +21,8 @@ from protocol.radio.payloads import (
     Hello,
     KeyTaken,
     PairOffer,
+    PressResult,
+    Show,
     Shown,
     Supply,
     Uplink,
@@ -89,8 +91,9 @@ class RadioDevice:
         self._random = random
         self._options = options or LINK_OPTIONS
         self._routes = None if routes is None else Routes(routes)
-        self.noticed: list[Callable[[Any], object]] = []
-        """Are called with the device whenever what people see of it may have changed."""
+        self.noticed: list[Callable[[Any, Show | PressResult | None], object]] = []
+        """Are called with the device and what people see there anew: a window's state, the result of a press;
+        None when it goes dark or says that nobody answers."""
         self._start()
 
     def _start(self) -> None:
@@ -105,17 +108,17 @@ class RadioDevice:
         if self.security is not None:
             self.security.start()
         self._restart(self.address)
-        self._is_noticed()
 
-    def _is_noticed(self) -> None:
+    def _is_noticed(self, shown: Show | PressResult | None) -> None:
         for look in self.noticed:
-            look(self)
+            look(self, shown)
 
     def _restart(self, radio_address: int) -> None:
         """Begin anew, at ``radio_address``: sequences are counted within the new boot."""
         self.boot = (self.boot + 1) % (BOOT_MAX + 1)
         self._start()
         self._tune(radio_address)
+        self._is_noticed(None)
 
     def ask_for_post(self) -> None:
         """Press the pairing key: from the next tick on the device asks for a post, for two minutes.
@@ -146,17 +149,11 @@ class RadioDevice:
         """Take ``octets``, cut anywhere; return what is sent upon them."""
         if self.off:
             return b""
-        sent = self._carry_out(self._link.receive(octets, now), now) + self._tick(now)
-        self._is_noticed()
-        return sent
+        return self._carry_out(self._link.receive(octets, now), now) + self._tick(now)
 
     def tick(self, now: float) -> bytes:
         """Do what is due by ``now``; return what is sent."""
-        if self.off:
-            return b""
-        sent = self._tick(now)
-        self._is_noticed()
-        return sent
+        return b"" if self.off else self._tick(now)
 
     def _tick(self, now: float) -> bytes:
         actions = self._link.tick(now)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from protocol.radio.actions import Action
 from protocol.radio.payloads import Banner, DeviceKind, Downlink, Show, ShowMany, WindowState
 from protocol.values import replace
@@ -15,11 +13,10 @@ class Window(RadioDevice):
 
     ``shows`` is what people see: nothing after a start; ``banner`` is what runs through below. While ``stuck``
     is set its radio works but its display does not, so it confirms nothing. ``changes`` counts what it was told
-    to show. ``on_shown`` is called whenever it is told so, and when it goes dark.
+    to show.
     """
 
     kind = DeviceKind.WINDOW
-    on_shown: Callable[[Window], object] | None = None
 
     def _start(self) -> None:
         super()._start()
@@ -27,7 +24,6 @@ class Window(RadioDevice):
         self.banner: Banner | None = None
         self.stuck = False
         self.changes = 0
-        self._tell_shown()
 
     @property
     def text(self) -> str:
@@ -63,8 +59,4 @@ class Window(RadioDevice):
         self.changes += show != self.shows
         self.shows = show
         self.version = show.version
-        self._tell_shown()
-
-    def _tell_shown(self) -> None:
-        if self.on_shown is not None:
-            self.on_shown(self)
+        self._is_noticed(show)

@@ -246,7 +246,7 @@ class FloorClerk:
         else:
             self._later(REFUSED_S, self._nothing_came)
 
-    def _look(self, keypad: Keypad) -> None:
+    def _look(self, keypad: Keypad, _shown: object) -> None:
         """Look at the keypad: something may have changed on it."""
         if self._doing is not _Doing.AWAITING or self._by_page > 0:
             return

@@ -97,7 +97,7 @@ class _Onlooker:
         self._seen = ""
         window.noticed.append(self._look)
 
-    def _look(self, window: Window) -> None:
+    def _look(self, window: Window, _shown: object) -> None:
         called = window.state in (WindowState.CALLED, WindowState.RECALL)
         text = window.text if called else ""
         if text != self._seen:

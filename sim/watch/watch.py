@@ -18,7 +18,7 @@ from protocol.messages import (
     Subscribe,
 )
 from protocol.messages import Watch as WatchMessage
-from protocol.radio.payloads import PressResult
+from protocol.radio.payloads import PressResult, Show
 from sim.devices.escpos import Paper
 from sim.devices.pressing import PressingDevice
 from sim.devices.window import Window
@@ -163,11 +163,11 @@ class Watch:
         for kiosk, printer in hardware.printers.items():
             printer.papers = _Papers(partial(self._paper_cut, kiosk))
         for counter, window in hardware.windows.items():
-            window.on_shown = partial(self._window_shown, counter)
+            window.noticed.append(partial(self._window_shown, counter))
         for counter, keypad in hardware.keypads.items():
-            keypad.on_result = partial(self._result_shown, KeypadSeen, counter)
+            keypad.noticed.append(partial(self._result_shown, KeypadSeen, counter))
         for counter, pad in hardware.evaluators.items():
-            pad.on_result = partial(self._result_shown, PadSeen, counter)
+            pad.noticed.append(partial(self._result_shown, PadSeen, counter))
 
     def _paper_cut(self, kiosk: KioskId, paper: Paper) -> None:
         codes = paper.codes
@@ -180,7 +180,7 @@ class Watch:
         name = None if port is None else virtual_name(port)
         return name is not None and not self.site.lines[name].at_rest
 
-    def _window_shown(self, counter: CounterId, window: Window) -> None:
+    def _window_shown(self, counter: CounterId, window: Window, _shown: object) -> None:
         self.see(WindowSeen(counter=counter, state=window.state, text=window.text))
 
     def _result_shown(
@@ -188,9 +188,10 @@ class Watch:
         kind: type[KeypadSeen] | type[PadSeen],
         counter: CounterId,
         _device: PressingDevice,
-        result: PressResult,
+        shown: Show | PressResult | None,
     ) -> None:
-        self.see(kind(counter=counter, result=result))
+        if isinstance(shown, PressResult):
+            self.see(kind(counter=counter, result=shown))
 
     # -- the process ------------------------------------------------------------------------
 

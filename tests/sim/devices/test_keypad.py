@@ -190,3 +190,19 @@ def test_switched_off_keypad_hears_and_sends_nothing(channel: Channel) -> None:
     device.reboot()
     channel.run(3)
     assert channel.payloads == [Hello(boot=8, kind=DeviceKind.KEYPAD)]
+
+
+def test_result_and_that_nobody_answers_are_noticed() -> None:
+    pad = keypad(boot=7)
+    channel = Channel(pad)
+    channel.run(5)
+    seen: list[Any] = []
+    pad.noticed.append(lambda who, shown: seen.append((who.display, shown)))
+    pad.press(Key.NEXT)
+    channel.run(1)
+    answer(channel)
+    channel.run(1)
+    assert [(display, shown.text) for display, shown in seen] == [("A001", "A001")]
+    pad.press(Key.NEXT)
+    channel.run(120)
+    assert seen[1:] == [("----", None)]

@@ -92,3 +92,17 @@ def test_what_is_for_keypads_is_ignored(channel: Channel, window: Window) -> Non
     channel.run(1)
     assert window.shows is None
     assert channel.payloads == []
+
+
+def test_what_people_see_anew_is_noticed_once_and_nothing_else(
+    channel: Channel, window: Window
+) -> None:
+    seen: list[object] = []
+    window.noticed.append(lambda who, shown: seen.append((who.text, shown)))
+    channel.send(CALLED)
+    channel.run(1000)
+    channel.send(CALLED)
+    channel.run(1)
+    assert seen == [("A010", CALLED)] * 2
+    window.reboot()
+    assert seen[2:] == [("", None)]
