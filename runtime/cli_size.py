@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from sim.lab.attainment import Target
 from sim.lab.runs import JOBS_MAX
 from sim.lab.sizing import MOST_MAX, RUNS_MAX, OutOfReach, Sizing, size
 from sim.lab.staffing import Group
+from sim.statistics import Interval
 from sim.world import SimulationFailed
 
 __all__ = ["size_command"]
@@ -85,16 +87,15 @@ class TargetKind(TargetParam):
 @click.option(
     "--runs",
     type=click.IntRange(2, RUNS_MAX),
-    default=20,
+    default=40,
     show_default=True,
     help="Try each plan with so many seeds, the same ones.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(1, JOBS_MAX),
-    default=1,
-    show_default=True,
-    help="How many runs go on at once, each in a process of its own.",
+    help="How many runs go on at once, each in a process of its own; as many as there are processors if left "
+    "out.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the first run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
@@ -104,7 +105,7 @@ def size_command(
     day: datetime | None,
     most: int | None,
     runs: int,
-    jobs: int,
+    jobs: int | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -119,7 +120,7 @@ def size_command(
         with progress_bar("trying plans") as progress:
             sizing = size(
                 scenario, target, seed, runs, day=None if day is None else day.date(), most=most,
-                jobs=jobs, progress=progress,
+                jobs=jobs or min(JOBS_MAX, os.cpu_count() or 1), progress=progress,
             )  # fmt: skip
     except OutOfReach as error:
         raise _OutOfReach(str(error)) from error
@@ -137,16 +138,13 @@ def _show(console: Console, sizing: Sizing) -> None:
     target = sizing.target
     goal = f"{target.share:.0%} within {target.within_s / 60:g} min"
     console.print(
-        f"{sizing.title} ({sizing.scenario}), hall {sizing.hall}, {sizing.day}: {goal}; "
-        f"{len(sizing.seeds):,} runs of each of {sizing.trials:,} plans."
+        f"{sizing.title} ({sizing.scenario}), hall {sizing.hall}, {sizing.day}: {goal}. {sizing.sketched:,} "
+        f"plans were looked at, {sizing.tried:,} of them tried in {len(sizing.seeds):,} runs each."
     )
     table = Table(title="Counters needed (in brackets: Erlang's answer)", title_justify="left")
-    table.add_column("from")
-    table.add_column("come", justify="right")
-    for group in sizing.groups:
-        table.add_column(_name(group), justify="right")
-    table.add_column("in time", justify="right")
-    table.add_column("fresh", justify="right")
+    headings = [_name(group) for group in sizing.groups]
+    for heading in ("from", "come", *headings, "in time", "fresh (interval)"):
+        table.add_column(heading, justify="right", no_wrap=heading not in headings)
     for each in sizing.quarters:
         table.add_row(
             f"{each.begins:%H:%M}",
@@ -156,31 +154,58 @@ def _show(console: Console, sizing: Sizing) -> None:
                 for ours, theirs in zip(each.counters, each.erlang, strict=True)
             ),
             _share(each.attained),
-            _share(each.fresh),
+            _interval(each.fresh),
         )
     console.print(table)
+    for heading, group in zip(headings, sizing.groups, strict=True):
+        console.print(f"{heading}: {', '.join(group.services)}")
     console.print(
         f"{sizing.counter_hours:g} counter hours. Erlang's answer takes {sizing.erlang_hours:g}, and misses "
         f"the target in {_quarters(sizing.erlang_missed)}; the scenario's own shifts have "
         f"{sizing.scenario_hours:g}."
     )
+    console.print(_confirmed(sizing))
+
+
+def _confirmed(sizing: Sizing) -> str:
+    """Say what the plan attains with people it was not made for."""
     fresh = sizing.fresh_share
-    console.print(
-        f"With other people (as many runs, fresh seeds) {fresh.mean:.1%} of the day's are called in time "
-        f"({fresh.low:.1%} to {min(1.0, fresh.high):.1%}), and the target is missed in "
-        f"{_quarters(sizing.fresh_missed)}{': more --runs make that less' if sizing.fresh_missed else ''}."
+    text = (
+        f"Tried with other people ({len(sizing.seeds):,} runs, fresh seeds): {fresh.mean:.1%} of the day's are "
+        f"called in time ({fresh.low:.1%} to {fresh.high:.1%} at {fresh.confidence:.0%})."
+    )
+    if not sizing.fresh_missed:
+        return f"{text} Every quarter attains the target."
+    surely = sizing.fresh_surely_missed
+    below = _quarters(sizing.fresh_missed).capitalize()
+    if not surely:
+        return f"{text} {below} come out below the target, but by no more than chance explains."
+    return (
+        f"{text} {below} come out below the target, {_quarters(surely)} by more than chance explains: "
+        "the plan fits the people it was made for; more --runs make that less."
     )
 
 
 def _name(group: Group) -> str:
-    """Return how a kind of counters is called: their numbers, and their services below."""
-    first, last = group.counters[0], group.counters[-1]
-    counters = first if first == last else f"{first}-{last}"
-    return "\n".join((counters, *group.services))
+    """Return how a kind of counters is called."""
+    ids = group.counters
+    numbers = [int(id) for id in ids if id.isdecimal()]
+    if len(ids) > 1 and numbers == list(
+        range(min(numbers, default=0), min(numbers, default=0) + len(ids))
+    ):
+        return f"{ids[0]}-{ids[-1]}"
+    return ", ".join(ids)
 
 
 def _share(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}"
+
+
+def _interval(share: Interval | None) -> str:
+    if share is None:
+        return "-"
+    low, high = f"{100 * share.low:.0f}", f"{share.high:.0%}"
+    return f"{share.mean:.0%} ({low}-{high})"
 
 
 def _quarters(count: int) -> str:

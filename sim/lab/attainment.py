@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from joblib import Parallel, delayed
 
 from protocol.answers import Reason
-from protocol.values import value
+from protocol.values import replace, value
 from sim.lab.calendar import Calendar
-from sim.lab.run import LabRun
-from sim.lab.scenario import LabScenario
+from sim.lab.run import LabRun, Outcome
+from sim.lab.scenario import Days, LabScenario
 from sim.lab.staffing import QUARTER_S, Day, Plan, Pool
 from sim.lab.visitors import End, Visitor
+from sim.statistics import Interval, over_runs
 
 
 @value
@@ -23,6 +24,8 @@ class Target:
     within_s: float
 
 
+Cell = tuple[int, int]
+"""A pool, or a group, and a quarter."""
 Counts = list[list[tuple[int, int]]]
 """For each pool and quarter: how many were called in time, of how many."""
 
@@ -43,12 +46,40 @@ class Attained:
         met, of = self.counts(pool, quarter)
         return met / of if of else None
 
+    def interval(self, pool: int, quarter: int, confidence: float) -> Interval | None:
+        """Return the share of a pool in a quarter with its interval; None if nobody came."""
+        return _ratio([run[pool][quarter] for run in self.runs], confidence)
+
+    def interval_of_day(self, confidence: float) -> Interval | None:
+        """Return the share of all who came with its interval."""
+        return _ratio(
+            [
+                (sum(met for met, _ in cells), sum(of for _, of in cells))
+                for run in self.runs
+                for cells in [[cell for quarters in run for cell in quarters]]
+            ],
+            confidence,
+        )
+
     def lowest(self, quarter: int) -> float | None:
         """Return the share of the pool that fares worst in a quarter."""
-        shares = [self.share(pool, quarter) for pool in range(len(self.runs[0]))]
-        return min((share for share in shares if share is not None), default=None)
+        pool = self._lowest_pool(quarter)
+        return None if pool is None else self.share(pool, quarter)
 
-    def missed(self, target: Target) -> list[tuple[int, int]]:
+    def interval_of_lowest(self, quarter: int, confidence: float) -> Interval | None:
+        """Return the same with its interval."""
+        pool = self._lowest_pool(quarter)
+        return None if pool is None else self.interval(pool, quarter, confidence)
+
+    def _lowest_pool(self, quarter: int) -> int | None:
+        shares = {
+            pool: share
+            for pool in range(len(self.runs[0]))
+            if (share := self.share(pool, quarter)) is not None
+        }
+        return min(shares, key=shares.__getitem__, default=None)
+
+    def missed(self, target: Target) -> list[Cell]:
         """Return the pools and quarters that do not attain ``target``."""
         pools, quarters = len(self.runs[0]), len(self.runs[0][0])
         return [
@@ -58,47 +89,77 @@ class Attained:
             if (share := self.share(pool, quarter)) is not None and share < target.share
         ]
 
-    def of_day(self) -> list[float]:
-        """Return for each run the share of all who came."""
-        shares = []
-        for run in self.runs:
-            cells = [cell for quarters in run for cell in quarters]
-            of = sum(count for _, count in cells)
-            shares.append(sum(met for met, _ in cells) / of if of else 1.0)
-        return shares
+    def surely_missed(self, target: Target, confidence: float) -> list[Cell]:
+        """Return those of the pools and quarters that miss it by more than chance explains."""
+        return [
+            cell
+            for cell in self.missed(target)
+            if (interval := self.interval(*cell, confidence)) is not None
+            and interval.high < target.share
+        ]
+
+
+def _ratio(runs: Sequence[tuple[int, int]], confidence: float) -> Interval | None:
+    """Return the share of so many of so many in each run, with its interval.
+
+    It is a ratio of two sums that differ from run to run; the interval is that of the ratio estimator, with a
+    run as one observation. Source: W. G. Cochran, *Sampling Techniques*, 3rd ed., chapter 6. Where all or none
+    were in time it would have no width: then it is that of as many independent people.
+    """
+    met, of = sum(one for one, _ in runs), sum(all for _, all in runs)
+    if not of:
+        return None
+    share = met / of
+    around = over_runs(
+        [share + (one - share * all) * len(runs) / of for one, all in runs], confidence
+    )
+    sure = (1 - confidence) ** (1 / of)
+    low = sure if met == of else around.low
+    high = 1 - sure if not met else around.high
+    return replace(around, mean=share, low=max(0.0, low), high=min(1.0, high))
 
 
 def attain(
-    day: Day, plan: Plan, target: Target, seeds: Iterable[int], engine: Parallel
+    day: Day,
+    plan: Plan,
+    target: Target,
+    seeds: Iterable[int],
+    engine: Parallel,
+    done: Callable[[], None] | None = None,
 ) -> Attained:
-    """Run a day with the counters of ``plan``, once for each seed."""
+    """Run a day with the counters of ``plan``, once for each seed; ``done`` is called after each."""
     scenario = day.staffed(plan)
-    done = engine(
-        delayed(count)(scenario, seed, day.pools, day.quarters, target.within_s) for seed in seeds
+    runs = []
+    calls = (
+        delayed(_run)(scenario, seed, day.pools, day.quarters, target.within_s) for seed in seeds
     )
-    return Attained(runs=tuple(done))
+    for counts in engine(calls):
+        runs.append(counts)
+        if done is not None:
+            done()
+    return Attained(runs=tuple(runs))
 
 
-def count(
+def _run(
     scenario: LabScenario, seed: int, pools: Sequence[Pool], quarters: int, within_s: float
 ) -> Counts:
-    """Run a scenario of one day once, and count."""
-    outcome = LabRun(scenario, seed).go()
-    calendar = outcome.calendar
-    day = scenario.days
-    begins_s, ends_s = (calendar.seconds(day.first, each) for each in (day.begins, day.ends))
+    return count(LabRun(scenario, seed).go(), pools, quarters, within_s)
+
+
+def count(outcome: Outcome, pools: Sequence[Pool], quarters: int, within_s: float) -> Counts:
+    """Return how many were called in time in a run of one day."""
+    calendar, days = outcome.calendar, outcome.scenario.days
     places = {service: place for place, pool in enumerate(pools) for service in pool.services}
     counts = [[(0, 0)] * quarters for _ in pools]
     for visitor in outcome.visitors:
         place = places.get(visitor.service)
         if place is None or visitor.end is End.MISSED:
             continue
-        since_s = waits_since(visitor, calendar)
-        if since_s >= ends_s:
-            continue  # who was still on the way when the doors closed
-        met = called_within(visitor, since_s, within_s)
+        quarter = counted_in(visitor, calendar, days)
+        if quarter is None:
+            continue
+        met = called_within(visitor, waits_since(visitor, calendar), within_s)
         if met is not None:
-            quarter = max(0, int((since_s - begins_s) // QUARTER_S))
             in_time, of = counts[place][quarter]
             counts[place][quarter] = (in_time + met, of + 1)
     return counts
@@ -110,6 +171,13 @@ def waits_since(visitor: Visitor, calendar: Calendar) -> float:
     if visitor.slot is None:
         return since_s
     return max(since_s, calendar.seconds(visitor.slot.day, visitor.slot.time))
+
+
+def counted_in(visitor: Visitor, calendar: Calendar, days: Days) -> int | None:
+    """Return in which quarter of a day somebody counts; None who was on the way when the doors closed."""
+    begins_s, ends_s = (calendar.seconds(days.first, each) for each in (days.begins, days.ends))
+    since_s = waits_since(visitor, calendar)
+    return None if since_s >= ends_s else max(0, int((since_s - begins_s) // QUARTER_S))
 
 
 def called_within(visitor: Visitor, since_s: float, within_s: float) -> bool | None:

@@ -1,47 +1,54 @@
 """The fewest counters for each quarter of an hour of a day that meet a target, by simulation.
 
-Every plan is tried with the same people (`sim.lab.streams`), over several runs, on the production actors. The
-search begins with what Erlang's formula asks for, adds counters where the target is missed, and then takes them
-away one by one, in many quarters at once that are too far apart to feel one another, for as long as every
-quarter still meets the target: no single one can be spared then. At every time somebody works who can serve
-each service.
+Four steps, each with as many runs as are asked for:
 
-A plan that just meets the target with these people is told beside what it attains with others (fresh seeds).
+1. With all the counters there may be the production actors show who comes, and whether the target is in reach.
+2. With those people the search (`sim.lab.fewest`) goes from what Erlang's formula asks for to the fewest
+   counters, on the light picture of the queue that `sim.lab.sketch` is: hundreds of plans in seconds. A plan
+   that clearly fails is given up before all runs are done.
+3. The production actors try what it found, with the same people; counters are added where they miss the
+   target.
+4. They try it with other people (fresh seeds): it was fitted to the first ones, and does better with those.
+
+Every plan is tried with the same people (`sim.lab.streams`), so that plans are compared and not crowds.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, time
-from functools import partial
 from typing import Any
 
-from joblib import Parallel
+from joblib import Parallel, delayed
 
 from protocol.ids import HallId
 from protocol.values import value
-from sim.lab.attainment import Attained, Target, attain
+from sim.lab.attainment import Attained, Cell, Counts, Target, attain
 from sim.lab.calendar import Calendar
 from sim.lab.demand import arrivals_in, at_counter_s, erlangs_plan
+from sim.lab.fewest import Search
+from sim.lab.guests import Guests, guests_of
 from sim.lab.runs import JOBS_MAX
 from sim.lab.scenario import LabScenario
+from sim.lab.sketch import Sketch
 from sim.lab.staffing import QUARTER_S, Day, Group, Plan
 from sim.report import plain
 from sim.run import Progress
-from sim.statistics import Interval, over_runs
+from sim.statistics import Interval
 
 RUNS_MAX = 1_000
 MOST_MAX = 200
 """Counters of one group at most."""
 SPARE = 3
 """So many more than twice Erlang's answer are tried where nothing is said."""
-ADDING_ROUNDS_MAX = 60
-PATIENT_ROUNDS = 3
-"""Rounds after each of which one counter more is added at a time."""
 CONFIDENCE = 0.95
-GUESSED_TRIALS = 12
-"""Trials for each group, about: for the progress that is told."""
+CHUNKS = 4
+"""Parts of the runs after each of which the sketch gives up a plan that fails for certain."""
+SEARCH_RUNS = 130
+"""For how many plans as many runs are sketched, about: for the progress that is told."""
+SEARCH_DONE, ALL_DONE = 3.0, 6.5
+"""Trials by the actors that take as long as all up to the end of the search, and as everything, about."""
 
 
 class OutOfReach(ValueError):
@@ -59,7 +66,7 @@ class Size:
     erlang: tuple[int, ...]
     attained: float | None
     """By the services that fare worst; None if nobody comes."""
-    fresh: float | None
+    fresh: Interval | None
     """The same with people who the plan was not made for."""
 
 
@@ -75,8 +82,10 @@ class Sizing:
     seeds: tuple[int, ...]
     groups: tuple[Group, ...]
     quarters: tuple[Size, ...]
-    trials: int
-    """Plans that were tried, each with all seeds."""
+    sketched: int
+    """Plans that the search has looked at."""
+    tried: int
+    """Plans that the production actors have tried."""
     counter_hours: float
     erlang_hours: float
     scenario_hours: float
@@ -84,6 +93,9 @@ class Sizing:
     erlang_missed: int
     """Quarters that would miss the target with Erlang's counters."""
     fresh_missed: int
+    """Quarters that come out below the target with fresh seeds."""
+    fresh_surely_missed: int
+    """Those of them that do so by more than chance explains."""
     fresh_share: Interval
     """Of the day's people with fresh seeds."""
 
@@ -139,11 +151,17 @@ def size(
     if most is None:
         most = min(MOST_MAX, 2 * max(max(row) for row in asked) + SPARE)
     roomy = Day(scenario, day, most)
-    search = _Search(roomy, target, most, seeds, jobs, progress)
-    with search.engine:
-        plan, begun = search.fewest(asked)
-        found = search.attained(plan)
-        fresh = attain(roomy, plan, target, range(seed + runs, seed + 2 * runs), search.engine)
+    with Parallel(n_jobs=jobs, return_as="generator") as engine:
+        trials = _Trials(roomy, target, seeds, engine, _Told(progress, runs))
+        sketched = _Sketched(trials, _within_reach(trials, most))
+        search = Search(roomy, target, most, sketched)
+        begun = search.staffed_always(asked)
+        guessed = search.fewest(search.enough(begun))
+        plan = Search(roomy, target, most, trials).enough(guessed)
+        found, erlang_found = trials.attained(plan), trials.attained(begun)
+        fresh = trials.with_others(plan, range(seed + runs, seed + 2 * runs))
+    fresh_share = fresh.interval_of_day(CONFIDENCE)
+    assert fresh_share is not None, "somebody comes"
     if progress is not None:
         progress(1.0)
     return Sizing(
@@ -161,17 +179,19 @@ def size(
                 counters=tuple(row[quarter] for row in plan),
                 erlang=tuple(row[quarter] for row in asked),
                 attained=found.lowest(quarter),
-                fresh=fresh.lowest(quarter),
+                fresh=fresh.interval_of_lowest(quarter, CONFIDENCE),
             )
             for quarter in range(roomy.quarters)
         ),
-        trials=search.trials,
+        sketched=sketched.plans,
+        tried=trials.plans,
         counter_hours=_hours(plan),
-        erlang_hours=_hours(asked),
+        erlang_hours=_hours(begun),
         scenario_hours=roomy.as_staffed(scenario.shifts),
-        erlang_missed=len({quarter for _, quarter in begun.missed(target)}),
-        fresh_missed=len({quarter for _, quarter in fresh.missed(target)}),
-        fresh_share=over_runs(fresh.of_day(), CONFIDENCE),
+        erlang_missed=_quarters(erlang_found.missed(target)),
+        fresh_missed=_quarters(fresh.missed(target)),
+        fresh_surely_missed=_quarters(fresh.surely_missed(target, CONFIDENCE)),
+        fresh_share=fresh_share,
     )
 
 
@@ -191,172 +211,175 @@ def _hours(plan: Plan) -> float:
     return sum(map(sum, plan)) * QUARTER_S / 3600
 
 
-class _Search:
-    """Seeks the fewest counters; every plan is run once."""
+def _quarters(cells: Sequence[Cell]) -> int:
+    return len({quarter for _, quarter in cells})
+
+
+def _within_reach(trials: _Trials, most: int) -> list[Guests]:
+    """Return who comes; raise `OutOfReach` if the target is missed even with all the counters there may be."""
+    people, attained = trials.with_all(most)
+    day, target = trials.day, trials.target
+    missed = attained.missed(target)
+    if missed:
+        pool, quarter = min(missed, key=lambda each: attained.share(*each) or 0.0)
+        share = attained.share(pool, quarter) or 0.0
+        services = ", ".join(day.pools[pool].services)
+        raise OutOfReach(
+            f"the target cannot be met: with {most} of each kind of counter all day, "
+            f"{share:.0%} of those who come for {services} from {day.bounds[quarter]:%H:%M} on are "
+            f"called within {target.within_s / 60:g} min; ask for less, or let there be more counters"
+        )
+    return people
+
+
+class _Told:
+    """Tells progress: how much of the work of all steps, about, is done."""
+
+    def __init__(self, progress: Progress | None, runs: int) -> None:
+        self._progress = progress
+        self._runs = runs
+        self._done = 0.0
+        self._sketches = 0
+
+    def run(self) -> None:
+        """Note that the actors have done one run."""
+        self._done += 1 / self._runs
+        self._tell()
+
+    def sketch(self) -> None:
+        """Note that one run was sketched."""
+        self._sketches += 1
+        share = min(1.0, self._sketches / (SEARCH_RUNS * self._runs))
+        self._done = max(self._done, 1.0 + share * (SEARCH_DONE - 1.0))
+        if not self._sketches % self._runs:
+            self._tell()
+
+    def searched(self) -> None:
+        """Note that the search is over."""
+        self._done = max(self._done, SEARCH_DONE)
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            self._progress(min(0.99, self._done / ALL_DONE))
+
+
+class _Trials:
+    """What plans attain with the production actors; every plan is run once."""
 
     def __init__(
-        self,
-        day: Day,
-        target: Target,
-        most: int,
-        seeds: Sequence[int],
-        jobs: int,
-        progress: Progress | None,
+        self, day: Day, target: Target, seeds: Sequence[int], engine: Parallel, told: _Told
     ) -> None:
-        self.trials = 0
-        self.engine = Parallel(n_jobs=jobs)
-        self._day = day
-        self._target = target
-        self._most = most
-        self._seeds = seeds
-        self._progress = progress
+        self.day = day
+        self.target = target
+        self.seeds = seeds
+        self.told = told
+        self._engine = engine
         self._known: dict[Plan, Attained] = {}
-        self._lasts = 1 + math.ceil(target.within_s / QUARTER_S)
-        """Quarters after which those who came in one have been called, if they are called in time."""
+
+    @property
+    def plans(self) -> int:
+        """How many were tried."""
+        return len(self._known)
+
+    def with_all(self, most: int) -> tuple[list[Guests], Attained]:
+        """Return who comes when ``most`` counters of each group work all day, and what that attains."""
+        plan = self.day.even(most)
+        scenario = self.day.staffed(plan)
+        calls = (
+            delayed(guests_of)(self.day, scenario, each, self.target.within_s)
+            for each in self.seeds
+        )
+        people, counts = [], []
+        for guests, counted in self._engine(calls):
+            people.append(guests)
+            counts.append(counted)
+            self.told.run()
+        self._known[plan] = attained = Attained(runs=tuple(counts))
+        return people, attained
 
     def attained(self, plan: Plan) -> Attained:
         """Return what a plan attains."""
         if plan not in self._known:
-            self.trials += 1
-            if self._progress is not None:
-                guessed = GUESSED_TRIALS * (1 + len(self._day.groups))
-                self._progress(min(0.95, self.trials / guessed))
-            self._known[plan] = attain(self._day, plan, self._target, self._seeds, self.engine)
+            self.told.searched()
+            self._known[plan] = self.with_others(plan, self.seeds)
         return self._known[plan]
 
-    def fewest(self, asked: Plan) -> tuple[Plan, Attained]:
-        """Return the fewest counters, and what those attain that were ``asked`` for at first."""
-        self._within_reach()
-        capped = tuple(tuple(min(self._most, count) for count in row) for row in asked)
-        plan = self._staffed_always(capped)
-        begun = self.attained(plan)
-        plan = self._enough(plan)
-        # What seemed needed while more was there to be taken away elsewhere is looked at once more, alone.
-        for apart in (self._lasts + 1, 2 * self._lasts + 2):
-            plan = self._fewer(plan, apart)
-        return plan, begun
+    def missed(self, plan: Plan) -> Sequence[Cell]:
+        """Return where a plan misses the target."""
+        return self.attained(plan).missed(self.target)
 
-    def _within_reach(self) -> None:
-        """Raise `OutOfReach` if the target is missed even with all the counters there may be."""
-        attained = self.attained(self._day.even(self._most))
-        missed = attained.missed(self._target)
-        if missed:
-            pool, quarter = min(missed, key=lambda each: attained.share(*each) or 0.0)
-            share = attained.share(pool, quarter) or 0.0
-            services = ", ".join(self._day.pools[pool].services)
-            raise OutOfReach(
-                f"the target cannot be met: with {self._most} of each kind of counter all day, "
-                f"{share:.0%} of those who come for {services} from {self._day.bounds[quarter]:%H:%M} on are "
-                f"called within {self._target.within_s / 60:g} min; ask for less, or let there be more counters"
-            )
-
-    def _staffed_always(self, plan: Plan) -> Plan:
-        """Return the plan with somebody for each service at every time."""
-        rows = [list(row) for row in plan]
-        for quarter in range(self._day.quarters):
-            for pool in self._day.pools:
-                if not any(rows[group][quarter] for group in pool.groups):
-                    rows[pool.groups[0]][quarter] = 1
-        return tuple(map(tuple, rows))
-
-    # -- more ------------------------------------------------------------------------------------
-
-    def _enough(self, plan: Plan) -> Plan:
-        """Add counters until the target is met."""
-        for number in range(ADDING_ROUNDS_MAX):
-            attained = self.attained(plan)
-            missed = attained.missed(self._target)
-            if not missed:
-                return plan
-            rows = [list(row) for row in plan]
-            for quarter in sorted({quarter for _, quarter in missed}):
-                pools = {pool for pool, each in missed if each == quarter}
-                for _ in range(1 + number // PATIENT_ROUNDS):
-                    self._add(rows, quarter, pools, attained)
-            if tuple(map(tuple, rows)) == plan:
-                break
-            plan = tuple(map(tuple, rows))
-        return self._day.even(self._most)
-
-    def _add(
-        self, rows: list[list[int]], quarter: int, pools: set[int], attained: Attained
-    ) -> None:
-        """Add a counter, or a few, for pools that miss the target in a quarter."""
-        late = {pool: _late(attained, pool, quarter) for pool in pools}
-        able = sorted({group for pool in pools for group in self._day.pools[pool].groups})
-
-        def helps(group: int) -> int:
-            return sum(
-                count for pool, count in late.items() if group in self._day.pools[pool].groups
-            )
-
-        best = max(able, key=helps)
-        # Those of the quarter are called in it and after it, behind those who came before.
-        for at in (quarter, *range(quarter + 1, quarter + self._lasts), quarter - 1):
-            if 0 <= at < self._day.quarters and rows[best][at] < self._most:
-                rows[best][at] += 1
-                return
-
-    # -- fewer -----------------------------------------------------------------------------------
-
-    def _fewer(self, plan: Plan, apart: int) -> Plan:
-        """Take counters away for as long as the target is met, in quarters that are ``apart``."""
-        needed: set[tuple[int, int]] = set()
-        changed = True
-        while changed:
-            changed = False
-            for group in range(len(self._day.groups)):
-                for first in range(min(apart, self._day.quarters)):
-                    cells = [
-                        (group, quarter)
-                        for quarter in range(first, self._day.quarters, apart)
-                        if (group, quarter) not in needed and self._spared(plan, group, quarter)
-                    ]
-                    kept = self._without(plan, cells, needed)
-                    changed = changed or kept != plan
-                    plan = kept
-        return plan
-
-    def _spared(self, plan: Plan, group: int, quarter: int) -> bool:
-        """Whether without one counter there is still somebody for each service."""
-        return plan[group][quarter] > 0 and all(
-            sum(plan[each][quarter] for each in pool.groups) > 1
-            for pool in self._day.pools
-            if group in pool.groups
-        )
-
-    def _without(
-        self, plan: Plan, cells: Sequence[tuple[int, int]], needed: set[tuple[int, int]]
-    ) -> Plan:
-        """Return the plan without as many of the counters at ``cells`` as can be spared."""
-        left = list(cells)
-        while left:
-            fewer = _less(plan, left)
-            missed = {quarter for _, quarter in self.attained(fewer).missed(self._target)}
-            if not missed:
-                return fewer
-            blamed = {min(left, key=partial(_far, quarter)) for quarter in missed}
-            needed |= blamed
-            left = [cell for cell in left if cell not in blamed]
-        return plan
+    def with_others(self, plan: Plan, seeds: Sequence[int]) -> Attained:
+        """Return what a plan attains with the people of other seeds."""
+        return attain(self.day, plan, self.target, seeds, self._engine, self.told.run)
 
 
-def _far(missed: int, cell: tuple[int, int]) -> float:
-    """Return how unlikely it is that a target is ``missed`` in a quarter for the counter gone at ``cell``.
+class _Sketched:
+    """What plans attain, by the sketch; every plan is looked at once."""
 
-    The queue that it leaves goes on into later quarters; who came a little before it still needs it.
-    """
-    after = missed - cell[1]
-    return after if after >= 0 else -1.5 * after
+    def __init__(self, trials: _Trials, people: Sequence[Guests]) -> None:
+        day, self._target = trials.day, trials.target
+        self._sketch = Sketch(day, day.staffed(day.even(1)), self._target.within_s)
+        self._people = people
+        self._told = trials.told
+        self._missed: dict[Plan, Sequence[Cell]] = {}
+        # No more than so many may be late, however many of those who came leave before they are.
+        spared = 1 - self._target.share
+        self._late_max = [
+            [math.floor(spared * came + 1e-9) for came in row] for row in _came(day, people)
+        ]
+
+    @property
+    def plans(self) -> int:
+        """How many were looked at."""
+        return len(self._missed)
+
+    def attained(self, plan: Plan) -> Attained:
+        """Return what a plan attains."""
+        runs = tuple(self._runs(plan))
+        self._missed[plan] = Attained(runs=runs).missed(self._target)
+        return Attained(runs=runs)
+
+    def missed(self, plan: Plan) -> Sequence[Cell]:
+        """Return where a plan misses the target: in some places, if it does so for certain in a few runs."""
+        if plan not in self._missed:
+            self._missed[plan] = self._misses(plan)
+        return self._missed[plan]
+
+    def _misses(self, plan: Plan) -> Sequence[Cell]:
+        runs: list[Counts] = []
+        late = [[0] * len(row) for row in self._late_max]
+        chunk = max(1, len(self._people) // CHUNKS)
+        for counts in self._runs(plan):
+            runs.append(counts)
+            for row, cells in zip(late, counts, strict=True):
+                for quarter, (met, of) in enumerate(cells):
+                    row[quarter] += of - met
+            if len(runs) % chunk == 0 and (certain := self._certain(late)):
+                return certain
+        return Attained(runs=tuple(runs)).missed(self._target)
+
+    def _certain(self, late: Sequence[Sequence[int]]) -> list[Cell]:
+        return [
+            (pool, quarter)
+            for pool, (row, most) in enumerate(zip(late, self._late_max, strict=True))
+            for quarter, count in enumerate(row)
+            if count > most[quarter]
+        ]
+
+    def _runs(self, plan: Plan) -> Iterator[Counts]:
+        for each in self._people:
+            yield self._sketch.counts(plan, each)
+            self._told.sketch()
 
 
-def _late(attained: Attained, pool: int, quarter: int) -> int:
-    met, of = attained.counts(pool, quarter)
-    return of - met
-
-
-def _less(plan: Plan, cells: Iterable[tuple[int, int]]) -> Plan:
-    rows = [list(row) for row in plan]
-    for group, quarter in cells:
-        rows[group][quarter] -= 1
-    return tuple(map(tuple, rows))
+def _came(day: Day, people: Sequence[Guests]) -> list[list[int]]:
+    """Return for each pool and quarter how many may count."""
+    came = [[0] * day.quarters for _ in day.pools]
+    for each in people:
+        for guest in each.guests:
+            if guest.quarter is not None:
+                came[guest.pool][guest.quarter] += 1
+        for row, cells in zip(came, each.counts, strict=True):
+            for quarter, (_, of) in enumerate(cells):
+                row[quarter] += of
+    return came

@@ -48,18 +48,23 @@ def file(tmp_path: Path) -> str:
 
 
 def run_size(file: str, target: str, *more: str) -> Result:
-    return CliRunner().invoke(main, ["size", file, "--target", target, "--runs", "2", *more])
+    return CliRunner().invoke(
+        main, ["size", file, "--target", target, "--runs", "2", "--jobs", "1", *more]
+    )
 
 
 def test_table_shows_counters_beside_erlangs(file: str) -> None:
     run = run_size(file, "90% within 5 min")
     assert run.exit_code == 0, run.output
     words = " ".join(run.output.split())
-    assert "90% within 5 min; 2 runs of each of" in words
+    assert "90% within 5 min. " in words
+    assert "of them tried in 2 runs each" in words
+    assert "1-2: all" in words
     assert "in brackets: Erlang's answer" in words
     assert "09:00" in words
     assert "09:45" in words
-    assert "With other people (as many runs, fresh seeds)" in words
+    assert "Tried with other people (2 runs, fresh seeds): " in words
+    assert "of the day's are called in time (" in words
 
 
 def test_json_has_each_quarter(file: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, time
 
 import pytest
@@ -14,13 +15,15 @@ from protocol.ids import CounterId, HallId, Language, ServiceId
 from protocol.values import replace
 from sim.distributions import Exponential, Fixed
 from sim.erlang import erlang
-from sim.lab.attainment import Attained, Target, attain, called_within, waits_since
+from sim.lab.attainment import Attained, Cell, Target, attain, called_within, waits_since
 from sim.lab.calendar import Calendar
 from sim.lab.demand import arrivals_in, at_counter_s, erlangs_plan
+from sim.lab.fewest import Search
 from sim.lab.scenario import Arrivals, Break, Days, LabScenario, People, Shift
 from sim.lab.sizing import OutOfReach, size
 from sim.lab.staffing import Day, Plan, groups_of, pools_of
 from sim.lab.visitors import End, Visitor
+from sim.statistics import student_t
 
 EN = Language("en")
 TARGET = Target(share=0.9, within_s=300)
@@ -89,6 +92,21 @@ def test_target_is_met_and_not_by_one_counter_fewer() -> None:
     assert busy > first >= 1
 
 
+def test_answer_tells_what_it_attains_with_fresh_people() -> None:
+    scenario = morning(hall(c1="a", c2="a"), a=20)
+    sizing = size(scenario, TARGET, 1, RUNS)
+    plan = (tuple(each.counters[0] for each in sizing.quarters),)
+    fresh = attained(scenario, plan, range(1 + RUNS, 1 + 2 * RUNS))
+    for quarter, each in enumerate(sizing.quarters):
+        assert each.fresh is not None
+        assert each.fresh.mean == pytest.approx(fresh.lowest(quarter))
+        assert each.fresh.low <= each.fresh.mean <= each.fresh.high
+    assert sizing.fresh_missed == len(fresh.missed(TARGET))
+    assert sizing.fresh_surely_missed <= sizing.fresh_missed
+    assert sizing.fresh_share.low < sizing.fresh_share.mean <= sizing.fresh_share.high <= 1
+    assert sizing.sketched > sizing.tried
+
+
 def test_stricter_target_takes_more_counters() -> None:
     scenario = morning(hall(c1="a"), a=20)
     usual = size(scenario, Target(share=0.8, within_s=600), 1, 2)
@@ -125,6 +143,38 @@ def test_days_on_which_nobody_is_there_are_refused() -> None:
         size(nobody, TARGET, 1, 2)
     with pytest.raises(ValueError, match="it takes 2 to"):
         size(scenario, TARGET, 1, 1)
+
+
+class Loads:
+    """Judges without runs: every quarter wants so many counters of a group, or of the one after it."""
+
+    def __init__(self, wanted: Sequence[int]) -> None:
+        self.wanted = wanted
+        self.judged = 0
+
+    def attained(self, plan: Plan) -> Attained:
+        self.judged += 1
+        counts = [
+            (9 if row >= want else 5, 10) for row, want in zip(plan[0], self.wanted, strict=True)
+        ]
+        return Attained(runs=([counts],))
+
+    def missed(self, plan: Plan) -> Sequence[Cell]:
+        return self.attained(plan).missed(TARGET)
+
+
+@pytest.mark.parametrize("begun", [(1,) * 6, (9,) * 6, (3, 1, 9, 2, 2, 5)])
+def test_search_finds_the_fewest_from_wherever_it_begins(begun: tuple[int, ...]) -> None:
+    judge = Loads((1, 4, 2, 2, 6, 1))
+    search = Search(Day(morning(hall(c1="a"), a=20), DAY, 9), TARGET, 9, judge)
+    assert search.fewest(search.enough((begun,))) == ((1, 4, 2, 2, 6, 1),)
+
+
+def test_search_takes_counters_away_in_many_quarters_at_once() -> None:
+    judge = Loads((1,) * 6)
+    search = Search(Day(morning(hall(c1="a"), a=20), DAY, 9), TARGET, 9, judge)
+    assert search.fewest(((5,) * 6,)) == ((1,) * 6,)
+    assert judge.judged < 4 * 6
 
 
 # -- the parts -----------------------------------------------------------------------------------
@@ -197,6 +247,28 @@ def test_hours_of_a_scenarios_shifts_are_without_breaks() -> None:
         Shift(counter=CounterId("c1"), begins=time(11), ends=time(12), weekdays=(7,)),
     ]
     assert Day(scenario, DAY, 1).as_staffed(shifts) == 1.0
+
+
+def test_interval_of_a_share_is_that_of_the_ratio_over_runs() -> None:
+    met, of = [8, 5, 9, 6, 10, 7], [10, 8, 10, 9, 10, 10]
+    row = Attained(runs=tuple([[cell]] for cell in zip(met, of, strict=True)))
+    found = row.interval(0, 0, 0.95)
+    assert found is not None
+    assert found.mean == pytest.approx(sum(met) / sum(of))
+    residuals = [one - found.mean * all for one, all in zip(met, of, strict=True)]
+    error = (sum(each**2 for each in residuals) / 5 / 6) ** 0.5 / (sum(of) / 6)
+    assert found.high - found.mean == pytest.approx(student_t(0.975, 5) * error)
+    assert row.interval_of_day(0.95) == found
+    assert row.surely_missed(Target(share=0.99, within_s=300), 0.95) == [(0, 0)]
+    assert row.surely_missed(Target(share=0.85, within_s=300), 0.95) == []
+
+
+def test_interval_of_those_who_were_all_in_time_has_a_width() -> None:
+    all_met = Attained(runs=([[(5, 5)]], [[(5, 5)]])).interval(0, 0, 0.95)
+    assert all_met is not None
+    assert (all_met.mean, all_met.high) == (1.0, 1.0)
+    assert all_met.low == pytest.approx(0.05**0.1)
+    assert Attained(runs=([[(0, 0)]], [[(0, 0)]])).interval(0, 0, 0.95) is None
 
 
 def visitor(**what_became: object) -> Visitor:
