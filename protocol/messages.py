@@ -106,7 +106,11 @@ class AskedCustomer:
 
 @value
 class CounterChanged:
-    """What anybody may see of a counter. ``calls`` counts the call of its ticket and its recalls (from 1)."""
+    """What anybody may see of a counter.
+
+    ``calls`` counts the call of its ticket and its recalls (from 1). It was called at ``called_at`` (aware, UTC),
+    which tells this call from another one of the same ticket, for the next service of its visit.
+    """
 
     counter: CounterId
     mode: CounterMode
@@ -119,6 +123,7 @@ class CounterChanged:
     """People who waited for a service of this counter when this was told."""
     asked: AskedCustomer | None = None
     """Whom it served last, if that customer was invited."""
+    called_at: datetime | None = None
 
 
 # -- counters, keypads and windows ---------------------------------------------------------------

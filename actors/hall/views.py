@@ -27,6 +27,7 @@ def counter_changed(state: HallState, counter: CounterId) -> CounterChanged:
         calls=0 if ticket is None else ticket.recalls + 1,
         waiting=state.waiting_for(counter),
         asked=_asked(state, counter, post),
+        called_at=None if ticket is None else ticket.called_at,
     )
 
 

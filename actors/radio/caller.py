@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from actors.base import Actor, Place, Ref, receives
 from actors.radio.delivery import Deliverable, Delivery
 from actors.radio.terminal import TerminalActor
@@ -31,7 +33,7 @@ class CallerTerminal(TerminalActor):
     ) -> None:
         super().__init__(place, terminal, home, gateway, alarms)
         self._hall = hall
-        self._call: tuple[TicketId, int] | None = None
+        self._call: tuple[TicketId, int, datetime | None] | None = None
         self._version = 0
         self._announcement = Delivery(self, Trouble.UNCONFIRMED, self._describe)
         self._deliveries = (self._announcement,)
@@ -47,11 +49,11 @@ class CallerTerminal(TerminalActor):
             self._call = None
             self._announcement.drop()
             return
-        call = (change.ticket, change.calls)
+        call = (change.ticket, change.calls, change.called_at)
         if call == self._call:
             return
         self._call = call
-        version = version_of(*call)
+        version = version_of(change.ticket, change.calls)
         if version == self._version:
             # Called anew after it was put back: its device would take it for a repeat.
             version = version % (VERSIONS - 1) + 1

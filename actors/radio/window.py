@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.radio.banners import BannerNotKept, Banners, BannerText, SetBanner
@@ -37,7 +39,8 @@ class WindowTerminal(TerminalActor):
         self._banners = banners
         # Not from 1: the device may still show a version of that number from before a restart.
         self._version = self.random.randrange(1, VERSIONS)
-        self._calls = 0
+        self._call: tuple[int, datetime | None] = (0, None)
+        """How often the customer was called that it shows, and when at first."""
         self._display = Delivery(self, Trouble.UNCONFIRMED, self._describe)
         self._banner = Delivery(
             self,
@@ -80,15 +83,12 @@ class WindowTerminal(TerminalActor):
     @receives(CounterChanged)
     def _take_change(self, change: CounterChanged) -> None:
         state, text = _view(change)
-        # A further recall looks the same and is shown anew all the same.
-        shown = self._display.wanted
-        if isinstance(shown, Show) and (state, text, change.calls) == (
-            shown.state,
-            shown.text,
-            self._calls,
-        ):
+        # A further recall looks the same and is shown anew all the same; so is a call of the same customer for
+        # the next service.
+        shown, call = self._display.wanted, (change.calls, change.called_at)
+        if isinstance(shown, Show) and (state, text, call) == (shown.state, shown.text, self._call):
             return
-        self._calls = change.calls
+        self._call = call
         self._display.want(Show(version=self._next_version(), state=state, text=text))
 
     @receives(SetBanner)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from actors.hall.views import counter_changed
 from protocol.answers import Reason, Rejected
 from protocol.commands import (
     PARTY_MAX,
@@ -73,6 +74,19 @@ def test_a_visit_goes_through_its_services_under_one_number(book: Book) -> None:
     ticket = book.state.tickets[taken.ticket]
     assert ticket.state is TicketState.SERVED
     assert [(each.service, each.counter) for each in ticket.served] == [(TAX, ONE), (VAT, TWO)]
+
+
+def test_a_call_for_the_next_service_is_told_from_the_one_before(book: Book) -> None:
+    take(book, then=(VAT,))
+    views = []
+    for _ in range(2):
+        book.wait(minutes=4)
+        done(book, CallNext(id=id(), counter=ONE))
+        views.append(counter_changed(book.state, ONE))
+    one, other = views
+    assert (one.number, one.ticket_state, one.calls) == (other.number, other.ticket_state, 1)
+    assert one.called_at == book.now - timedelta(minutes=4)
+    assert other.called_at == book.now
 
 
 def test_who_goes_on_with_a_visit_waits_behind_those_who_wait_there(book: Book) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -57,6 +58,7 @@ class Bench:
         calls: int = 1,
         state: TicketState = TicketState.CALLED,
         waiting: int = 0,
+        called_at: datetime | None = None,
     ) -> None:
         there = number is not None
         changed = CounterChanged(
@@ -68,6 +70,7 @@ class Bench:
             ticket_state=state if there else None,
             calls=calls if there else 0,
             waiting=waiting,
+            called_at=called_at,
         )
         self.ref.tell(changed)
         self.rig.run()
@@ -99,6 +102,15 @@ def test_call_is_announced_as_configured(bench: Bench) -> None:
     bench.change("A010")
     [announce] = bench.announced
     assert (announce.buzzer, announce.voice, announce.text) == (2, 7, "A010")
+
+
+def test_call_for_the_next_service_of_a_visit_is_announced(bench: Bench) -> None:
+    at = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+    for minutes in (0, 0, 5):
+        bench.change("A010", called_at=at + timedelta(minutes=minutes))
+        bench.confirm()
+    one, other = bench.announced
+    assert one.version != other.version
 
 
 def test_each_recall_is_announced_and_nothing_else(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -189,6 +190,16 @@ def test_each_recall_is_sent_anew(bench: Bench) -> None:
         bench.change(view("A010", calls=calls))
         bench.confirm()
     assert len({show.version for show in bench.shows}) == 3
+
+
+def test_a_call_for_the_next_service_of_a_visit_is_sent_anew(bench: Bench) -> None:
+    # Found by a seed of the explorer: it looks like the call before it.
+    at = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+    for minutes in (0, 0, 5):
+        called_at = at + timedelta(minutes=minutes)
+        bench.change(replace(view("A010"), called_at=called_at))
+        bench.confirm()
+    assert [show.text for show in bench.shows] == ["A010", "A010"]
 
 
 def test_every_view_is_given_to_the_gateway_and_the_end_of_the_newest_counts(bench: Bench) -> None:
