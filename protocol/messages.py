@@ -108,8 +108,8 @@ class AskedCustomer:
 class CounterChanged:
     """What anybody may see of a counter.
 
-    ``calls`` counts the call of its ticket and its recalls (from 1). It was called at ``called_at`` (aware, UTC),
-    which tells this call from another one of the same ticket, for the next service of its visit.
+    ``calls`` counts the call of its ticket and its recalls (from 1). When it was called, ``called_at`` (aware,
+    UTC), tells this call from another one of the same ticket, for the next service of its visit.
     """
 
     counter: CounterId
