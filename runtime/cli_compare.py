@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from protocol.errors import ConfigError
+from protocol.values import replace
 from runtime.cli_progress import progress_bar
 from runtime.cli_rehearse import scenario_at
 from runtime.cli_scenario import load_scenario
+from runtime.cli_settings import SETTINGS_MAX, Setting, setting
 from runtime.cli_values import Share
 from sim.lab.comparing import Comparison, Difference, Verdict, compare
 from sim.lab.runs import JOBS_MAX, RUNS_MAX
@@ -32,7 +35,17 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command("compare")
 @click.argument("first", metavar="A", type=_FILE)
-@click.argument("second", metavar="B", type=_FILE)
+@click.argument("second", metavar="[B]", type=_FILE, required=False)
+@click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="In B, or in a copy of A if there is no B, let KEY be VALUE: counters=8 or counters=1,2,5 for how "
+    "many or which counters work; the place of a value in the scenario's file, as in people.no_show_share=0.1 "
+    "or arrivals.lunch-break.remote_share=0.5; with hall. before it in the hall's, as in "
+    "hall.policy.overtaken_max=2. May be given more than once.",
+)
 @click.option(
     "--runs",
     type=click.IntRange(2, RUNS_MAX),
@@ -59,7 +72,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def compare_command(
     first: Path,
-    second: Path,
+    second: Path | None,
+    settings: tuple[str, ...],
     runs: int,
     jobs: int,
     cluster: str | None,
@@ -69,10 +83,20 @@ def compare_command(
 ) -> None:
     """Run the scenarios A and B with the same people and show how B differs.
 
-    A and B are files, or names of ready scenarios (`paihao simulate --list`). Every interval is that of the
-    differences of runs with the same seed.
+    A and B are files, or names of ready scenarios (`paihao simulate --list`); without B it is A with what
+    --set changes. Every interval is that of the differences of runs with the same seed.
     """  # fmt: skip
-    one, other = scenario_given(first), scenario_given(second)
+    if second is None and not settings:
+        raise click.UsageError("needed is B, or --set to say what is to be changed in A")
+    if len(settings) > SETTINGS_MAX:
+        raise click.UsageError(
+            f"there are {len(settings)} --set; at most {SETTINGS_MAX} are allowed"
+        )
+    one = scenario_given(first)
+    other = scenario_given(second or first, [setting(each) for each in settings])
+    if settings:
+        name = f"{other.name} with {', '.join(settings)}"
+        other = replace(other, name=name)
     try:
         with progress_bar() as progress:
             comparison = compare(
@@ -89,8 +113,8 @@ def compare_command(
         _show(Console(highlight=False), comparison, one, other)
 
 
-def scenario_given(given: Path) -> LabScenario:
-    """Return the scenario in a file or of a name.
+def scenario_given(given: Path, settings: Sequence[Setting] = ()) -> LabScenario:
+    """Return the scenario in a file or of a name, with ``settings``.
 
     Raises:
         ConfigError: there is none, or it is wrong.
@@ -101,7 +125,7 @@ def scenario_given(given: Path) -> LabScenario:
             f"{given}: is a hall's configuration; needed is a scenario, which says who comes and who works "
             "(`paihao simulate --list` shows the ready ones)"
         )
-    return load_scenario(path)
+    return load_scenario(path, settings)
 
 
 def _show(console: Console, comparison: Comparison, one: LabScenario, other: LabScenario) -> None:

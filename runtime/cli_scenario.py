@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import time
 from importlib.resources import files
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 from protocol.errors import ConfigError
 from protocol.hall import HallSpec
 from protocol.tickets import TicketClass
+from protocol.values import replace
 from runtime.cli_scenario_check import check_scenario
 from runtime.cli_scenario_faults import check_faults
 from runtime.cli_scenario_tables import Block, Broken, File, Staffing, declare_scenario
 from runtime.cli_scenario_times import Times, distribution
+from runtime.cli_settings import HALL, Setting, changed, with_counters
 from runtime.config.document import Document, parse_document, read_text
-from runtime.config.load import DEMO, load_config
+from runtime.config.load import DEMO, load_config, read_config
 from runtime.config.problems import Findings, nearest
 from runtime.config.tables import Node, Tables
 from sim.distributions import Distribution
@@ -42,30 +45,38 @@ def find_scenario(name: str) -> Path | None:
     return path if name and "/" not in name and path.is_file() else None
 
 
-def load_scenario(path: Path) -> LabScenario:
+def load_scenario(path: Path, settings: Sequence[Setting] = ()) -> LabScenario:
     """Return the scenario in the TOML file at ``path``; relative paths in it count from its folder.
+
+    ``settings`` are put in place of what is in it, and in the file of its hall.
 
     Raises:
         ConfigError: it, or the file of its hall, cannot be read or is wrong; it tells every problem.
     """
-    document = parse_document(read_text(path), str(path))
+    own = [each for each in settings if not each.of_hall and not each.of_counters]
+    document = changed(parse_document(read_text(path), str(path)), own)
     findings = Findings(document)
     tables = Tables(findings)
     declare_scenario(tables, path.parent)
     file = tables.read(Node(place=(), typed=document.tables), File)
     if not findings.sound(("hall",), ("hall_id",)):
         findings.refuse()
-    spec = _hall(file, path.parent, findings)
+    spec = _hall(file, path.parent, findings, [each for each in settings if each.of_hall])
     findings.refuse()
     assert spec is not None
     check_scenario(tables, findings, file, spec)
     check_faults(tables, findings, file, spec)
     scenario = _scenario(path, file, spec, findings)
     findings.refuse()
+    for each in settings:
+        if each.of_counters:
+            scenario = with_counters(scenario, each)
     return scenario
 
 
-def _hall(file: File, folder: Path, findings: Findings) -> HallSpec | None:
+def _hall(
+    file: File, folder: Path, findings: Findings, settings: Sequence[Setting]
+) -> HallSpec | None:
     """Return the hall that the scenario is about."""
     ready = {each.stem: each for each in (SCENARIOS / "halls").glob("*.toml")} | {"demo": DEMO}
     path = ready.get(file.hall)
@@ -78,7 +89,7 @@ def _hall(file: File, folder: Path, findings: Findings) -> HallSpec | None:
             findings.add(("hall",), f"{file.hall!r} is no file", allowed)
             return None
     try:
-        halls = {str(spec.id): spec for spec in load_config(path, secrets=False).halls}
+        halls = {str(spec.id): spec for spec in _halls(path, file.hall_id, settings)}
     except ConfigError as error:
         raise ConfigError(f"{findings.document.source}: its hall is refused: {error}") from error
     if file.hall_id is None:
@@ -87,6 +98,19 @@ def _hall(file: File, folder: Path, findings: Findings) -> HallSpec | None:
         wrong = f"there is no hall {file.hall_id!r} in {path.name}"
         findings.add(("hall_id",), wrong, f"allowed: {', '.join(halls)}")
     return halls.get(file.hall_id)
+
+
+def _halls(path: Path, id: str | None, settings: Sequence[Setting]) -> Sequence[HallSpec]:
+    """Return the halls in a file; of the one called ``id``, or the first one, with the settings."""
+    if not settings:
+        return load_config(path, secrets=False).halls
+    document = parse_document(read_text(path), str(path))
+    tables = document.tables.get(HALL)
+    ids = [each.get("id") for each in tables] if isinstance(tables, list) else []
+    place = ids.index(id) if id in ids else 0
+    of_hall = [replace(each, place=each.place[1:]) for each in settings]
+    changed_hall = changed(document, of_hall, (HALL, place))
+    return read_config(changed_hall, folder=path.parent).halls
 
 
 # -- what they mean ------------------------------------------------------------------------------

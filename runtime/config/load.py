@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runtime.config.check import check
-from runtime.config.document import parse_document, read_text
+from runtime.config.document import Document, parse_document, read_text
 from runtime.config.model import Config
 from runtime.config.problems import Findings
 from runtime.config.schema import File, declare
@@ -13,7 +13,7 @@ from runtime.config.secrets import find_secrets, refuse_equal
 from runtime.config.tables import Node, Tables
 from runtime.logging import strike_out
 
-__all__ = ["DEMO", "EXAMPLE", "load_config", "parse_config"]
+__all__ = ["DEMO", "EXAMPLE", "load_config", "parse_config", "read_config"]
 
 EXAMPLE = Path(__file__).with_name("example.toml")
 """A configuration with everything in it, explained."""
@@ -54,7 +54,13 @@ def parse_config(
     Raises:
         ConfigError: as `load_config`.
     """
-    document = parse_document(text, source)
+    return read_config(parse_document(text, source), folder=folder, environment=environment)
+
+
+def read_config(
+    document: Document, *, folder: Path = Path(), environment: Mapping[str, str] | None = None
+) -> Config:
+    """Return the configuration in a document, as `parse_config` does."""
     findings = Findings(document)
     tables = Tables(findings)
     declare(tables, folder)
@@ -63,4 +69,4 @@ def parse_config(
     tokens = file.tokens if environment is None else find_secrets(tables, findings, environment)
     refuse_equal(findings, tokens)
     findings.refuse()
-    return Config(source=source, halls=file.halls, server=file.server, tokens=tokens)
+    return Config(source=document.source, halls=file.halls, server=file.server, tokens=tokens)
