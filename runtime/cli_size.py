@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -141,9 +142,11 @@ def _show(console: Console, sizing: Sizing) -> None:
         f"{sizing.title} ({sizing.scenario}), hall {sizing.hall}, {sizing.day}: {goal}. {sizing.sketched:,} "
         f"plans were looked at, {sizing.tried:,} of them tried in {len(sizing.seeds):,} runs each."
     )
-    table = Table(title="Counters needed (in brackets: Erlang's answer)", title_justify="left")
+    table = Table(
+        title="Counters needed (in brackets: Erlang's answer)", title_justify="left", box=SIMPLE
+    )
     headings = [_name(group) for group in sizing.groups]
-    for heading in ("from", "come", *headings, "in time", "fresh (interval)"):
+    for heading in ("from", "come", *headings, "in time", "with others"):
         table.add_column(heading, justify="right", no_wrap=heading not in headings)
     for each in sizing.quarters:
         table.add_row(
@@ -171,7 +174,7 @@ def _confirmed(sizing: Sizing) -> str:
     """Say what the plan attains with people it was not made for."""
     fresh = sizing.fresh_share
     text = (
-        f"Tried with other people ({len(sizing.seeds):,} runs, fresh seeds): {fresh.mean:.1%} of the day's are "
+        f"With other people ({len(sizing.seeds):,} runs, fresh seeds): {fresh.mean:.1%} of the day's are "
         f"called in time ({fresh.low:.1%} to {fresh.high:.1%} at {fresh.confidence:.0%})."
     )
     if not sizing.fresh_missed:
@@ -204,8 +207,7 @@ def _share(share: float | None) -> str:
 def _interval(share: Interval | None) -> str:
     if share is None:
         return "-"
-    low, high = f"{100 * share.low:.0f}", f"{share.high:.0%}"
-    return f"{share.mean:.0%} ({low}-{high})"
+    return f"{share.mean:.0%} ({100 * share.low:.0f}-{100 * share.high:.0f})"
 
 
 def _quarters(count: int) -> str:

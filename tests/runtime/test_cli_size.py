@@ -63,7 +63,7 @@ def test_table_shows_counters_beside_erlangs(file: str) -> None:
     assert "in brackets: Erlang's answer" in words
     assert "09:00" in words
     assert "09:45" in words
-    assert "Tried with other people (2 runs, fresh seeds): " in words
+    assert "With other people (2 runs, fresh seeds): " in words
     assert "of the day's are called in time (" in words
 
 
