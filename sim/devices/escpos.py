@@ -7,6 +7,7 @@ with their size, a QR code with its payload, space and the cut. Commands that it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
@@ -57,8 +58,11 @@ class Run:
     @property
     def dots(self) -> int:
         """The width on paper."""
-        columns = sum(1 if c < "\x80" else 2 for c in self.text)
-        return columns * CHARACTER_DOTS * self.style.width
+        return _columns(self.text) * CHARACTER_DOTS * self.style.width
+
+
+def _columns(text: str) -> int:
+    return len(text) if text.isascii() else sum(1 if c < "\x80" else 2 for c in text)
 
 
 @value
@@ -134,6 +138,8 @@ class Done:
 
 NOTHING = Done()
 
+_TEXT = re.compile(rb"[^\x00-\x1f]+")
+
 _ALIKE = str.maketrans("123456789", "000000000")
 """Codes whose texts differ in digits alone are of one size: the numbers of a day's tickets need one look."""
 
@@ -163,6 +169,7 @@ class Interpreter:
         self._spacing = SPACING_DOTS
         self._chinese = False
         self._runs: list[Run] = []
+        self._runs_dots = 0
         self._code_text = b""
         self._code_module = 3
         self._code_level = "L"
@@ -173,12 +180,17 @@ class Interpreter:
         return Paper(items=items, cut=False) if items else None
 
     def take(self, buffer: bytearray) -> Done | None:
-        """Carry out the first command or character in ``buffer`` and remove it; nothing if it is incomplete."""
+        """Carry out the first command or text in ``buffer`` and remove it; nothing if it is incomplete.
+
+        Text is what fits the line, or a character.
+        """
         if not buffer:
             return None
         first = buffer[0]
         if first in (0x1B, 0x1C, 0x1D):
             return self._command(buffer)
+        if first >= 0x20 and self._take_text(buffer):
+            return NOTHING
         if first == 0x0A:
             del buffer[0]
             return self._line_feed()
@@ -188,7 +200,12 @@ class Interpreter:
         octets = bytes(buffer[:length])
         del buffer[:length]
         if first >= 0x20:
-            self._print(octets.decode("gb18030" if self._chinese else "cp437", "replace"))
+            text = octets.decode(self._encoding, "replace")
+            dots = _columns(text) * CHARACTER_DOTS * self._style.width
+            if self._runs_dots + dots > self.line_dots:
+                self.overflows.append("".join(r.text for r in self._runs) + text)
+                self._line_feed()
+            self._print(text, dots)
         elif first not in (0x00, 0x0D):
             self.unknown.append(octets)
         return NOTHING
@@ -202,21 +219,41 @@ class Interpreter:
         length = 4 if 0x30 <= buffer[1] <= 0x39 else 2
         return length if len(buffer) >= length else None
 
-    def _print(self, text: str) -> None:
-        run = Run(text=text, style=self._style)
-        if sum(r.dots for r in self._runs) + run.dots > self.line_dots:
-            self.overflows.append("".join(r.text for r in self._runs) + text)
-            self._line_feed()
-        if self._runs and self._runs[-1].style == run.style:
-            run = replace(run, text=self._runs.pop().text + text)
-        self._runs.append(run)
+    @property
+    def _encoding(self) -> str:
+        return "gb18030" if self._chinese else "cp437"
+
+    def _take_text(self, buffer: bytearray) -> bool:
+        """Print all that comes before the next command, if it is whole and fits the line."""
+        found = _TEXT.match(buffer)
+        assert found is not None
+        octets = found[0]
+        try:
+            text = octets.decode(self._encoding)
+        except UnicodeDecodeError:
+            return False
+        dots = _columns(text) * CHARACTER_DOTS * self._style.width
+        if self._runs_dots + dots > self.line_dots:
+            return False
+        found = None  # a buffer that is looked at cannot change its size
+        del buffer[: len(octets)]
+        self._print(text, dots)
+        return True
+
+    def _print(self, text: str, dots: int) -> None:
+        self._runs_dots += dots
+        style = self._style
+        if self._runs and self._runs[-1].style == style:
+            text = self._runs.pop().text + text
+        self._runs.append(Run(text=text, style=style))
 
     def _line_feed(self) -> Done:
         runs, self._runs = tuple(self._runs), []
+        self._runs_dots = 0
         if not runs:
             return self._space(self._spacing)
         self._items.append(TextLine(runs=runs, align=self._align))
-        height = max(run.style.height for run in runs) * LINE_DOTS
+        height = max([run.style.height for run in runs]) * LINE_DOTS
         return Done(dots=max(height, self._spacing))
 
     def _space(self, dots: int) -> Done:

@@ -19,6 +19,8 @@ CUT_S = 0.3
 RECEIVE_MAX = 4_096
 """Octets that may wait; more are lost, as on a line without flow control."""
 
+DLE = b"\x10"
+
 REAL_TIME_LENGTHS = {0x04: 3, 0x05: 3, 0x14: 10}
 """Octets of DLE EOT, DLE ENQ and DLE DC4 with function 8."""
 
@@ -109,8 +111,7 @@ class EscposPrinter:
         answers = bytearray(self._advance(now))
         if not self._buffer:
             self._free_at = max(self._free_at, now)
-        for octet in octets:
-            answers += self._receive_one(octet)
+        answers += self._sort(octets)
         answers += self._advance(now)
         return bytes(answers)
 
@@ -130,8 +131,23 @@ class EscposPrinter:
         faults = self.paper_out or self.cover_open or self.offline or self.broken
         return faults or self.silent
 
-    def _receive_one(self, octet: int) -> bytes:
-        """Sort one octet: real-time commands are carried out at once, the rest waits its turn."""
+    def _sort(self, octets: bytes) -> bytes:
+        """Carry out real-time commands at once; the rest waits its turn. Return what is answered."""
+        answers = b""
+        at = 0
+        while at < len(octets):
+            if not self._real_time:
+                begins = octets.find(DLE, at)
+                ends = len(octets) if begins < 0 else begins
+                self._keep(octets[at:ends])
+                at = ends
+            if at < len(octets):
+                answers += self._sort_one(octets[at])
+                at += 1
+        return answers
+
+    def _sort_one(self, octet: int) -> bytes:
+        """Take an octet of what may be a real-time command."""
         command = self._real_time
         command.append(octet)
         if command[0] == 0x10:
@@ -142,13 +158,18 @@ class EscposPrinter:
                 answer = self._carry_out(bytes(command))
                 command.clear()
                 return answer
-        self._buffer += command
-        self._starved = False
+        self._keep(bytes(command))
         command.clear()
+        return b""
+
+    def _keep(self, octets: bytes) -> None:
+        if not octets:
+            return
+        self._buffer += octets
+        self._starved = False
         if len(self._buffer) > RECEIVE_MAX:
             self.lost += len(self._buffer) - RECEIVE_MAX
             del self._buffer[RECEIVE_MAX:]
-        return b""
 
     def _carry_out(self, command: bytes) -> bytes:
         if command == FORGET:

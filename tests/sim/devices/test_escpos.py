@@ -123,3 +123,23 @@ def test_garbage_is_swallowed_octet_by_octet(octets: bytes) -> None:
             pass
     assert rest == buffer
     assert pieces.tear() == whole.tear()
+
+
+_MORE = (b"\x1c&", b"\x1c.", b"\x1d!\x11", b"\n", b"\x1b@", b"\xff", b"\x84\x31\xa4\x37", b"\xd7")
+_TEXTS = st.text(alphabet="ab 1字業ß", max_size=40).map(lambda text: text.encode("gb18030"))
+
+
+@given(pieces=st.lists(st.one_of(_TEXTS, st.sampled_from(_MORE)), max_size=20))
+def test_text_that_comes_at_once_prints_as_it_does_octet_by_octet(pieces: list[bytes]) -> None:
+    octets = b"".join(pieces)
+    at_once, slowly = Interpreter(32), Interpreter(32)
+    buffer, rest = bytearray(octets), bytearray()
+    while at_once.take(buffer) is not None:
+        pass
+    for octet in octets:
+        rest.append(octet)
+        while slowly.take(rest) is not None:
+            pass
+    assert rest == buffer
+    assert slowly.overflows == at_once.overflows
+    assert slowly.tear() == at_once.tear()
