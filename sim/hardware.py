@@ -25,6 +25,7 @@ from sim.devices.repeater import Repeater
 from sim.devices.window import Window
 from sim.radio.channel import Channel
 from sim.radio.modules import PERFECT
+from sim.radio.station import Station
 
 BATTERY_MV = 3000
 """Two new cells."""
@@ -55,7 +56,9 @@ class Hardware:
         self.radio: dict[GatewayId, dict[TerminalAddress, RadioDevice]] = {}
         """Those behind each gateway, by their posts."""
         self._wake: Callable[[str], object] = lambda _name: None
+        self._touch: Callable[[str, RadioDevice], object] = self._touch_here
         self._radio_ports: dict[RadioDevice, str] = {}
+        self._stations: dict[RadioDevice, tuple[Channel, Station]] = {}
         self.channels: dict[GatewayId, Channel] = {}
         """That of each gateway: a perfect one."""
         for gateway in spec.gateways.values():
@@ -64,7 +67,8 @@ class Hardware:
                 channel = self._channel(spec, gateway)
                 self.ports[name] = channel.port(name, address=gateway.address)
                 for terminal in gateway.terminals:
-                    channel.join(self._terminal(gateway, terminal, name, random, boot))
+                    device = self._terminal(gateway, terminal, name, random, boot)
+                    self._stations[device] = channel, channel.join(device)
         for kiosk in spec.kiosks.values():
             name = None if kiosk.printer is None else virtual_name(kiosk.printer)
             if name is not None:
@@ -76,6 +80,18 @@ class Hardware:
         self._wake = wake
         for channel in self.channels.values():
             channel.on_wake(wake)
+
+    def on_touch(self, touch: Callable[[str, RadioDevice], object]) -> None:
+        """Have ``touch`` called with a device on which something was pressed, and the port of its gateway.
+
+        It takes the place of what lets the device feel that on the perfect channels here.
+        """
+        self._touch = touch
+
+    def _touch_here(self, port: str, device: RadioDevice) -> None:
+        channel, station = self._stations[device]
+        channel.touch(station)
+        self._wake(port)
 
     def wake(self, name: str) -> None:
         """Have the device on that port look at what was done to it."""
@@ -140,7 +156,7 @@ class Hardware:
         return keypad
 
     def _felt(self, device: RadioDevice, taken: bool) -> bool:
-        self.wake(self._radio_ports[device])
+        self._touch(self._radio_ports[device], device)
         return taken
 
     def _terminal(

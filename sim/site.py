@@ -24,6 +24,7 @@ from actors.world import Timer
 from protocol.hall import HallSpec
 from protocol.ids import GatewayId, TicketId
 from protocol.messages import DisplayedCall, Submit
+from sim.devices.radio import RadioDevice
 from sim.faults.active import Active, end_all
 from sim.faults.line import Line, LineDevice
 from sim.faults.premises import Holds
@@ -132,6 +133,8 @@ class Site:
                 self.spec, self.hardware, module, Random(f"{self.seed}/{self.spec.id}/air"), loss
             )
             self.segments.on_wake(self.links.wake)
+            self.segments.on_clock(self.outside.monotonic)
+            self.hardware.on_touch(self._touch)
         for name, device in self.hardware.ports.items():
             on_channel = self.segments is not None and name in self.segments.ports
             if on_channel:
@@ -270,6 +273,11 @@ class Site:
         """Have what is on that port look at what was done to its devices."""
         if self.segments is not None:
             self.segments.look(port)
+        self.links.wake(port)
+
+    def _touch(self, port: str, device: RadioDevice) -> None:
+        assert self.segments is not None
+        self.segments.touch(port, device)
         self.links.wake(port)
 
     def heal(self) -> None:

@@ -107,6 +107,7 @@ class WholeRun:
     def _sample(self) -> None:
         segments = self.site.segments
         for id, channel in {} if segments is None else segments.channels.items():
+            channel.catch_up()
             counts = attrs.evolve(channel.counts)
             sample = ChannelSample(at_s=self.site.now_s(), counts=counts)
             self._samples.setdefault(id, []).append(sample)

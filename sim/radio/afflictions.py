@@ -29,6 +29,7 @@ class Afflictions:
 
     def lose(self, loss: Loss) -> Callable[[], None]:
         """Have every listener lose packets so, beside those that it loses anyway."""
+        self._channel.catch_up()
         stations = self._channel.stations
         if not self._losses:
             self._own = {station: station.chance for station in stations}
@@ -38,6 +39,7 @@ class Afflictions:
         return partial(self._end_loss, chances)
 
     def _end_loss(self, ended: dict[Station, Chance]) -> None:
+        self._channel.catch_up()
         self._losses = [each for each in self._losses if each is not ended]
         self._set_chances()
 
@@ -60,6 +62,7 @@ class Afflictions:
         own = [] if self._own_damage is None else [self._own_damage]
         damages = own + self._damages
         channel = self._channel
+        channel.catch_up()
         channel.attentive = self._own_attention or bool(damages)
         channel.damage = (
             Damage(
@@ -76,6 +79,7 @@ class Afflictions:
 
     def exchange_module(self, port: str) -> None:
         """Put another module in the place of that port's, which knows nothing of what was under way."""
+        self._channel.catch_up()
         self._channel.station_of(port).forget()
 
     def intrude(self, begins_s: float, ends_s: float) -> None:

@@ -7,12 +7,18 @@ gateway's. What happens, happens on a heap of events:
                                           |  ^
                                           +--+ the channel is taken: pause
 
+Hosts take part in the ends of that alone. What is between them has its time, but is worked out no sooner than
+an input or somebody's ears need it: a packet that meets no other one costs whoever drives the channel two
+calls, not five. So an input, or what changes what befalls packets, comes after `advance` to its time, or after
+`catch_up`.
+
 A listener has a packet unless it cannot hear the sender; sends itself meanwhile; hears another packet at the
 same time that is not weaker by `CAPTURE_DB`; was bound to another packet already; or chance takes it away.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from math import inf
@@ -37,6 +43,12 @@ ROUNDING_S = 1e-9
 """More than what adding up times can have rounded off."""
 
 
+_Happen = Callable[[float, Any], None]
+_Event = tuple[float, int, _Happen, Any]
+_AirEvent = tuple[float, int, _Happen, Any, float]
+"""With the time until which nobody hears of it."""
+
+
 class Channel:
     """One frequency. Every input is told the time ``now``, in seconds that never go back.
 
@@ -56,15 +68,23 @@ class Channel:
     ) -> None:
         self.module = module
         self.loss = loss
-        self.damage = damage
+        self._damage = damage
         self._reception = Reception()
         self.counts = self._reception.counts
         self.stations: list[Station] = []
         self.attentive = attentive or damage is not None
+        """Whether hosts hear what is for others."""
         self._random = random
         self._now = -inf
-        self._events: list[tuple[float, int, Callable[[float, Any], None], Any]] = []
+        self._hosted_events: list[_Event] = []
+        """What hosts take part in."""
+        self._air_events: list[_AirEvent] = []
+        """What happens between modules; few at a time."""
         self._event_number = 0
+        self._touched: deque[Station] = deque()
+        """Those whose devices somebody acted on."""
+        self._clock: Callable[[], float] | None = None
+        self._modules: list[RadioModule] = []
         self._on_air: list[Packet] = []
         self._last: Packet | None = None
         """The packet that ended last."""
@@ -74,7 +94,7 @@ class Channel:
         self._running = False
         self._rousing = False
         self._told_s = inf
-        """The deadline that the first port was told last."""
+        """When the first port is to be ticked, as it was told last."""
 
     # -- who is there -----------------------------------------------------------------------
 
@@ -102,6 +122,28 @@ class Channel:
         """Have ``wake`` called with the name of a port that wants its `Port.tick`."""
         self._wake = wake
 
+    @property
+    def damage(self) -> Damage | None:
+        """What becomes of packets on the way from modules to hosts."""
+        return self._damage
+
+    @damage.setter
+    def damage(self, damage: Damage | None) -> None:
+        self._damage = damage
+        # What is damaged may come in more pieces, and so sooner.
+        self._air_events[:] = [(*event[:4], event[0]) for event in self._air_events]
+        if self._ports:
+            self._wake(self._ports[0].name)
+
+    def on_clock(self, clock: Callable[[], float]) -> None:
+        """Have `catch_up` know the time."""
+        self._clock = clock
+
+    def catch_up(self) -> None:
+        """Work out everything until now, before something changes that is no input."""
+        if self._clock is not None:
+            self.advance(self._clock())
+
     def set_level(self, sender: Station, listener: Station, level_db: float | None) -> None:
         """Have ``listener`` hear ``sender`` so strongly (0 for all at first), or not at all (None)."""
         listener.levels[sender] = level_db
@@ -128,14 +170,16 @@ class Channel:
 
     def touch(self, station: Station) -> None:
         """Have the device looked at: somebody has acted on it (a key was pressed)."""
-        if station.tick_s > -inf:
-            station.tick_s = -inf
-            self._push(-inf, self._tick, station)
+        if not station.touched:
+            station.touched = True
+            self._touched.append(station)
 
     def _add(self, module: RadioModule | None) -> Station:
         station = Station(module=module or self.module, chance=self.loss.chance(self._random))
         self.stations.append(station)
         self._at_address[None].append(station)
+        if station.module not in self._modules:
+            self._modules.append(station.module)
         return station
 
     def _move(self, station: Station, address: int | None) -> None:
@@ -146,24 +190,40 @@ class Channel:
     # -- time -------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
-        """Return when something happens next, or None if nothing will."""
-        return self._events[0][0] if self._events else None
+        """Return when somebody is to `advance` again, or None if nothing will happen."""
+        deadline_s = self._deadline_s()
+        return None if deadline_s == inf else deadline_s
+
+    def _deadline_s(self) -> float:
+        if self._touched:
+            return self._now
+        hosted, on_air = self._hosted_events, self._air_events
+        due_s = hosted[0][0] if hosted else inf
+        for event in on_air:
+            if event[4] < due_s:
+                due_s = event[4]
+        return due_s
 
     def advance(self, now: float) -> None:
         """Let everything happen that is due by ``now``."""
         if self._running:
             return
         self._running = True
-        events = self._events
+        hosted, on_air = self._hosted_events, self._air_events
         at_once = 0
         try:
-            while events and events[0][0] <= now:
-                due_s, _, happen, subject = heappop(events)
+            while True:
+                if on_air and on_air[0][0] <= now and not (hosted and hosted[0] < on_air[0]):
+                    due_s, _, happen, subject, _ = heappop(on_air)
+                elif hosted and hosted[0][0] <= now:
+                    due_s, _, happen, subject = heappop(hosted)
+                elif self._touched:
+                    due_s, happen, subject = now, self._feel, self._touched.popleft()
+                else:
+                    break
                 if due_s > self._now:
                     self._now = due_s
                     at_once = 0
-                elif due_s == -inf:
-                    self._now = max(self._now, now)
                 at_once += 1
                 if at_once > EVENTS_MAX:
                     raise DeviceError("devices on one channel answer each other for ever")
@@ -176,38 +236,44 @@ class Channel:
         """Do what is due, or see why somebody wants that though nothing is; a port was ticked."""
         if self._rousing:
             return
-        if not self._events or self._events[0][0] > now:
-            self.look()
+        asked = now < self._told_s and not self._touched
         self.advance(now)
+        if asked:
+            self.look()
+            self.advance(now)
 
     def deadline_of(self, port: Port) -> float | None:
         """Return when ``port`` is to be ticked: the first one gives the channel its time."""
         if port is not self._ports[0]:
             return None
-        deadline_s = self.next_deadline()
-        self._told_s = inf if deadline_s is None else deadline_s
-        return deadline_s
+        self._told_s = deadline_s = self._deadline_s()
+        return None if deadline_s == inf else deadline_s
 
     def rouse(self, awake: Port) -> None:
         """Have the other ports fetch what they have heard, and the first one look at its deadline."""
         if self._rousing or len(self._ports) == 1:
             return
         self._rousing = True
+        first = self._ports[0]
         try:
             for port in self._ports:
-                sooner = (
-                    port is self._ports[0]
-                    and bool(self._events)
-                    and self._events[0][0] < self._told_s
-                )
-                if port is not awake and (port.station.heard or sooner):
+                if port is awake:
+                    continue
+                if port.station.heard or (port is first and self._deadline_s() < self._told_s):
                     self._wake(port.name)
         finally:
             self._rousing = False
 
-    def _push(self, at_s: float, happen: Callable[[float, Any], None], subject: object) -> None:
+    def _push(self, at_s: float, happen: _Happen, subject: object) -> None:
+        """Have something happen that hosts take part in."""
         self._event_number += 1
-        heappush(self._events, (at_s, self._event_number, happen, subject))
+        heappush(self._hosted_events, (at_s, self._event_number, happen, subject))
+
+    def _push_on_air(self, at_s: float, happen: _Happen, subject: object, heard_s: float) -> None:
+        """Have something happen of which no host hears before ``heard_s``."""
+        self._event_number += 1
+        event = (at_s, self._event_number, happen, subject, heard_s)
+        heappush(self._air_events, event)
 
     # -- hosts ------------------------------------------------------------------------------
 
@@ -218,13 +284,19 @@ class Channel:
         if now < station.tick_s:
             # Its deadline was put off since this event was made, and has one of its own.
             return
-        asked = station.tick_s == -inf
         station.tick_s = inf
-        if not asked:
-            deadline_s = device.next_deadline()
-            if deadline_s is None or deadline_s > now:
-                self._await_deadline(station, deadline_s)
-                return
+        deadline_s = device.next_deadline()
+        if deadline_s is None or deadline_s > now:
+            self._await_deadline(station, deadline_s)
+            return
+        self._hosted(station, device, device.tick(now), now)
+
+    def _feel(self, now: float, station: Station) -> None:
+        """Tick the device because somebody acted on it."""
+        station.touched = False
+        station.tick_s = inf
+        device = station.device
+        assert device is not None
         self._hosted(station, device, device.tick(now), now)
 
     def _deliver(self, now: float, delivery: tuple[Station, bytes]) -> None:
@@ -251,6 +323,7 @@ class Channel:
 
     def look(self) -> None:
         """See whether somebody acted on a device: whose deadline is earlier than it was is ticked."""
+        self.catch_up()
         for station in self.stations:
             if station.device is None:
                 continue
@@ -265,12 +338,16 @@ class Channel:
         """Send ``octets`` from the station's host."""
         before = len(station.ready)
         station.write(octets, now)
-        for packet in list(station.ready)[before:]:
-            self._push(packet.ready_s, self._ready, station)
-        if station.closes_s < inf:
-            self._push(station.closes_s, self._ready, station)
+        if len(station.ready) > before:
+            for packet in list(station.ready)[before:]:
+                self._await_ready(packet.ready_s, station, len(packet.octets))
+        if (closes_s := station.closes_s) < inf:
+            self._await_ready(closes_s, station, station.opened)
 
     # -- the air ----------------------------------------------------------------------------
+
+    def _await_ready(self, at_s: float, station: Station, octets: int) -> None:
+        self._push_on_air(at_s, self._ready, station, at_s + station.module.air_s(octets))
 
     def _ready(self, now: float, station: Station) -> None:
         """A packet may be complete."""
@@ -294,7 +371,7 @@ class Channel:
         if taken_until_s > now:
             self._back_off(taken_until_s, station)
         else:
-            self._push(now + module.listen_s, self._attempt, station)
+            self._await_attempt(now + module.listen_s, station)
 
     def _attempt(self, now: float, station: Station) -> None:
         """Send if the channel has been free for long enough."""
@@ -314,7 +391,11 @@ class Channel:
         pause_max_s = min(module.backoff_s * 2.0**station.tries, module.backoff_max_s)
         station.tries += 1
         pause_s = module.listen_s + self._random.random() * pause_max_s
-        self._push(taken_until_s + pause_s, self._attempt, station)
+        self._await_attempt(taken_until_s + pause_s, station)
+
+    def _await_attempt(self, at_s: float, station: Station) -> None:
+        air_s = station.module.air_s(len(station.ready[0].octets))
+        self._push_on_air(at_s, self._attempt, station, at_s + air_s)
 
     def _taken_until(self, now: float, station: Station) -> float:
         """Return until when the station hears something, as far as it has begun; maybe in the past."""
@@ -334,13 +415,16 @@ class Channel:
     def _decide(self, now: float, station: Station) -> None:
         """Switch from hearing to sending."""
         if station.module.turnaround_s:
-            self._push(now + station.module.turnaround_s, self._begin, station)
+            at_s = now + station.module.turnaround_s
+            air_s = station.module.air_s(len(station.ready[0].octets))
+            self._push_on_air(at_s, self._begin, station, at_s + air_s)
         else:
             self._begin(now, station)
 
     def _begin(self, now: float, station: Station) -> None:
         packet = station.take(now)
         air_s = station.module.air_s(len(packet.octets))
+        packet.pieces = pieces(packet.octets)
         packet.begins_s = now
         packet.ends_s = now + air_s
         for other in self._on_air:
@@ -354,7 +438,10 @@ class Channel:
         counts.busy_s += max(0.0, packet.ends_s - max([now, *(p.ends_s for p in self._on_air)]))
         if air_s:
             self._on_air.append(packet)
-            self._push(packet.ends_s, self._end, packet)
+            heard_s = packet.ends_s
+            if self._damage is None:
+                heard_s = min([_heard_s(module, packet) for module in self._modules])
+            self._push_on_air(packet.ends_s, self._end, packet, heard_s)
         else:
             self._end(now, packet)
 
@@ -381,15 +468,20 @@ class Channel:
         return listeners + at_address[None]
 
     def _pass_on(self, packet: Packet, listener: Station, now: float) -> None:
-        octets = packet.octets
-        if self.damage is not None:
-            octets = self.damage.apply(octets, self._random)
+        heard = packet.pieces
+        if self._damage is not None:
+            heard = pieces(self._damage.apply(packet.octets, self._random))
         module = listener.module
         at_s = max(now + module.deliver_s, listener.delivered_s)
-        for piece in pieces(octets):
+        for piece in heard:
             at_s += len(piece) * module.octet_s
             self._push(at_s, self._deliver, (listener, piece))
         listener.delivered_s = at_s
+
+
+def _heard_s(module: RadioModule, packet: Packet) -> float:
+    """Return when a host with that module has the packet's first piece, if nothing came before it."""
+    return packet.ends_s + module.deliver_s + len(packet.pieces[0]) * module.octet_s
 
 
 def _address_of(device: Device) -> int | None:

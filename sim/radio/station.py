@@ -54,6 +54,8 @@ class Packet:
     """When the module can send it."""
     begins_s: float = 0.0
     ends_s: float = 0.0
+    pieces: list[bytes] = attrs.field(factory=list)
+    """As a listener has them one after another; known from its begin on."""
     met: list[Packet] = attrs.field(factory=list)
     """Others that were on the air at the same time."""
 
@@ -79,6 +81,8 @@ class Station:
     """How strongly others are heard here, in decibels, None for not at all; 0 for those left out."""
     tick_s: float = inf
     """When the device is to be ticked next."""
+    touched: bool = False
+    """Whether somebody acted on the device, and it does not know yet."""
     contends: bool = False
     """Whether a packet is on the air or tries to get there."""
     since_s: float = 0.0
@@ -127,6 +131,11 @@ class Station:
         self.ready.append(
             Packet(sender=self, octets=octets, to=self._open_to, ready_s=at_s + self.module.send_s)
         )
+
+    @property
+    def opened(self) -> int:
+        """How many octets are in the open packet."""
+        return len(self._open)
 
     @property
     def closes_s(self) -> float:

@@ -15,6 +15,7 @@ from protocol.radio.frame import Frame, FrameDecoder, encode_frame
 from protocol.radio.payloads import Key
 from protocol.values import replace
 from sim.devices.keypad import Keypad
+from sim.radio.afflictions import Afflictions
 from sim.radio.channel import Channel
 from sim.radio.loss import BurstLoss, Damage, IndependentLoss
 from sim.radio.modules import E32, HC_12, PERFECT, RadioModule
@@ -403,6 +404,73 @@ def test_host_that_changes_its_address_hears_what_is_for_the_new_one() -> None:
     listener.address = 5
     channel.advance(SOON_S)
     assert listener.octets == [frame(5, 2)]
+
+
+# -- what is worked out late -------------------------------------------------------------------------
+
+
+def test_packet_that_meets_no_other_one_needs_two_looks_of_who_drives_the_channel() -> None:
+    listener = Host(2)
+    channel = channel_of(listener, module=E32)
+    port = channel.port(address=GATEWAY)
+    port.receive(frame(2, GATEWAY), 1.0)
+    looks = []
+    while (due_s := port.next_deadline()) is not None:
+        looks.append(due_s)
+        port.tick(due_s)
+    assert len(looks) <= 2
+    [(heard_s, _)] = listener.heard
+    assert heard_s == looks[-1] == pytest.approx(1.0 + E32.hop_s(len(frame(2, GATEWAY))))
+
+
+def test_who_drives_the_channel_late_changes_nothing() -> None:
+    def heard(steps: list[float]) -> list[list[tuple[float, bytes]]]:
+        hosts = [
+            Host(2, {1.0 + number / 7: frame(4, 2) for number in range(30)}),
+            Host(3, {1.0 + number / 9: frame(4, 3) + frame(2, 3) for number in range(30)}),
+            Host(4),
+        ]
+        channel = channel_of(*hosts, module=E32, loss=IndependentLoss(loss=0.2))
+        for now_s in steps:
+            channel.advance(now_s)
+        assert channel.counts.collided
+        assert channel.counts.sensed
+        return [host.heard for host in hosts]
+
+    assert heard([SOON_S]) == heard([step / 1000 for step in range(10_000)] + [SOON_S])
+
+
+def test_loss_that_begins_while_nobody_looked_takes_no_packet_from_before() -> None:
+    listener = Host(2)
+    channel = channel_of(listener, module=E32)
+    port = channel.port(address=GATEWAY)
+    port.receive(frame(2, GATEWAY), 1.0)
+    clock_s = 1.0 + E32.hop_s(len(frame(2, GATEWAY))) - 0.001
+    channel.on_clock(lambda: clock_s)
+    Afflictions(channel, Random(1)).lose(IndependentLoss(loss=1.0))
+    channel.advance(SOON_S)
+    assert listener.octets == [frame(2, GATEWAY)]
+
+
+def test_damage_that_begins_amid_a_packet_is_told_to_who_drives_the_channel() -> None:
+    listener = Host(2)
+    channel = channel_of(listener, module=E32)
+    port = channel.port("g1", address=GATEWAY)
+    port.receive(frame(2, GATEWAY), 1.0)
+    while channel.counts.packets == 0:
+        due_s = port.next_deadline()
+        assert due_s is not None
+        port.tick(due_s)
+    before_s = port.next_deadline()
+    woken: list[str] = []
+    channel.on_wake(woken.append)
+    channel.damage = Damage(bit_error=0.01)
+    after_s = port.next_deadline()
+    assert woken == ["g1"]
+    assert before_s is not None
+    assert after_s is not None
+    # Damaged octets may look like two frames, and the first of these comes sooner.
+    assert after_s < before_s
 
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=60)), min_size=1, max_size=4))
