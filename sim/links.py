@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import pykka
+import simpy
 
 from protocol.devices import Device
 from protocol.errors import ConfigError
 from protocol.messages import LinkDown, LinkUp, OctetsReceived, Recipient
 from protocol.ports import REOPEN_MAX_S, REOPEN_MIN_S, WAITING_MAX, VirtualAddress, parse_port
 from sim.world import SimWorld
-
-NO_TIME_S = 1e-9
-"""What an octet takes on a line that is left to its device."""
 
 ROUNDING = 1e-6
 """Of an octet: more than what adding up times can have rounded off."""
@@ -78,7 +77,7 @@ class SimLinks:
         socket = self._socket(parsed.name)
         for earlier in [link for link in socket.links if link.owner is owner]:
             earlier.close()
-        link = SimLink(socket, owner, NO_TIME_S if socket.own_line else parsed.octet_s)
+        link = SimLink(socket, owner, None if socket.own_line else parsed.octet_s)
         socket.links.append(link)
         socket.try_later(0.0)
         return link
@@ -98,14 +97,11 @@ class _Socket:
         self.device: Device | None = None
         self.own_line = False
         self.links: list[SimLink] = []
+        self.open_link: SimLink | None = None
+        """The link that has the port open."""
         self._plugged = False
         self._away_since_s = 0.0
         self._tick_at_s: float | None = None
-
-    @property
-    def open_link(self) -> SimLink | None:
-        """The link that has the port open."""
-        return next((link for link in self.links if link.up), None)
 
     def plug(self) -> None:
         if self.device is not None and not self._plugged:
@@ -133,9 +129,9 @@ class _Socket:
         self.try_later(self.world.random.uniform(0.0, bound_s))
 
     def try_later(self, delay_s: float) -> None:
-        after(self.world, delay_s, self._try)
+        _Due(self.world.env, delay_s, _Socket._try, self, None)
 
-    def _try(self) -> None:
+    def _try(self, _nothing: None) -> None:
         """Open the port for the first link that waits, and say to the others why not."""
         for link in list(self.links):
             if link.up:
@@ -162,9 +158,8 @@ class _Socket:
 
         Those that nobody takes, and those beyond `WAITING_MAX` on the line, are lost.
         """
-        link = self.open_link
-        if octets and link is not None and link.to_owner.waiting() <= WAITING_MAX:
-            link.to_owner.send(octets)
+        if octets and self.open_link is not None:
+            self.open_link.to_owner(octets)
         self.schedule()
 
     def schedule(self) -> None:
@@ -174,7 +169,8 @@ class _Socket:
             return
         self._tick_at_s = deadline_s
         if deadline_s is not None:
-            after(self.world, deadline_s - self.world.monotonic(), lambda: self._tick(deadline_s))
+            env = self.world.env
+            _Due(env, deadline_s - env.now, _Socket._tick, self, deadline_s)
 
     def _tick(self, deadline_s: float) -> None:
         if deadline_s == self._tick_at_s:
@@ -183,14 +179,16 @@ class _Socket:
 
 
 class SimLink:
-    """A link to a virtual device."""
+    """A link to a virtual device; an octet takes ``octet_s``, or the line's time is the device's (None)."""
 
-    def __init__(self, socket: _Socket, owner: Recipient, octet_s: float) -> None:
+    def __init__(self, socket: _Socket, owner: Recipient, octet_s: float | None) -> None:
         self.owner = owner
         self.up = False
-        self.to_owner = _Wire(socket.world, octet_s, self._received)
-        self._to_device = _Wire(socket.world, octet_s, socket.received)
         self._socket = socket
+        self._to_owner = self._to_device = None
+        if octet_s is not None:
+            self._to_owner = _Wire(socket.world, octet_s, self._received)
+            self._to_device = _Wire(socket.world, octet_s, socket.received)
         self._told_down: str | None = None
         self._up_since_s = 0.0
 
@@ -198,10 +196,22 @@ class SimLink:
         """Send ``octets``; they are lost if the device is away."""
         if not self.up:
             return
-        self._to_device.send(octets)
-        if self._to_device.waiting() > WAITING_MAX:
+        wire = self._to_device
+        if wire is None:
+            self._socket.received(octets)
+            return
+        wire.send(octets)
+        if wire.waiting() > WAITING_MAX:
             self.lose(f"the device takes no octets: over {WAITING_MAX} wait to be sent")
             self._socket.left(self._up_since_s)
+
+    def to_owner(self, octets: bytes) -> None:
+        """Send the device's octets; they are lost if `WAITING_MAX` are on the line already."""
+        wire = self._to_owner
+        if wire is None:
+            self._received(octets)
+        elif wire.waiting() <= WAITING_MAX:
+            wire.send(octets)
 
     def close(self) -> None:
         """Let the port go for good; what was not sent is lost."""
@@ -213,6 +223,7 @@ class SimLink:
 
     def come_up(self) -> None:
         self.up = True
+        self._socket.open_link = self
         self._up_since_s = self._socket.world.monotonic()
         self._told_down = None
         self._tell(LinkUp())
@@ -227,10 +238,13 @@ class SimLink:
             self._tell(LinkDown(reason=reason))
 
     def _hang_up(self) -> None:
-        self.to_owner.cut()
+        if self._to_owner is not None:
+            self._to_owner.cut()
         # What the device answers from here on goes nowhere.
         self.up = False
-        self._to_device.cut()
+        self._socket.open_link = None
+        if self._to_device is not None:
+            self._to_device.cut()
 
     def _received(self, octets: bytes) -> None:
         if self.up:
@@ -247,7 +261,7 @@ class _Wire:
     """One direction of a serial line: octets follow each other, and arrive once the last is there."""
 
     def __init__(self, world: SimWorld, octet_s: float, deliver: Callable[[bytes], None]) -> None:
-        self._world = world
+        self._env = world.env
         self._octet_s = octet_s
         self._deliver = deliver
         self._free_at_s = 0.0
@@ -255,21 +269,23 @@ class _Wire:
 
     def waiting(self) -> int:
         """Return how many octets have not arrived yet."""
-        return round(max(self._free_at_s - self._world.monotonic(), 0.0) / self._octet_s)
+        busy_s = self._free_at_s - self._env.now
+        return round(busy_s / self._octet_s) if busy_s > 0.0 else 0
 
     def send(self, octets: bytes) -> None:
-        begins_s = max(self._free_at_s, self._world.monotonic())
+        now_s = self._env.now
+        begins_s = max(self._free_at_s, now_s)
         self._free_at_s = begins_s + len(octets) * self._octet_s
         burst = (begins_s, octets)
         self._bursts.append(burst)
-        after(self._world, self._free_at_s - self._world.monotonic(), lambda: self._arrive(burst))
+        _Due(self._env, self._free_at_s - now_s, _Wire._arrive, self, burst)
 
     def cut(self) -> None:
         """Deliver the octets that have arrived whole by now; the others are lost."""
         bursts, self._bursts = self._bursts, deque()
         self._free_at_s = 0.0
         for begins_s, octets in bursts:
-            arrived = int((self._world.monotonic() - begins_s) / self._octet_s + ROUNDING)
+            arrived = int((self._env.now - begins_s) / self._octet_s + ROUNDING)
             if arrived > 0:
                 self._deliver(octets[:arrived])
 
@@ -279,8 +295,31 @@ class _Wire:
             self._deliver(burst[1])
 
 
-def after(world: SimWorld, delay_s: float, call: Callable[[], None]) -> None:
-    """Have SimPy call ``call`` after ``delay_s`` virtual seconds."""
-    event = world.env.timeout(max(delay_s, 0.0))
-    assert event.callbacks is not None
-    event.callbacks.append(lambda _: call())
+class _Due(simpy.Event):
+    """Has ``call`` called with two things; otherwise SimPy's Timeout, without what only waiting would need."""
+
+    _ok = True
+    _value = None
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        delay_s: float,
+        call: Callable[[Any, Any], None],
+        subject: object,
+        given: object,
+    ) -> None:
+        self.env = env
+        self.callbacks = _DUE_CALLBACKS
+        self.call = call
+        self.subject = subject
+        self.given = given
+        env.schedule(self, delay=delay_s if delay_s > 0.0 else 0.0)
+
+
+def _happen(due: _Due) -> None:
+    due.call(due.subject, due.given)
+
+
+# One list for all: SimPy reads an event's list once and never changes it.
+_DUE_CALLBACKS: list[Callable[[Any], None]] = [_happen]
