@@ -211,8 +211,13 @@ class LabCrowd:
             channel=Channel.WEB if visitor.remote else Channel.KIOSK,
             person=PersonId(visitor.name) if named else None,
             party=visitor.party,
+            then=self._further(visitor),
         )
         self._ask(command, partial(self._has_ticket, visitor))
+
+    def _further(self, _visitor: Visitor) -> tuple[ServiceId, ...]:
+        """Return the services that somebody wants after the first one, with the same ticket."""
+        return ()
 
     def _has_ticket(self, visitor: Visitor, answer: Answer) -> None:
         if isinstance(answer, Rejected):

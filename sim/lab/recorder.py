@@ -16,12 +16,12 @@ from typing import Any
 
 import attrs
 
+from actors.hall.ranks import Order, instant
 from protocol.booking_events import CustomerCheckedIn
 from protocol.events import (
     CounterClosed,
     CounterOpened,
     CounterPaused,
-    Event,
     ServiceFinished,
     ServiceStarted,
     TicketCalled,
@@ -37,10 +37,10 @@ from protocol.events import (
     VisitContinued,
 )
 from protocol.hall import HallSpec
-from protocol.ids import BookingId, CounterId, ServiceId, StaffId, TicketId
+from protocol.ids import BookingId, CommandId, CounterId, ServiceId, StaffId, TicketId
 from protocol.messages import Recorded
-from protocol.tickets import TicketClass
-from sim.lab.recording import Booking, DayFound, Leg, Manned, Recording
+from protocol.tickets import QueuePlace, TicketClass
+from sim.lab.recording import Booking, DayFound, Deed, Leg, Manned, Move, Recording
 from sim.lab.visitors import End
 
 SEEN_WITHIN_S = 30.0
@@ -55,8 +55,8 @@ def record(
 ) -> Recording:
     """Return the day ``found``, of which ``events`` are all those of the hall ``spec``."""
     reader = _Reader(bookings, spec)
-    for recorded in events:
-        reader.read(recorded.event)
+    for each in events:
+        reader.read(each)
     return reader.result(found.day)
 
 
@@ -94,13 +94,20 @@ class _Reader:
         self._unlike: dict[str, int] = {}
         self._booked_at: dict[TicketId, datetime] = {}
         self._last_at: datetime | None = None
+        self._orders: dict[TicketId, Order] = {}
+        """Where each ticket stands."""
+        self._seq = 0
+        self._command: CommandId | None = None
+        """Of the event before."""
 
-    def read(self, event: Event) -> None:
+    def read(self, recorded: Recorded) -> None:
+        event, self._seq = recorded.event, recorded.seq
         if not isinstance(event, TicketExpired):
             self._last_at = event.at
         follow = _FOLLOW.get(type(event))
         if follow is not None:
             follow(self, event)
+        self._command = event.command
 
     def result(self, day: date) -> Recording:
         for counter, free in self._free.items():
@@ -126,6 +133,7 @@ class _Reader:
     # -- tickets ---------------------------------------------------------------------------------
 
     def taken(self, event: TicketTaken) -> None:
+        self._orders[event.ticket] = (instant(event.due_at or event.at), self._seq)
         self._begin(
             Leg(
                 ticket=event.ticket,
@@ -137,10 +145,10 @@ class _Reader:
             )
         )
 
-    def _begin(self, leg: Leg) -> None:
+    def _begin(self, leg: Leg, alone: CounterId | None = None) -> None:
         self._legs.append(leg)
         self._of[leg.ticket] = leg
-        self._waits(leg.ticket, leg.came_at)
+        self._waits(leg.ticket, leg.came_at, alone)
 
     def checked_in(self, event: CustomerCheckedIn) -> None:
         if event.booking in self._bookings:
@@ -153,7 +161,7 @@ class _Reader:
         if leg is None:
             return
         if leg.end is not None or leg.ended_at is not None:
-            leg = self._next_leg(leg, leg.service, event.at)
+            leg = self._next_leg(leg, event.at, None)
         leg.seen.append((event.counter, self._acts(event.counter, event.at)))
         self._waits_no_more(event.ticket, event.at)
         leg.called_at = leg.called_at or event.at
@@ -204,57 +212,95 @@ class _Reader:
         return _Free(at=at, leg=leg, no_show=no_show, waited_from=waited_from)
 
     def continued(self, event: VisitContinued) -> None:
-        if (leg := self._of.get(event.ticket)) is not None:
-            self._next_leg(leg, event.service, event.at)
-            self._count("a visit's further service")
+        leg = self._of.get(event.ticket)
+        if leg is not None:
+            self._orders[event.ticket] = (instant(event.at), self._seq)
+            self._next_leg(leg, event.at, Move(deed=Deed.VISIT, service=event.service))
 
     def transferred(self, event: TicketTransferred) -> None:
         leg = self._of.get(event.ticket)
         if leg is None:
             return
+        back = event.order[0] == instant(event.at)
+        move = Move(
+            deed=Deed.TRANSFER, service=event.service, to_counter=event.to_counter,
+            place=QueuePlace.BACK if back else None,
+        )  # fmt: skip
+        self._orders[event.ticket] = event.order
         if event.counter is None:
-            leg.service = event.service
+            if event.command != self._command:  # else it followed from what was done before
+                leg.moves.append((event.at, move))
+            leg.taken_for, leg.service = leg.taken_for or leg.service, event.service
+            self._waits(event.ticket, event.at, event.to_counter)
         else:
             self._puts_back(leg, event.at)
-            self._next_leg(leg, event.service, event.at)
-        self._waits(event.ticket, event.at, event.to_counter)
-        self._count("a transfer")
+            self._next_leg(leg, event.at, move)
 
     def requeued(self, event: TicketRequeued) -> None:
         leg = self._of.get(event.ticket)
-        if leg is not None and event.counter is not None:
+        if leg is None:
+            return
+        place, after = self._place(event.ticket, event.at, event.order, leg.service)
+        move = Move(deed=Deed.REQUEUE, service=leg.service, place=place, after=after)
+        self._orders[event.ticket] = event.order
+        if event.counter is None:
+            leg.moves.append((event.at, move))
+        else:
             self._puts_back(leg, event.at)
-            self._next_leg(leg, leg.service, event.at)
-        self._count("a ticket put elsewhere")
+            self._next_leg(leg, event.at, move)
 
     def held(self, event: TicketHeld) -> None:
         self._waits_no_more(event.ticket, event.at)
         leg = self._of.get(event.ticket)
-        if leg is not None and event.counter is not None:
+        if leg is None:
+            return
+        if event.counter is not None:
             self._puts_back(leg, event.at)
-        self._count("a ticket set aside")
+        else:
+            leg.moves.append((event.at, Move(deed=Deed.HOLD, service=leg.service)))
 
     def resumed(self, event: TicketResumed) -> None:
         leg = self._of.get(event.ticket)
         if leg is not None and leg.ended_at is not None:
-            self._next_leg(leg, leg.service, event.at)
-        self._waits(event.ticket, event.at)
+            self._next_leg(leg, event.at, Move(deed=Deed.HOLD, service=leg.service))
+        elif leg is not None:
+            leg.moves.append((event.at, Move(deed=Deed.RESUME, service=leg.service)))
+            self._waits(event.ticket, event.at)
+
+    def _place(
+        self, ticket: TicketId, at: datetime, order: Order, service: ServiceId
+    ) -> tuple[QueuePlace, int]:
+        """Return where an order puts a ticket; see `actors.hall.requeueing`."""
+        if order[0] < 0:
+            return QueuePlace.FRONT, 0
+        if order[0] == instant(at):
+            return QueuePlace.BACK, 0
+        before = [
+            id
+            for id, alone in self._waiting.items()
+            if id != ticket
+            and alone is None
+            and self._of[id].service == service
+            and self._orders[id] < order
+        ]
+        return QueuePlace.AFTER, len(before)
 
     def _puts_back(self, leg: Leg, at: datetime) -> None:
         """A counter is through with the ticket for now."""
         leg.ended_at, leg.end = at, End.SERVED
         self._frees(leg, at)
 
-    def _next_leg(self, before: Leg, service: ServiceId, at: datetime) -> Leg:
+    def _next_leg(self, before: Leg, at: datetime, move: Move | None) -> Leg:
         leg = Leg(
             ticket=before.ticket,
-            service=service,
+            service=before.service if move is None else move.service,
             came_at=at,
             ticket_class=_walk_in(before.ticket_class),
             party=before.party,
             follows=before,
+            came_by=move,
         )
-        self._begin(leg)
+        self._begin(leg, None if move is None else move.to_counter)
         free = self._free.get(before.counter) if before.counter is not None else None
         if free is not None and free.leg is before and free.at == at:
             self._frees(before, at)  # who goes on may be the one who waits for the same counter
@@ -264,12 +310,14 @@ class _Reader:
         leg = self._of.get(event.ticket)
         if leg is None:
             return
+        place, after = self._place(event.ticket, event.at, event.order, leg.service)
+        self._orders[event.ticket] = event.order
         if leg.end is End.NO_SHOW and leg.in_hall_at is None:
-            leg.in_hall_at = event.at
+            leg.in_hall_at, leg.back_at, leg.back_after = event.at, place, after
             leg.end = leg.ended_at = leg.counter = leg.last_called_at = None
             self._waits(event.ticket, event.at)
         else:
-            self._next_leg(leg, leg.service, event.at).follows = None
+            self._next_leg(leg, event.at, None).follows = None
             self._count("a ticket that came to life again")
 
     # -- counters --------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from enum import StrEnum
 
 import attrs
 
@@ -21,12 +22,38 @@ from protocol.events import (
 )
 from protocol.ids import BookingId, CounterId, ServiceId, StaffId, TicketId
 from protocol.messages import Recorded
-from protocol.tickets import TicketClass
+from protocol.tickets import QueuePlace, TicketClass
 from protocol.values import value
 from sim.lab.visitors import End
 
 Booking = tuple[ServiceId, datetime]
 """What was booked, and for when (aware, UTC)."""
+
+
+class Deed(StrEnum):
+    """What is done with a ticket, by staff or by itself, that lets it wait elsewhere."""
+
+    TRANSFER = "transfer"
+    REQUEUE = "requeue"
+    HOLD = "hold"
+    RESUME = "resume"
+    VISIT = "visit"
+    """The next service of its visit."""
+
+
+@value
+class Move:
+    """A ticket was put somewhere else: ``service`` and ``to_counter`` are where, as far as they say it.
+
+    ``place`` is where it then stood: where its time of arrival puts it if None, and for
+    `QueuePlace.AFTER` behind ``after`` others.
+    """
+
+    deed: Deed
+    service: ServiceId
+    to_counter: CounterId | None = None
+    place: QueuePlace | None = None
+    after: int = 0
 
 
 @value
@@ -104,6 +131,15 @@ class Leg:
     """The time of the appointment."""
     follows: Leg | None = None
     """The leg of the same ticket after whose end this one began."""
+    came_by: Move | None = None
+    """How it then began, under the same number."""
+    taken_for: ServiceId | None = None
+    """The service that was wanted at first, if another one was later, while waiting."""
+    moves: list[tuple[datetime, Move]] = attrs.field(factory=list)
+    """What was done with the ticket while it waited."""
+    back_at: QueuePlace = QueuePlace.FRONT
+    """Where it stood again when he came who was called before he had come."""
+    back_after: int = 0
     called_at: datetime | None = None
     """The first call."""
     in_hall_at: datetime | None = None

@@ -1,43 +1,35 @@
 """A day that was, once more: its people and their services under these or other rules and staffing.
 
 Everybody comes when he did, wants what he wanted and takes as long as he took, from the call to the counter and
-at it. Who left while waiting does so after the same wait if he is not called before; who was never called, or
-left, takes as long as somebody else of the same service did. Nobody else loses patience.
+at it. What staff did with his ticket (sent it elsewhere, set it aside, put it back) they do again, after the
+same service or wait. Who left while waiting does so after the same wait if he is not called before; who was
+never called, or left, takes as long as somebody else of the same service did. Nobody else loses patience.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import attrs
-
-from actors.base import Ref
 from actors.counter import CounterActor
 from actors.hall.day import zone
 from protocol.appointments import Slot
-from protocol.events import TicketCalled, TicketTaken
 from protocol.hall import HallSpec
-from protocol.ids import CounterId, ServiceId, TicketId
-from protocol.messages import CounterChanged
-from protocol.tickets import TicketClass, TicketState
+from protocol.ids import CounterId, ServiceId
+from protocol.tickets import TicketClass
 from sim.lab.calendar import BOOKED_AT, BOOKED_TODAY_AT, Calendar, booked_ahead
-from sim.lab.clerk import Duty, ShiftClerk, duties
+from sim.lab.clerk import Duty, duties
 from sim.lab.crowd import LabCrowd
 from sim.lab.recording import Leg, Manned, Recording
 from sim.lab.replay_figures import Replay, replay_of
+from sim.lab.replay_people import EARLIER_S, Follower, ReplayClerk, ReplayCrowd, ReplayVisitor
 from sim.lab.run import LabRun
 from sim.lab.scenario import Appointments, Days, LabScenario, People, Shift
 from sim.lab.streams import stream
 from sim.lab.visitors import End, Visitor
-from sim.people import Colleagues, Doing
-from sim.world import SimWorld
+from sim.people import Colleagues
 
-EARLIER_S = 0.001
-"""A clerk looks up so long before he did something: sums of seconds are not exact."""
 DAY_ENDS = time(23, 59)
 
 
@@ -55,140 +47,14 @@ def replay(
     """
     run = ReplayRun(recording, spec, shifts, seed)
     outcome = run.go()
-    events = [each.event for each in run.journal.read(0, run.journal.seq)]
-    taken = {event.ticket: event.at for event in events if isinstance(event, TicketTaken)}
-    waits: dict[TicketId | None, float] = {}
-    for event in events:
-        if isinstance(event, TicketCalled):
-            waits.setdefault(event.ticket, (event.at - taken[event.ticket]).total_seconds())
     busy_s = sum(call.ends_s - call.begins_s for call in outcome.calls)
     open_s = sum(each.ends_s - each.begins_s for each in outcome.stretches if each.open)
     return replay_of(
         recording.legs,
-        [waits.get(visitor.ticket) for visitor in run.visitors],
+        [visitor.first_wait_s for visitor in run.visitors],
         [visitor.end or End.EXPIRED for visitor in run.visitors],
         busy_s / open_s if open_s else 0.0,
     )
-
-
-class ReplayVisitor(Visitor):
-    """Somebody who came that day."""
-
-    __slots__ = ("given_up_s", "leg")
-
-    def __init__(self, name: str, day: date, leg: Leg, came_s: float, service_s: float) -> None:
-        super().__init__(name, day, leg.service, came_s, service_s)
-        self.leg = leg
-        self.given_up_s: float | None = None
-        """How long the clerk waits for him, if that is known."""
-
-    def seen_s(self, counter: CounterId) -> float:
-        """Return when an idle clerk of a counter calls him (world seconds)."""
-        if not self.leg.seen:
-            return self.queued_s
-        by, after_s = self.leg.seen[-1 if self.came_back else 0]
-        return self.queued_s + after_s + (0.0 if by == counter else EARLIER_S)
-
-
-@attrs.define(kw_only=True, eq=False)
-class _Follower:
-    """Who comes when somebody has left the counter: the same person, for what is next."""
-
-    visitor: Visitor
-    delay_s: float
-    due: bool = False
-
-
-class ReplayCrowd(LabCrowd):
-    """The people of the day. Who came again for something else does so after the first."""
-
-    def __init__(
-        self,
-        world: SimWorld,
-        scenario: LabScenario,
-        hall: Ref[Any],
-        visitors: Sequence[Visitor],
-        followers: Mapping[Visitor, _Follower],
-    ) -> None:
-        later = {each.visitor for each in followers.values()}
-        super().__init__(world, scenario, hall, [each for each in visitors if each not in later])
-        self._followers = followers
-        self.visitors = list(visitors)
-
-    def seen_in_s(self, counter: CounterId, services: Container[ServiceId]) -> float:
-        """Return after how long the clerk of ``counter``, who is idle, calls one of those who wait.
-
-        Of several idle clerks the one goes first who did so that day, and not sooner.
-        """
-        times_s = [
-            each.seen_s(counter)
-            for each in self._waiting.values()
-            if isinstance(each, ReplayVisitor) and each.service in services
-        ]
-        return min(times_s, default=0.0) - self._world.monotonic()
-
-    def leaves_counter(self, visitor: Visitor, counter: CounterId, end: TicketState) -> None:
-        """Let somebody go, or come for what is next."""
-        super().leaves_counter(visitor, counter, end)
-        follower = self._followers.get(visitor)
-        if follower is not None and visitor.end is not None and not follower.due:
-            follower.due = True
-            follower.visitor.came_s = self._world.monotonic() + follower.delay_s
-            self._at(follower.visitor.came_s, partial(self._take_ticket, follower.visitor))
-
-    def end_day(self) -> None:
-        """The day is over: who did not get to what was next never will."""
-        super().end_day()
-        for follower in self._followers.values():
-            if follower.visitor.end is None:
-                follower.visitor.end = End.MISSED
-
-
-class ReplayClerk(ShiftClerk):
-    """As quick as the clerks were: to see people, to give somebody up, and to call the next one."""
-
-    def __init__(self, crowd: ReplayCrowd, services: Container[ServiceId], *given: Any) -> None:
-        self._crowd = crowd
-        self._services = services
-        self._rests_s = 0.0
-        """What is still done after the last customer."""
-        super().__init__(*given)
-
-    def _let_go(self, end: TicketState) -> None:
-        person = self._person
-        super()._let_go(end)
-        if isinstance(person, ReplayVisitor):
-            leg = person.leg
-            self._rests_s = leg.given_up_after_s if end is TicketState.NO_SHOW else leg.after_s
-
-    def _press_next(self) -> None:
-        rests_s, self._rests_s = self._rests_s, 0.0
-        if not rests_s:
-            super()._press_next()
-            return
-        self._doing = Doing.AWAITING_ANSWER
-        self._world.call_later(rests_s, super()._press_next)
-
-    def _counter_changed(self, view: CounterChanged) -> None:
-        if view.waiting and self._doing is Doing.IDLE:
-            delay_s = self._crowd.seen_in_s(self._counter, self._services)
-            if delay_s > 0:
-                self._world.call_later(delay_s, self._see)
-            else:
-                self._press_next()
-
-    def _see(self) -> None:
-        if self._doing is Doing.IDLE and self._crowd.waiting:
-            self._press_next()
-
-    def _walk_of(self, person: Visitor | None) -> float:
-        walk_s = super()._walk_of(person)
-        given_up_s = person.given_up_s if isinstance(person, ReplayVisitor) else None
-        if person is not None and given_up_s and not (person.came_back and person.present):
-            self._no_show_after_s = given_up_s
-        elif person is not None and person.in_hall_s is not None:
-            self._no_show_after_s = walk_s + 1.0
-        return walk_s
 
 
 class ReplayRun(LabRun):
@@ -209,7 +75,7 @@ class ReplayRun(LabRun):
             ),
             people=People(),
         )
-        super().__init__(scenario, seed, (), forgetful=False)
+        super().__init__(scenario, seed, ())
 
     def _hire_clerks(self) -> None:
         self.visitors, followers = _People(self._recording, self.calendar, self.scenario).all(
@@ -280,27 +146,27 @@ class _People:
             if leg.end is End.SERVED and leg.last_called_at is not None:
                 self._known.setdefault(leg.service, []).append(leg.busy_s)
 
-    def all(self, seed: int) -> tuple[list[Visitor], dict[Visitor, _Follower]]:
+    def all(self, seed: int) -> tuple[list[ReplayVisitor], dict[Visitor, Follower]]:
         """Return a visitor for each leg, in their order, and who comes after whom."""
         chance = stream(seed, "replay", "unknown services")
-        made: dict[int, Visitor] = {}
-        visitors: list[Visitor] = []
-        followers: dict[Visitor, _Follower] = {}
+        made: dict[Leg, ReplayVisitor] = {}
+        followers: dict[Visitor, Follower] = {}
         for number, leg in enumerate(self._recording.legs):
-            visitor = self._visitor(leg, number, chance.random())
-            made[id(leg)] = visitor
-            visitors.append(visitor)
+            made[leg] = visitor = self._visitor(leg, number, chance.random())
             before = leg.follows
             if before is not None and before.ended_at is not None:
                 delay_s = (leg.came_at - before.ended_at).total_seconds()
-                followers[made[id(before)]] = _Follower(visitor=visitor, delay_s=max(0.0, delay_s))
-        return visitors, followers
+                followers[made[before]] = Follower(
+                    visitor=visitor, delay_s=max(0.0, delay_s), came_by=leg.came_by
+                )
+        return list(made.values()), followers
 
-    def _visitor(self, leg: Leg, number: int, share: float) -> Visitor:
+    def _visitor(self, leg: Leg, number: int, share: float) -> ReplayVisitor:
         came_s = (leg.came_at - self._calendar.begins).total_seconds()
         to_counter_s, service_s = self._times(leg, share)
         name = f"{number:05}/{leg.ticket}"
         visitor = ReplayVisitor(name, self._recording.day, leg, came_s, service_s)
+        visitor.service = leg.taken_for or leg.service
         visitor.to_counter_s = to_counter_s
         visitor.party = leg.party
         visitor.ticket_class = leg.ticket_class
@@ -311,6 +177,7 @@ class _People:
         if leg.in_hall_at is not None:
             visitor.remote = True
             visitor.way_s = (leg.in_hall_at - leg.came_at).total_seconds()
+        visitor.moves = [((at - leg.came_at).total_seconds(), move) for at, move in leg.moves]
         visitor.given_up_s = leg.given_up_s
         if leg.given_up_s is not None:
             visitor.present = leg.end is not End.NO_SHOW
