@@ -54,7 +54,9 @@ async function refresh() {
     ticket = await get(path);
     readAt = Date.now();
     const calledAnew = ticket.state === "called" && (before.state !== "called" || ticket.recalls > before.recalls);
-    if (calledAnew) navigator.vibrate?.([300, 150, 300]);
+    // Before anybody has touched the page a browser does not vibrate, and calls that an error.
+    const touched = navigator.userActivation?.hasBeenActive ?? true;
+    if (calledAnew && touched) navigator.vibrate?.([300, 150, 300]);
   } catch (problem) {
     if (problem.kind === "unknown-ticket") ticket = { ...ticket, state: "expired" };
   }
