@@ -8,8 +8,8 @@ gateway's. What happens, happens on a heap of events:
                                           +--+ the channel is taken: pause
 
 Hosts take part in the ends of that alone. What is between them has its time, but is worked out no sooner than
-an input or somebody's ears need it: a packet that meets no other one costs whoever drives the channel two
-calls, not five. So an input, or what changes what befalls packets, comes after `advance` to its time, or after
+an input or somebody's ears need it: a packet that meets no other one costs whoever drives the channel one
+call, not five. So an input, or what changes what befalls packets, comes after `advance` to its time, or after
 `catch_up`.
 
 A listener has a packet unless it cannot hear the sender; sends itself meanwhile; hears another packet at the
@@ -31,7 +31,7 @@ from sim.radio.loss import NONE, Damage, Loss
 from sim.radio.modules import E32, RadioModule
 from sim.radio.port import Port
 from sim.radio.reception import Reception
-from sim.radio.station import Packet, Station, pieces
+from sim.radio.station import Packet, Station, first_piece, pieces
 
 __all__ = ["EVENTS_MAX", "Channel"]
 
@@ -44,9 +44,8 @@ ROUNDING_S = 1e-9
 
 
 _Happen = Callable[[float, Any], None]
-_Event = tuple[float, int, _Happen, Any]
-_AirEvent = tuple[float, int, _Happen, Any, float]
-"""With the time until which nobody hears of it."""
+_Event = tuple[float, int, _Happen, Any, float]
+"""When something happens to whom, and until when no host hears of it."""
 
 
 class Channel:
@@ -76,15 +75,16 @@ class Channel:
         """Whether hosts hear what is for others."""
         self._random = random
         self._now = -inf
-        self._hosted_events: list[_Event] = []
-        """What hosts take part in."""
-        self._air_events: list[_AirEvent] = []
-        """What happens between modules; few at a time."""
+        self._events: list[_Event] = []
+        """What happens from line to line; few at a time."""
+        self._ticks: list[tuple[float, int, Station]] = []
+        """Deadlines of devices; those that are others by now are passed over."""
         self._event_number = 0
         self._touched: deque[Station] = deque()
         """Those whose devices somebody acted on."""
         self._clock: Callable[[], float] | None = None
-        self._modules: list[RadioModule] = []
+        self._lines: list[tuple[float, float]] = []
+        """How long each kind of module takes to deliver, and for an octet on the line."""
         self._on_air: list[Packet] = []
         self._last: Packet | None = None
         """The packet that ended last."""
@@ -131,7 +131,7 @@ class Channel:
     def damage(self, damage: Damage | None) -> None:
         self._damage = damage
         # What is damaged may come in more pieces, and so sooner.
-        self._air_events[:] = [(*event[:4], event[0]) for event in self._air_events]
+        self._events[:] = [(*event[:4], event[0]) for event in self._events]
         if self._ports:
             self._wake(self._ports[0].name)
 
@@ -178,8 +178,9 @@ class Channel:
         station = Station(module=module or self.module, chance=self.loss.chance(self._random))
         self.stations.append(station)
         self._at_address[None].append(station)
-        if station.module not in self._modules:
-            self._modules.append(station.module)
+        line = station.module.deliver_s, station.module.octet_s
+        if line not in self._lines:
+            self._lines.append(line)
         return station
 
     def _move(self, station: Station, address: int | None) -> None:
@@ -197,9 +198,11 @@ class Channel:
     def _deadline_s(self) -> float:
         if self._touched:
             return self._now
-        hosted, on_air = self._hosted_events, self._air_events
-        due_s = hosted[0][0] if hosted else inf
-        for event in on_air:
+        ticks = self._ticks
+        while ticks and ticks[0][0] != ticks[0][2].tick_s:
+            self._pass_over(heappop(ticks))
+        due_s = ticks[0][0] if ticks else inf
+        for event in self._events:
             if event[4] < due_s:
                 due_s = event[4]
         return due_s
@@ -209,14 +212,21 @@ class Channel:
         if self._running:
             return
         self._running = True
-        hosted, on_air = self._hosted_events, self._air_events
+        events, ticks = self._events, self._ticks
         at_once = 0
         try:
             while True:
-                if on_air and on_air[0][0] <= now and not (hosted and hosted[0] < on_air[0]):
-                    due_s, _, happen, subject, _ = heappop(on_air)
-                elif hosted and hosted[0][0] <= now:
-                    due_s, _, happen, subject = heappop(hosted)
+                happen: _Happen
+                subject: Any
+                if events and events[0][0] <= now and not (ticks and ticks[0] < events[0]):
+                    due_s, _, happen, subject, _ = heappop(events)
+                elif ticks and ticks[0][0] <= now:
+                    tick = heappop(ticks)
+                    due_s, _, subject = tick
+                    if due_s != subject.tick_s:
+                        self._pass_over(tick)
+                        continue
+                    happen = self._tick
                 elif self._touched:
                     due_s, happen, subject = now, self._feel, self._touched.popleft()
                 else:
@@ -228,9 +238,17 @@ class Channel:
                 if at_once > EVENTS_MAX:
                     raise DeviceError("devices on one channel answer each other for ever")
                 happen(self._now, subject)
-            self._now = max(self._now, now)
+            if now > self._now:
+                self._now = now
         finally:
             self._running = False
+
+    @staticmethod
+    def _pass_over(tick: tuple[float, int, Station]) -> None:
+        """Forget a deadline that is another by now."""
+        at_s, _, station = tick
+        if at_s == station.latest_tick_s:
+            station.latest_tick_s = -inf
 
     def pass_time(self, now: float) -> None:
         """Do what is due, or see why somebody wants that though nothing is; a port was ticked."""
@@ -264,32 +282,22 @@ class Channel:
         finally:
             self._rousing = False
 
-    def _push(self, at_s: float, happen: _Happen, subject: object) -> None:
-        """Have something happen that hosts take part in."""
-        self._event_number += 1
-        heappush(self._hosted_events, (at_s, self._event_number, happen, subject))
-
-    def _push_on_air(self, at_s: float, happen: _Happen, subject: object, heard_s: float) -> None:
+    def _push(self, at_s: float, happen: _Happen, subject: object, heard_s: float) -> None:
         """Have something happen of which no host hears before ``heard_s``."""
         self._event_number += 1
-        event = (at_s, self._event_number, happen, subject, heard_s)
-        heappush(self._air_events, event)
+        heappush(self._events, (at_s, self._event_number, happen, subject, heard_s))
 
     # -- hosts ------------------------------------------------------------------------------
 
     def _tick(self, now: float, station: Station) -> None:
-        """Tick the device if it is due; it may have put its deadline off."""
+        """Tick the device if it is due; somebody may have put its deadline off."""
         device = station.device
         assert device is not None
-        if now < station.tick_s:
-            # Its deadline was put off since this event was made, and has one of its own.
-            return
-        station.tick_s = inf
         deadline_s = device.next_deadline()
         if deadline_s is None or deadline_s > now:
             self._await_deadline(station, deadline_s)
-            return
-        self._hosted(station, device, device.tick(now), now)
+        else:
+            self._feel(now, station)
 
     def _feel(self, now: float, station: Station) -> None:
         """Tick the device because somebody acted on it."""
@@ -317,9 +325,18 @@ class Channel:
         self._await_deadline(station, device.next_deadline())
 
     def _await_deadline(self, station: Station, deadline_s: float | None) -> None:
-        if deadline_s is not None and deadline_s < station.tick_s:
-            station.tick_s = max(deadline_s, self._now)
-            self._push(station.tick_s, self._tick, station)
+        if deadline_s is None:
+            station.tick_s = inf
+            return
+        if deadline_s == station.tick_s:
+            return
+        station.tick_s = at_s = deadline_s if deadline_s > self._now else self._now
+        if at_s != station.latest_tick_s:
+            # A heartbeat's deadline comes back after each datagram's: it is kept in the meantime.
+            if at_s > station.latest_tick_s:
+                station.latest_tick_s = at_s
+            self._event_number += 1
+            heappush(self._ticks, (at_s, self._event_number, station))
 
     def look(self) -> None:
         """See whether somebody acted on a device: whose deadline is earlier than it was is ticked."""
@@ -338,16 +355,35 @@ class Channel:
         """Send ``octets`` from the station's host."""
         before = len(station.ready)
         station.write(octets, now)
-        if len(station.ready) > before:
-            for packet in list(station.ready)[before:]:
-                self._await_ready(packet.ready_s, station, len(packet.octets))
-        if (closes_s := station.closes_s) < inf:
-            self._await_ready(closes_s, station, station.opened)
+        for place in range(before, len(station.ready)):
+            packet = station.ready[place]
+            self._await_ready(packet.ready_s, station, packet.octets)
+        if station.opened:
+            self._await_ready(station.closes_s, station, station.opened)
 
     # -- the air ----------------------------------------------------------------------------
 
-    def _await_ready(self, at_s: float, station: Station, octets: int) -> None:
-        self._push_on_air(at_s, self._ready, station, at_s + station.module.air_s(octets))
+    def _await_ready(self, at_s: float, station: Station, octets: bytes) -> None:
+        self._push(at_s, self._ready, station, self._heard_s(at_s, station, octets))
+
+    def _heard_s(
+        self, at_s: float, station: Station, octets: bytes, *, free: bool = False
+    ) -> float:
+        """Return when a host hears of ``octets`` at the soonest that a module may send from ``at_s`` on.
+
+        It sends at once if the channel was found ``free``. Nothing is rounded otherwise than when it happens.
+        """
+        module = station.module
+        if module.senses and not free:
+            at_s += module.listen_s
+        ends_s = at_s + module.turnaround_s + module.air_s(len(octets))
+        return self._delivered_s(ends_s, first_piece(octets))
+
+    def _delivered_s(self, ends_s: float, octets: int) -> float:
+        """Return when a host has the first ``octets`` of a packet that ends at ``ends_s``, at the soonest."""
+        if self._damage is not None:
+            return ends_s  # it may be cut anywhere
+        return min([ends_s + deliver_s + octets * octet_s for deliver_s, octet_s in self._lines])
 
     def _ready(self, now: float, station: Station) -> None:
         """A packet may be complete."""
@@ -394,8 +430,8 @@ class Channel:
         self._await_attempt(taken_until_s + pause_s, station)
 
     def _await_attempt(self, at_s: float, station: Station) -> None:
-        air_s = station.module.air_s(len(station.ready[0].octets))
-        self._push_on_air(at_s, self._attempt, station, at_s + air_s)
+        heard_s = self._heard_s(at_s, station, station.ready[0].octets, free=True)
+        self._push(at_s, self._attempt, station, heard_s)
 
     def _taken_until(self, now: float, station: Station) -> float:
         """Return until when the station hears something, as far as it has begun; maybe in the past."""
@@ -415,9 +451,8 @@ class Channel:
     def _decide(self, now: float, station: Station) -> None:
         """Switch from hearing to sending."""
         if station.module.turnaround_s:
-            at_s = now + station.module.turnaround_s
-            air_s = station.module.air_s(len(station.ready[0].octets))
-            self._push_on_air(at_s, self._begin, station, at_s + air_s)
+            heard_s = self._heard_s(now, station, station.ready[0].octets, free=True)
+            self._push(now + station.module.turnaround_s, self._begin, station, heard_s)
         else:
             self._begin(now, station)
 
@@ -438,10 +473,8 @@ class Channel:
         counts.busy_s += max(0.0, packet.ends_s - max([now, *(p.ends_s for p in self._on_air)]))
         if air_s:
             self._on_air.append(packet)
-            heard_s = packet.ends_s
-            if self._damage is None:
-                heard_s = min([_heard_s(module, packet) for module in self._modules])
-            self._push_on_air(packet.ends_s, self._end, packet, heard_s)
+            heard_s = self._delivered_s(packet.ends_s, len(packet.pieces[0]))
+            self._push(packet.ends_s, self._end, packet, heard_s)
         else:
             self._end(now, packet)
 
@@ -471,17 +504,11 @@ class Channel:
         heard = packet.pieces
         if self._damage is not None:
             heard = pieces(self._damage.apply(packet.octets, self._random))
-        module = listener.module
-        at_s = max(now + module.deliver_s, listener.delivered_s)
+        at_s = max(now + listener.module.deliver_s, listener.delivered_s)
         for piece in heard:
-            at_s += len(piece) * module.octet_s
-            self._push(at_s, self._deliver, (listener, piece))
+            at_s += len(piece) * listener.octet_s
+            self._push(at_s, self._deliver, (listener, piece), at_s)
         listener.delivered_s = at_s
-
-
-def _heard_s(module: RadioModule, packet: Packet) -> float:
-    """Return when a host with that module has the packet's first piece, if nothing came before it."""
-    return packet.ends_s + module.deliver_s + len(packet.pieces[0]) * module.octet_s
 
 
 def _address_of(device: Device) -> int | None:

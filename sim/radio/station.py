@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Sequence
 from math import inf
 
 import attrs
@@ -17,12 +18,18 @@ from protocol.radio.datagram import BROADCAST
 from sim.radio.loss import Chance
 from sim.radio.modules import RadioModule
 
-__all__ = ["EVERYBODY", "Packet", "Station", "addressees", "pieces"]
+__all__ = ["EVERYBODY", "Packet", "Station", "addressees", "first_piece", "pieces"]
 
 EVERYBODY: frozenset[int] | None = None
 """What is for everybody, or for nobody knows whom."""
 
+_START = b"\x10\x02"
 _OPENING = re.compile(rb"\x10\x02(.)", re.DOTALL)
+
+_ALONE: Sequence[frozenset[int] | None] = [
+    EVERYBODY if address == BROADCAST else frozenset((address,)) for address in range(256)
+]
+"""Whom a frame with each address is for."""
 
 
 def addressees(octets: bytes) -> frozenset[int] | None:
@@ -30,17 +37,31 @@ def addressees(octets: bytes) -> frozenset[int] | None:
 
     A few too many do no harm. Where no frame begins, as in the second half of one, it is for everybody.
     """
+    if _is_one(octets):
+        return _ALONE[octets[2]]
     found = frozenset(match[0] for match in _OPENING.findall(octets))
     return EVERYBODY if not found or BROADCAST in found else found
 
 
 def pieces(octets: bytes) -> list[bytes]:
     """Return ``octets`` cut before each frame: a host has the first one before the last has come."""
+    if _is_one(octets):
+        return [octets]
     starts = [match.start() for match in _OPENING.finditer(octets)]
     if len(starts) < 2:
         return [octets]
     ends = [*starts[1:], len(octets)]
     return [octets[start:end] for start, end in zip([0, *starts[1:]], ends, strict=True)]
+
+
+def first_piece(octets: bytes) -> int:
+    """Return how many octets the first of the `pieces` has."""
+    return len(octets) if _is_one(octets) else len(pieces(octets)[0])
+
+
+def _is_one(octets: bytes) -> bool:
+    """Whether it is clear that there is one frame and nothing before it, as it is nearly always."""
+    return len(octets) > 2 and octets.startswith(_START) and octets.count(_START) == 1
 
 
 @attrs.define(eq=False)
@@ -81,6 +102,8 @@ class Station:
     """How strongly others are heard here, in decibels, None for not at all; 0 for those left out."""
     tick_s: float = inf
     """When the device is to be ticked next."""
+    latest_tick_s: float = -inf
+    """The latest time that the channel has for that, if that is still to come."""
     touched: bool = False
     """Whether somebody acted on the device, and it does not know yet."""
     contends: bool = False
@@ -98,6 +121,13 @@ class Station:
     _ends_s: float = -inf
     """When the last octet from the host has come."""
     _waiting: int = 0
+    octet_s: float = attrs.field(init=False)
+    """What an octet takes on the line."""
+    _gap_s: float = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.octet_s = self.module.octet_s
+        self._gap_s = self.module.gap_octets * self.octet_s
 
     def write(self, octets: bytes, now: float) -> None:
         """Take octets that the host begins to send ``now``, or once its earlier ones are out."""
@@ -109,9 +139,9 @@ class Station:
         if not octets:
             return
         begins_s = max(now, self._ends_s)
-        if self._open and begins_s > self._ends_s + module.gap_octets * module.octet_s:
+        if self._open and begins_s > self._ends_s + self._gap_s:
             self.close()
-        self._ends_s = begins_s + len(octets) * module.octet_s
+        self._ends_s = begins_s + len(octets) * self.octet_s
         self._waiting += len(octets)
         self._join(octets, addressees(octets))
 
@@ -122,7 +152,7 @@ class Station:
         self._open += octets
         while len(self._open) >= packet_max:
             rest = self._open[packet_max:]
-            full_s = self._ends_s - len(rest) * self.module.octet_s
+            full_s = self._ends_s - len(rest) * self.octet_s
             self._complete(self._open[:packet_max], full_s)
             self._open = rest
             self._open_to = to
@@ -133,9 +163,9 @@ class Station:
         )
 
     @property
-    def opened(self) -> int:
-        """How many octets are in the open packet."""
-        return len(self._open)
+    def opened(self) -> bytes:
+        """What is in the open packet."""
+        return self._open
 
     @property
     def closes_s(self) -> float:
@@ -144,7 +174,7 @@ class Station:
 
     @property
     def _closed_s(self) -> float:
-        return self._ends_s + self.module.gap_octets * self.module.octet_s
+        return self._ends_s + self._gap_s
 
     def close(self) -> None:
         """Let nothing more join the open packet."""
