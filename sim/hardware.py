@@ -141,12 +141,8 @@ class Hardware:
             ),
             None,
         )
-        # Attentive where a gateway hears what another one sends; else that is spared.
-        several = bool(gateway.covers) or any(
-            gateway.id in other.covers for other in spec.gateways.values()
-        )
-        channel = shared or Channel(Random(0), PERFECT, attentive=several)
-        self.channels[gateway.id] = channel
+        channel = self.channels[gateway.id] = shared or Channel(Random(0), PERFECT)
+        channel.ports_overhear = shared is not None
         return channel
 
     def _keypad(self, counter: CounterId) -> Keypad:

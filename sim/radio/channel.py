@@ -73,6 +73,8 @@ class Channel:
         self.stations: list[Station] = []
         self.attentive = attentive or damage is not None
         """Whether hosts hear what is for others."""
+        self.ports_overhear = False
+        """Whether ports do: gateways that stand in for one another hear each other."""
         self._random = random
         self._now = -inf
         self._events: list[_Event] = []
@@ -498,6 +500,9 @@ class Channel:
             return self.stations
         at_address = self._at_address
         listeners = [station for address in to for station in at_address.get(address, ())]
+        if self.ports_overhear:
+            stations = [port.station for port in self._ports]
+            listeners += [one for one in stations if one.address not in to and one.address]
         return listeners + at_address[None]
 
     def _pass_on(self, packet: Packet, listener: Station, now: float) -> None:

@@ -48,7 +48,7 @@ class ChannelSegments:
             else:
                 channel = self.channels[shared]
                 # A gateway hears what another one sends.
-                channel.attentive = True
+                channel.ports_overhear = True
             self.channels[gateway.id] = channel
             self.ports[name] = channel.port(name, address=gateway.address)
             stations = self.stations[gateway.id] = {}

@@ -396,6 +396,18 @@ def test_frames_for_others_are_spared_a_host_unless_the_channel_is_attentive() -
         assert hosts[2].octets == heard
 
 
+def test_gateways_that_stand_in_for_one_another_hear_each_other_and_hosts_are_spared() -> None:
+    for overhears in (False, True):
+        host = Host(4)
+        channel = Channel(Random(1), PERFECT)
+        channel.ports_overhear = overhears
+        one, other = channel.port("g1", address=1), channel.port("g2", address=1)
+        channel.join(host)
+        one.receive(frame(3, 1), 1.0)
+        assert other.tick(2.0) == (frame(3, 1) if overhears else b"")
+        assert host.octets == []
+
+
 def test_host_that_changes_its_address_hears_what_is_for_the_new_one() -> None:
     sender = Host(2, {1.0: frame(9, 2), 2.0: frame(5, 2)})
     listener = Host(254, {0.5: b"?"})
