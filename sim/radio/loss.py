@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, log, log1p
 from random import Random
 from typing import Any, Protocol
 
@@ -101,10 +101,18 @@ class Damage:
     def _flip(self, octets: bytes, random: Random) -> bytes:
         if not self.bit_error:
             return octets
-        flipped = 0
-        for bit in range(8 * len(octets)):
-            flipped |= (random.random() < self.bit_error) << bit
+        flipped, bits = 0, 8 * len(octets)
+        bit = self._right(random)
+        while bit < bits:
+            flipped |= 1 << bit
+            bit += 1 + self._right(random)
         return (int.from_bytes(octets) ^ flipped).to_bytes(len(octets))
+
+    def _right(self, random: Random) -> int:
+        """Return how many bits are right before the next wrong one: one draw instead of one for each."""
+        if self.bit_error == 1.0:
+            return 0
+        return int(log(1.0 - random.random()) / log1p(-self.bit_error))
 
 
 class _Independent:

@@ -266,6 +266,13 @@ def test_burst_loss_takes_its_share_in_bursts() -> None:
     assert lost_again == pytest.approx(0.74, rel=0.05)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.3, 1.0])
+def test_bits_are_wrong_as_often_as_said(share: float) -> None:
+    random, damage = Random(3), Damage(bit_error=share)
+    wrong = sum(int.from_bytes(damage.apply(bytes(50), random)).bit_count() for _ in range(1000))
+    assert wrong / 400_000 == pytest.approx(share, rel=0.1)
+
+
 def test_duplication_and_bit_errors_are_passed_on() -> None:
     _, heard = heard_of(2000, damage=Damage(duplication=0.25))
     assert sum(map(len, heard)) == pytest.approx(2500 * len(frame(3, 2)), rel=0.05)
