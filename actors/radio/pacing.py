@@ -131,6 +131,8 @@ class Pacer:
     @property
     def in_rush(self) -> bool:
         """Whether so many wait, and know nothing yet, that they are told by broadcast."""
+        if len(self._waiting) < self._rush_min:
+            return False
         new = (one for one in self._waiting.values() if not one.told)
         return sum(map(self.hears_broadcasts, new)) >= self._rush_min
 
@@ -151,6 +153,9 @@ class Pacer:
 
         Nothing goes to a terminal of ``busy``, and nothing of a rank beyond ``rank_max``.
         """
+        if not self._waiting:
+            self._alone_next = False
+            return []
         free = sorted(
             (one for one in self._waiting.values() if one.to not in busy and one.rank <= rank_max),
             key=lambda one: one.due_s,

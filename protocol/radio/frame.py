@@ -17,7 +17,7 @@ import re
 import attrs
 
 from protocol.errors import FrameError
-from protocol.values import value
+from protocol.values import maker, value
 
 __all__ = [
     "BODY_MAX",
@@ -46,8 +46,11 @@ WIRE_MAX = len(START) + 2 * BODY_MAX + len(END) + FCS_LENGTH
 RESYNC = bytes.fromhex("16161016")
 """Ahead of a frame, this brings a stock receiver back in step from any state. Ours skips it."""
 
+_ALONE = re.compile(rb"\x10\x02((?:[^\x10]++|\x10\x10)*+)\x10\x03(..)", re.DOTALL)
+"""A frame with nothing before or behind it."""
 _BODY = re.compile(rb"(?:[^\x10]++|\x10\x10)*+")
 _REVERSED_BITS = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+_REVERSED_END = END.translate(_REVERSED_BITS)
 
 
 def check_sequence(body: bytes) -> bytes:
@@ -56,7 +59,7 @@ def check_sequence(body: bytes) -> bytes:
     MCRF4XX is the CRC that ``binascii.crc_hqx`` computes in C, with the bits of each octet and
     of the result in the opposite order.
     """
-    reversed_crc = binascii.crc_hqx((body + END).translate(_REVERSED_BITS), 0xFFFF)
+    reversed_crc = binascii.crc_hqx(body.translate(_REVERSED_BITS) + _REVERSED_END, 0xFFFF)
     return reversed_crc.to_bytes(FCS_LENGTH, "little").translate(_REVERSED_BITS)
 
 
@@ -69,6 +72,9 @@ class Frame:
     id: int
     flags: int = 0
     payload: bytes = b""
+
+
+_make_frame = maker(Frame)
 
 
 def encode_frame(frame: Frame) -> bytes:
@@ -109,6 +115,16 @@ class DecoderCounts:
     """Openings whose body is over 64 octets."""
 
 
+def _frame(stuffed: bytes, check: bytes) -> Frame | None:
+    """Return the frame with that body as it came, and FCS, or None where something is wrong with it."""
+    body = stuffed.replace(DLE + DLE, DLE) if DLE in stuffed else stuffed
+    if not HEADER_LENGTH <= len(body) <= BODY_MAX or check_sequence(body) != check:
+        return None
+    return _make_frame(
+        to=body[0], source=body[1], id=body[2], flags=body[3], payload=body[HEADER_LENGTH:]
+    )
+
+
 class FrameDecoder:
     """Finds the frames in a stream of octets, however the stream is cut into pieces.
 
@@ -138,6 +154,13 @@ class FrameDecoder:
 
     def receive(self, octets: bytes) -> list[Frame]:
         """Take in ``octets`` from the line; return the good frames that they complete, in order."""
+        if not self._kept:
+            # Nearly always a frame comes whole and alone: it is its own first opening.
+            alone = _ALONE.fullmatch(octets)
+            if alone is not None and (frame := _frame(alone[1], alone[2])) is not None:
+                self.counts.frames += 1
+                self.counts.octets += len(octets)
+                return [frame]
         stream = self._kept + octets
         frames: list[Frame] = []
         outside = 0

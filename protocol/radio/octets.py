@@ -43,6 +43,8 @@ TEXT_MAX = 40
 
 def fit_text(text: str, room: int = TEXT_MAX) -> str:
     """Return as much of ``text`` as fits ``room`` octets; control characters are left out."""
+    if _is_plain(text) and len(text.encode("gb18030")) <= room:
+        return text
     kept: list[str] = []
     for character in text:
         if _is_control(character):
@@ -56,7 +58,7 @@ def fit_text(text: str, room: int = TEXT_MAX) -> str:
 
 def encode_text(text: str, room: int = TEXT_MAX) -> bytes:
     """Return the octets of ``text``. Raises ProtocolError where it has a control character or over ``room``."""
-    if any(_is_control(character) for character in text):
+    if not _is_plain(text):
         raise ProtocolError(f"the text {text!r} holds a control character")
     octets = text.encode("gb18030")
     if len(octets) > room:
@@ -74,7 +76,7 @@ def decode_text(octets: bytes) -> str:
         text = octets.decode("gb18030")
     except UnicodeDecodeError as error:
         raise ProtocolError(f"the text {octets.hex()} is no GB18030") from error
-    if any(_is_control(character) for character in text):
+    if not _is_plain(text):
         raise ProtocolError(f"the text {text!r} holds a control character")
     return text
 
@@ -102,6 +104,11 @@ def member(kind: type[E], number: int) -> E:
         return kind(number)
     except ValueError:
         raise ProtocolError(f"{number} is no {kind.__name__}") from None
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is no control character in it."""
+    return text.isprintable() or not any(_is_control(character) for character in text)
 
 
 def _is_control(character: str) -> bool:

@@ -117,6 +117,8 @@ class Outbox:
     def next_due(self, now_s: float) -> Outgoing | None:
         """Return what goes next if it may go by ``now_s``; its peer's next turn comes after the others'."""
         best: Outgoing | None = None
+        if not self._turns and not self._broadcasts:
+            return None
         for outgoing in self._candidates():
             if outgoing.due_s <= now_s and (best is None or outgoing.urgency > best.urgency):
                 best = outgoing
@@ -128,7 +130,11 @@ class Outbox:
 
     def next_due_s(self) -> float | None:
         """Return when the first may go (-inf: at any time), or None where none is left."""
-        return min((outgoing.due_s for outgoing in self._candidates()), default=None)
+        if self._broadcasts:
+            return min((outgoing.due_s for outgoing in self._candidates()), default=None)
+        if not self._turns:
+            return None
+        return min([queue[0].due_s for queue in self._turns])
 
     def _candidates(self) -> Iterator[Outgoing]:
         """Yield what may go once its pause is over, in the order of the turns."""
@@ -146,4 +152,7 @@ class Outbox:
     def _queue(self, to: int) -> deque[Outgoing]:
         if to == BROADCAST:
             return self._broadcasts
-        return self._queues.setdefault(to, deque())
+        queue = self._queues.get(to)
+        if queue is None:
+            queue = self._queues[to] = deque()
+        return queue
