@@ -183,6 +183,8 @@ def _show_runs(console: Console, report: RunsReport) -> None:
     table.add_column(f"{100 * report.confidence:g} % interval", justify="right")
     for figure in report.figures:
         interval = figure.interval
-        shown = [shown(each, figure.unit) for each in (interval.mean, interval.low, interval.high)]
-        table.add_row(figure.name, shown[0], f"{shown[1]} to {shown[2]}")
+        mean, low, high = (
+            shown(each, figure.unit) for each in (interval.mean, interval.low, interval.high)
+        )
+        table.add_row(figure.name, mean, f"{low} to {high}")
     console.print(table)

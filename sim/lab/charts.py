@@ -204,7 +204,8 @@ def _counters(day: _Day) -> Chart:
 
 def _percentiles(reports: Sequence[LabReport]) -> Chart:
     figure = _figure(up="minutes")
-    names = [waits.name for waits in reports[0].waits]
+    # One word a line, so that long names stand upright beside each other.
+    names = [waits.name.replace(" ", "<br>") for waits in reports[0].waits]
     for name, field, pattern in (
         ("half", "p50_s", ""),
         ("90 %", "p90_s", "/"),

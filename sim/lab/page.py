@@ -5,7 +5,7 @@ Plotly's script is within the page (about 5 MB), so that it opens anywhere and f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -15,8 +15,9 @@ from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
 from protocol.hall import name_in
+from protocol.ids import ServiceId
 from protocol.values import value
-from sim.lab.charts import HEIGHT_PX, Chart, charts_of
+from sim.lab.charts import Chart, charts_of
 from sim.lab.figures import EN, LabReport
 from sim.lab.runs import RunsFigure, RunsReport
 from sim.lab.scenario import LabScenario
@@ -33,6 +34,8 @@ class Table:
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    texts: int = 1
+    """Columns that are texts: so many of the first ones."""
 
 
 @value
@@ -50,7 +53,7 @@ def rehearsal_page(scenario: LabScenario, report: LabReport | RunsReport, versio
     reports = report.reports if isinstance(report, RunsReport) else (report,)
     names = {id: name_in(service.names, EN) for id, service in scenario.spec.services.items()}
     sections = (
-        Section(title="Figures", tables=tuple(_tables(report))),
+        Section(title="Figures", tables=tuple(_tables(report, names))),
         Section(title="Plots", charts=tuple(charts_of(reports, names))),
     )
     return page(scenario.title, _about(scenario, report, version), sections)
@@ -62,7 +65,7 @@ def page(title: str, about: Sequence[str], sections: Iterable[Section]) -> str:
         title=title,
         about=about,
         sections=sections,
-        height=HEIGHT_PX,
+        text=_text,
         draw=_drawn,
         script=Markup(get_plotlyjs()),
     )
@@ -75,6 +78,11 @@ def _template() -> Template:
     return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
         text
     )
+
+
+def _text(table: Table, column: int) -> Markup:
+    """Return what marks a column that is text; the first one has number 1."""
+    return Markup(' class="text"' if column <= table.texts else "")
 
 
 def _drawn(chart: Chart) -> Markup:
@@ -107,9 +115,10 @@ def _about(scenario: LabScenario, report: LabReport | RunsReport, version: str) 
 # -- tables --------------------------------------------------------------------------------------
 
 
-def _tables(report: LabReport | RunsReport) -> Iterable[Table]:
+def _tables(report: LabReport | RunsReport, names: Mapping[ServiceId, str]) -> Iterable[Table]:
     if isinstance(report, RunsReport):
         yield _intervals(report)
+        yield _of_services(report, names)
         return
     yield _ends(report)
     yield _waits(report)
@@ -127,16 +136,40 @@ def _intervals(report: RunsReport) -> Table:
     return Table(
         title="Means over the runs",
         headings=("", "mean", f"{100 * report.confidence:g} % interval"),
-        rows=tuple(_interval(figure) for figure in report.figures),
+        rows=tuple(
+            (figure.name, *_interval(figure)) for figure in report.figures if _OF not in figure.name
+        ),
     )
 
 
-def _interval(figure: RunsFigure) -> tuple[str, ...]:
+_OF = ": "
+"""Between a service, or all, and what the figure is of it."""
+
+
+def _of_services(report: RunsReport, names: Mapping[ServiceId, str]) -> Table:
+    """Return the figures of all services and of each."""
+    told = [
+        (*figure.name.split(_OF, 1), *_interval(figure))
+        for figure in report.figures
+        if _OF in figure.name
+    ]
+    return Table(
+        title="By service",
+        headings=("service", "", "mean", f"{100 * report.confidence:g} % interval"),
+        rows=tuple(
+            (names.get(ServiceId(service), service), figure, mean, interval)
+            for service, figure, mean, interval in told
+        ),
+        texts=2,
+    )
+
+
+def _interval(figure: RunsFigure) -> tuple[str, str]:
     interval = figure.interval
     mean, low, high = (
         shown(each, figure.unit) for each in (interval.mean, interval.low, interval.high)
     )
-    return figure.name, mean, f"{low} to {high}"
+    return mean, f"{low} to {high}"
 
 
 def _ends(report: LabReport) -> Table:
@@ -216,4 +249,4 @@ def _faults(report: LabReport) -> Table:
     rows = [(at.replace("T", " "), what) for at, what in shown]
     if len(shown) < len(report.faults):
         rows.append((f"and {len(report.faults) - len(shown):,} more", ""))
-    return Table(title="What broke", headings=("when", "what"), rows=tuple(rows))
+    return Table(title="What broke", headings=("when", "what"), rows=tuple(rows), texts=2)

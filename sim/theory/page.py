@@ -7,12 +7,14 @@ from itertools import groupby
 
 import plotly.graph_objects as go
 
-from sim.lab.charts import Chart
+from sim.lab.charts import COLOURS, Chart
 from sim.lab.page import Section, Table, page
 from sim.theory.table import TheoryRow, around
 
-ROW_PX = 16
-EDGES_PX = 120
+ROW_PX = 26
+EDGES_PX = 100
+ASIDE = 0.14
+"""So much of a row the two bars are off its middle."""
 
 
 def theory_page(rows: Sequence[TheoryRow], about: Sequence[str]) -> str:
@@ -23,15 +25,18 @@ def theory_page(rows: Sequence[TheoryRow], about: Sequence[str]) -> str:
         if not differing
         else f"{differing} of {len(rows)} differ."
     )
+    models = [(model, list(own)) for model, own in groupby(rows, lambda row: row.model)]
     sections = (
         Section(
             title="Networks",
             says="Times are in services of mean 1; each interval goes as far to both sides as is said.",
-            tables=tuple(
-                _table(model, list(own)) for model, own in groupby(rows, lambda row: row.model)
-            ),
+            tables=tuple(_table(model, own) for model, own in models),
         ),
-        Section(title="Distance from theory", charts=(_distances(rows),)),
+        Section(
+            title="Distance from theory",
+            says="Means with intervals, in half widths of these; a bar that crosses 0 holds what theory says.",
+            charts=tuple(_distances(model, own) for model, own in models),
+        ),
     )
     return page("Theory beside the hall", [*about, said], sections)
 
@@ -53,24 +58,23 @@ def _table(model: str, rows: Sequence[TheoryRow]) -> Table:
     )
 
 
-def _distances(rows: Sequence[TheoryRow]) -> Chart:
+def _distances(model: str, rows: Sequence[TheoryRow]) -> Chart:
     """Draw each interval in units of half its width: theory lies within where the bar crosses 0."""
-    names = [f"{row.model}: {row.figure}" for row in rows]
     figure = go.Figure()
-    for name, intervals, symbol in (
-        ("hall", [row.ours for row in rows], "circle"),
-        ("Ciw", [row.ciw for row in rows], "x"),
+    for name, intervals, symbol, aside in (
+        ("hall", [row.ours for row in rows], "circle", -ASIDE),
+        ("Ciw", [row.ciw for row in rows], "x", ASIDE),
     ):
         drawn = [
-            (label, (interval.mean - row.theory) / half)
-            for label, row, interval in zip(names, rows, intervals, strict=True)
+            (place + aside, (interval.mean - row.theory) / half)
+            for place, (row, interval) in enumerate(zip(rows, intervals, strict=True))
             if interval is not None and (half := interval.high - interval.mean)
         ]
         if drawn:
-            labels, distances = zip(*drawn, strict=True)
+            places, distances = zip(*drawn, strict=True)
             figure.add_scatter(
                 x=[round(each, 3) for each in distances],
-                y=labels,
+                y=places,
                 mode="markers",
                 name=name,
                 marker={"symbol": symbol},
@@ -81,14 +85,15 @@ def _distances(rows: Sequence[TheoryRow]) -> Chart:
         height=EDGES_PX + ROW_PX * len(rows),
         margin={"l": 20, "r": 20, "t": 10, "b": 45},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        font={"size": 11, "color": "#1a1a1a"},
+        font={"size": 12, "color": "#1a1a1a"},
+        colorway=COLOURS,
     )
-    figure.update_yaxes(automargin=True, autorange="reversed", dtick=1)
-    figure.update_xaxes(
-        title="half widths of the interval from theory", zeroline=True, zerolinewidth=2
+    figure.update_yaxes(
+        automargin=True,
+        range=[len(rows) - 0.5, -0.5],
+        tickvals=list(range(len(rows))),
+        ticktext=[row.figure for row in rows],
+        zeroline=False,
     )
-    return Chart(
-        title="Means and intervals beside theory",
-        says="A bar that crosses 0 holds what theory says.",
-        figure=figure,
-    )
+    figure.update_xaxes(title="half widths from theory", zeroline=True, zerolinewidth=2)
+    return Chart(title=model, says="", figure=figure)

@@ -77,7 +77,7 @@ def test_page_shows_each_figure_and_what_differs(
     page = file.read_text("utf-8")
     assert "1 of 2 differ." in page
     for row in rows:
-        assert f'<th scope="row">{row.figure}</th><td>{row.theory:.3f}</td>' in page
+        assert f'<th scope="row" class="text">{row.figure}</th><td>{row.theory:.3f}</td>' in page
     away = CliRunner().invoke(main, ["theory", "--report", str(tmp_path / "no" / "page.html")])
     assert away.exit_code == 2
     assert "cannot be written" in away.output

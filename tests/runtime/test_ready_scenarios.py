@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from runtime.cli import main
 from runtime.cli_scenario import find_scenario, load_scenario, ready_scenarios
 from sim.lab.figures import LabReport, rehearse
 from sim.lab.visitors import End
@@ -30,6 +35,20 @@ def test_a_ready_scenario_is_a_plausible_day_and_repeats(name: str) -> None:
     assert day.ratings.mean is None or 3 <= day.ratings.mean <= 5
     assert sum(each.called for each in day.waits[1:]) == day.waits[0].called
     assert report(name).as_json() == day.as_json()
+
+
+def test_many_runs_of_a_scenario_are_told_with_intervals(tmp_path: Path) -> None:
+    page = tmp_path / "runs.html"
+    run = CliRunner().invoke(
+        main,
+        ["simulate", "quiet-day", "--runs", "2", "--report", str(page)],
+        catch_exceptions=False,
+    )
+    assert run.exit_code == 0
+    words = " ".join(run.output.split())
+    assert "2 runs, seeds 1 to 2" in words
+    assert re.search(r"all: mean wait │ \d+:\d\d │ \d+:\d\d to \d+:\d\d │", words)
+    assert "By service" in page.read_text("utf-8")
 
 
 def test_peaks_are_worse_than_a_quiet_day() -> None:

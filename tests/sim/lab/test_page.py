@@ -51,7 +51,7 @@ def test_page_is_whole_and_has_the_reports_figures(scenario: LabScenario) -> Non
     assert "Plotly.newPlot" in page
     for said in ("A small day", "2026-03-03", "seed 1", "Paihao 7.8.9"):
         assert said in page
-    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', page)
+    rows = re.findall(r'<tr><th scope="row" class="text">(.*?)</th>(.*?)</tr>', page)
     cells = {name: re.findall("<td>(.*?)</td>", cells) for name, cells in rows}
     assert cells["served"] == [f"{next(iter(report.ends.values())):,}"]
     for waits in report.waits:
@@ -111,6 +111,9 @@ def test_plots_of_many_runs_show_their_means(scenario: LabScenario) -> None:
     page = rehearsal_page(scenario, often, "0")
     assert "3 runs, seeds 1 to 3" in page
     assert "95 % interval" in page
+    # Of each service there are lines under its name, as in the plots.
+    last = NAMES[list(NAMES)[-1]]
+    assert f'<th scope="row" class="text">{last}</th><td class="text">mean wait</td>' in page
 
 
 def test_night_is_left_out_between_days(scenario: LabScenario) -> None:
