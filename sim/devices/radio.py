@@ -149,7 +149,8 @@ class RadioDevice:
         """Take ``octets``, cut anywhere; return what is sent upon them."""
         if self.off:
             return b""
-        return self._carry_out(self._link.receive(octets, now), now) + self._tick(now)
+        actions = self._link.receive(octets, now)
+        return (self._carry_out(actions, now) if actions else b"") + self._tick(now)
 
     def tick(self, now: float) -> bytes:
         """Do what is due by ``now``; return what is sent."""
@@ -157,7 +158,9 @@ class RadioDevice:
 
     def _tick(self, now: float) -> bytes:
         actions = self._link.tick(now)
-        self._seek_post(actions, now)
+        security = self.security
+        if security is not None and (security.wants_post or security.pairing is not None):
+            self._seek_post(security, actions, now)
         if self._postless:
             return self._carry_out(actions, now)
         if self._hello_due_s is None:
@@ -165,7 +168,8 @@ class RadioDevice:
         elif now >= self._hello_due_s:
             self._hello_due_s = now + HEARTBEAT_S * self._random.uniform(0.9, 1.1)
             actions += self._send(self._hello(), HELLO_TOKEN, now)
-        return self._carry_out(actions + self._work(now), now)
+        actions += self._work(now)
+        return self._carry_out(actions, now) if actions else b""
 
     def next_deadline(self) -> float | None:
         """Return when `tick` has something to do next; it may be over."""
@@ -174,14 +178,16 @@ class RadioDevice:
         security = self.security
         if security is not None and security.wants_post:
             return -inf
-        deadlines_s = [self._link.next_deadline()]
+        due_s = self._link.next_deadline()
+        if due_s is None:
+            due_s = inf
         if security is not None and security.pairing is not None:
-            deadlines_s.append(security.pairing.next_deadline)
+            due_s = _sooner(due_s, security.pairing.next_deadline)
         if not self._postless:
             if self._hello_due_s is None:
                 return -inf
-            deadlines_s += [self._hello_due_s, self._work_due()]
-        return min((due_s for due_s in deadlines_s if due_s is not None), default=None)
+            due_s = _sooner(_sooner(due_s, self._hello_due_s), self._work_due())
+        return None if due_s == inf else due_s
 
     # -- pairing ----------------------------------------------------------------------------
 
@@ -190,11 +196,8 @@ class RadioDevice:
         """Whether the device has no post, or asks for another: it does nothing else."""
         return self._link.address == PAIRING_ADDRESS
 
-    def _seek_post(self, actions: list[Action], now: float) -> None:
+    def _seek_post(self, security: DeviceSecurity, actions: list[Action], now: float) -> None:
         """Add what pairing has due by ``now``."""
-        security = self.security
-        if security is None:
-            return
         if security.wants_post:
             security.ask(self.device, self.kind, self.gateway_address, self._random, now)
             self._restart(PAIRING_ADDRESS)
@@ -313,3 +316,8 @@ class RadioDevice:
             raise ProtocolError("a key is sent to one paired device alone")
         self.security.renew(given)
         return self._send(KeyTaken(boot=self.boot, epoch=given.epoch), SHOWN_TOKEN, now)
+
+
+def _sooner(due_s: float, other_s: float | None) -> float:
+    """Return the earlier time; None is never."""
+    return due_s if other_s is None or due_s <= other_s else other_s
