@@ -68,12 +68,13 @@ def proxy_command(
     if at is not None and tcp is not None:
         raise click.UsageError("--at and --tcp: give one of them")
     given = [_fault(each) for each in faults]
+    address = None if tcp is None else _address(tcp)
     console = Console(highlight=False, soft_wrap=True)
     reactor = install_reactor()
     proxy = Proxy(Line(Random(seed)), lambda text: console.print(text, markup=False))
     for kind, parameters in given:
         proxy.begin(kind, parameters)
-    face = _face(reactor, proxy, at or AT, tcp)
+    face = _face(reactor, proxy, at or AT, address)
     links = ReactorLinks(reactor, random=Random())
     proxy.stand_between(face, links.open_link(port, proxy))
     reactor.addSystemEventTrigger("before", "shutdown", links.close)
@@ -88,15 +89,22 @@ def proxy_command(
 Face = PtyDevice | TcpDevice
 
 
-def _face(reactor: Any, proxy: Proxy, at: Path, tcp: str | None) -> Face:
-    if tcp is None:
-        return PtyDevice(reactor, proxy, at)
+def _face(reactor: Any, proxy: Proxy, at: Path, address: tuple[str, int] | None) -> Face:
+    return PtyDevice(reactor, proxy, at) if address is None else TcpDevice(reactor, proxy, *address)
+
+
+def _address(tcp: str) -> tuple[str, int]:
+    """Return the host and port to listen at.
+
+    Raises:
+        ConfigError: ``tcp`` is no such address.
+    """
     host, _, port = tcp.rpartition(":")
     if not host or not port.isdecimal() or int(port) > PORT_MAX:
         raise ConfigError(
             f"--tcp: {tcp!r} is no address to listen at; write it like 127.0.0.1:4001"
         )
-    return TcpDevice(reactor, proxy, host.strip("[]"), int(port))
+    return host.strip("[]"), int(port)
 
 
 def _fault(typed: str) -> tuple[str, dict[str, float]]:
