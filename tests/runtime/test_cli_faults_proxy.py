@@ -212,6 +212,6 @@ def test_hall_may_come_by_tcp(start: Start) -> None:
     ],
 )
 def test_wrong_fault_is_refused(options: tuple[str, ...], said: str) -> None:
-    run = CliRunner().invoke(main, ["faults", "proxy", "/dev/null", *options])
+    run = CliRunner().invoke(main, ["faults", "proxy", "serial:/dev/null?baud=9600", *options])
     assert run.exit_code == 2
     assert said in " ".join(run.output.split())
