@@ -11,11 +11,14 @@ from protocol.events import (
 )
 from protocol.ids import CommandId, CounterId, TicketId
 from sim.watch.invariant import Invariant, Scene, sees
-from sim.watch.sightings import EventSeen, ScreenSeen, number_of
+from sim.watch.sightings import EventSeen, Forged, ScreenSeen, number_of
 
 
 class OneCounter(Invariant):
-    """See the module. One press calls one ticket, and the screen never sends anybody to two counters."""
+    """See the module. One press calls one ticket, and the screen never sends anybody to two counters.
+
+    A press that somebody forged calls nobody.
+    """
 
     number = 2
     title = "a ticket is at one counter at a time, and is called by one"
@@ -23,10 +26,18 @@ class OneCounter(Invariant):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._calls: dict[CommandId, TicketId] = {}
+        self._forged: set[CommandId] = set()
+
+    @sees(Forged)
+    def _forgery(self, seen: Forged) -> None:
+        if seen.press is not None:
+            self._forged.add(CommandId(seen.press))
 
     @sees(EventSeen)
     def _event(self, seen: EventSeen) -> None:
         event = seen.event
+        if event.command in self._forged:
+            self.broken(f"{type(event).__name__} by a press that was forged [{event.command}]")
         match event:
             case TicketCalled():
                 self._called(event)

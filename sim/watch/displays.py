@@ -8,7 +8,7 @@ from protocol.hall import HallSpec, TerminalKind
 from protocol.ids import CounterId, TicketId
 from protocol.radio.payloads import WindowState
 from protocol.tickets import TicketState
-from protocol.values import value
+from protocol.values import replace, value
 from sim.watch.invariant import Invariant, Scene, sees
 from sim.watch.sightings import (
     AlarmsSeen,
@@ -87,7 +87,17 @@ class CallsShown(Invariant):
         self.scene.later(SCREEN_WITHIN_S, lambda: self._screen_due(due))
         if event.counter in self._has_window:
             self._unseen[event.counter] = due
-            self.scene.later(SHOWN_WITHIN_S, lambda: self._window_due(due))
+            self._await_window(due)
+
+    def _await_window(self, due: _Due) -> None:
+        self.scene.later(SHOWN_WITHIN_S, lambda: self._window_due(due))
+
+    def _renew(self, counter: CounterId) -> None:
+        """What stood for a call's being shown is over: it takes as long again as after the call."""
+        due = self._unseen.get(counter)
+        if due is not None:
+            self._unseen[counter] = due = replace(due)
+            self._await_window(due)
 
     def _is_over(self, due: _Due) -> bool:
         """Whether nobody needs to see the call any more."""
@@ -102,8 +112,12 @@ class CallsShown(Invariant):
     def _window_due(self, due: _Due) -> None:
         if self._unseen.get(due.counter) is not due:
             return
+        if not self._is_over(due) and self._is_alarmed(due.counter):
+            # When that ends it is shown, or alarmed again.
+            self._await_window(due)
+            return
         del self._unseen[due.counter]
-        if self._is_over(due) or self._has_window[due.counter] & self._alarms:
+        if self._is_over(due):
             return
         if due.counter in self._stuck_since_s:
             self._unnoticed.setdefault(due.counter, due)
@@ -143,13 +157,16 @@ class CallsShown(Invariant):
 
     @sees(AlarmsSeen)
     def _alarms_seen(self, seen: AlarmsSeen) -> None:
-        self._alarms = frozenset(seen.alarms)
+        before, self._alarms = self._alarms, frozenset(seen.alarms)
         for counter in list(self._unseen):
-            if self._has_window[counter] & self._alarms:
-                del self._unseen[counter]
+            if self._has_window[counter] & before and not self._is_alarmed(counter):
+                self._renew(counter)
         for counter in list(self._unnoticed):
-            if self._has_window[counter] & self._alarms:
+            if self._is_alarmed(counter):
                 del self._unnoticed[counter]
+
+    def _is_alarmed(self, counter: CounterId) -> bool:
+        return bool(self._has_window[counter] & self._alarms)
 
     @sees(FaultSeen)
     def _fault_seen(self, seen: FaultSeen) -> None:
@@ -160,6 +177,8 @@ class CallsShown(Invariant):
         for counter in self._stuck_since_s.keys() - seen.stuck:
             del self._stuck_since_s[counter]
             self._unnoticed.pop(counter, None)
+            # It was switched off and on, and says so.
+            self._renew(counter)
 
     def _heartbeat_due(self, counter: CounterId) -> None:
         since_s = self._stuck_since_s.get(counter)

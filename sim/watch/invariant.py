@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -48,6 +49,11 @@ class Scene(Protocol):
     @property
     def now_s(self) -> float:
         """Seconds since the run began."""
+        ...
+
+    @property
+    def wall(self) -> datetime:
+        """What a clock shows that is right (aware, UTC)."""
         ...
 
     def durable(self) -> int:

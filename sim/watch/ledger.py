@@ -35,8 +35,9 @@ from protocol.events import (
 )
 from protocol.ids import CounterId, ServiceId, TicketId
 from protocol.messages import Recorded
-from protocol.tickets import CounterMode, TicketClass, TicketState
-from sim.watch.sightings import CounterSaid, HallSaid, TicketSaid
+from protocol.tickets import CounterMode, TicketClass, TicketState, VisitOrder
+from sim.watch.diary import Diary
+from sim.watch.sightings import BookingSaid, ClosureSaid, CounterSaid, HallSaid, TicketSaid
 
 
 @attrs.define(slots=True)
@@ -47,9 +48,17 @@ class Entry:
     number: str
     service: ServiceId
     ticket_class: TicketClass
-    taken_at: datetime
+    since: datetime
+    """When it was taken, or came to the present service of its visit."""
     place: int
-    """How many tickets were taken before it."""
+    """How many were taken, or came so, before it."""
+    party: int = 1
+    then: tuple[ServiceId, ...] = ()
+    """Services of its visit that come after the present one."""
+    fixed: bool = True
+    """They come in this order."""
+    due_at: datetime | None = None
+    """The time of the appointment by which it goes."""
     state: TicketState = TicketState.WAITING
     counter: CounterId | None = None
     """Where it is; nothing if it is at no counter."""
@@ -57,8 +66,6 @@ class Entry:
     """Where it waits, it waits for one counter alone."""
     moved: bool = False
     """It did not just wait since it was taken: somebody put it somewhere else."""
-    by_time: bool = False
-    """It goes by the time of an appointment."""
     finished: int = 0
     evaluated: int = 0
 
@@ -83,6 +90,7 @@ class Ledger:
         self.waiting: dict[ServiceId, dict[TicketId, Entry]] = {}
         """Who waits for each service, in the order in which they joined."""
         self.desks: dict[CounterId, Desk] = {}
+        self.diary = Diary()
         self._counters = tuple(counters)
         self._taken = 0
         self._clear()
@@ -98,6 +106,7 @@ class Ledger:
         write = _WRITE.get(type(event))
         if write is not None:
             write(self, event)
+        self.diary.take(event)
 
     def take_all(self, records: Iterable[Recorded]) -> Ledger:
         """Write down all ``records``; return self."""
@@ -118,6 +127,7 @@ class Ledger:
                     service=entry.service,
                     state=entry.state,
                     counter=entry.counter,
+                    then=entry.then,
                 )
                 for id, entry in self.tickets.items()
             },
@@ -131,6 +141,20 @@ class Ledger:
                 for id, desk in self.desks.items()
             },
             waiting={service: count for service, count in waits.items() if count},
+            bookings={
+                id: BookingSaid(
+                    service=booked.service,
+                    state=booked.state,
+                    starts_at=booked.starts_at,
+                    ticket=booked.ticket,
+                )
+                for id, booked in self.diary.bookings.items()
+            },
+            closures={
+                id: ClosureSaid(service=closed.service, first=closed.first, last=closed.last)
+                for id, closed in self.diary.closures.items()
+            },
+            bans=dict(self.diary.bans),
         )
 
     # -- each event -------------------------------------------------------------------------
@@ -146,9 +170,12 @@ class Ledger:
             number=event.number,
             service=event.service,
             ticket_class=event.ticket_class,
-            taken_at=event.at,
+            since=event.at,
             place=self._taken,
-            by_time=event.due_at is not None,
+            party=event.party,
+            then=event.then,
+            fixed=event.visit_order is VisitOrder.FIXED,
+            due_at=event.due_at,
         )
         self.tickets[event.ticket] = entry
         self._queue(entry)
@@ -190,13 +217,19 @@ class Ledger:
         if entry is not None:
             entry.service = event.service
             entry.reserved = event.to_counter is not None
+            # It has come to this service before its turn.
+            entry.then = tuple(each for each in entry.then if each != event.service)
             self._wait(entry)
 
     def _continued(self, event: VisitContinued) -> None:
         entry = self._leave(event.ticket)
         if entry is not None:
-            entry.service, entry.reserved = event.service, False
+            self._taken += 1
+            entry.service, entry.then, entry.reserved = event.service, event.then, False
+            entry.since, entry.place, entry.due_at = event.at, self._taken, None
             self._wait(entry)
+            # It stands where somebody stands who takes a ticket now.
+            entry.moved = False
 
     def _evaluated(self, event: ServiceEvaluated) -> None:
         if event.ticket in self.tickets:

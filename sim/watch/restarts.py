@@ -61,6 +61,9 @@ class RestartKeeps(Invariant):
             ("ticket", said.tickets, kept.tickets),
             ("counter", said.counters, kept.counters),
             ("queue", said.waiting, kept.waiting),
+            ("booking", said.bookings, kept.bookings),
+            ("closure", said.closures, kept.closures),
+            ("ban", said.bans, kept.bans),
         ):
             found = _difference(one, other)
             if found is not None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
+import attrs
+
 from protocol.answers import Accepted, Answer
+from protocol.appointments import BookingState
 from protocol.commands import Command
 from protocol.events import Event
-from protocol.ids import CounterId, KioskId, ServiceId, TicketId
+from protocol.ids import BookingId, ClosureId, CounterId, KioskId, PersonId, ServiceId, TicketId
 from protocol.messages import DisplayedCall
 from protocol.radio.payloads import PressResult, WindowState
 from protocol.tickets import CounterMode, TicketState
@@ -113,6 +117,27 @@ class TicketSaid:
     state: TicketState
     counter: CounterId | None
     """Where it is, unless it is at no counter now."""
+    then: tuple[ServiceId, ...] = ()
+    """What is to come of its visit."""
+
+
+@value
+class BookingSaid:
+    """What a page is told of an appointment; ``starts_at`` is aware, UTC."""
+
+    service: ServiceId
+    state: BookingState
+    starts_at: datetime
+    ticket: TicketId | None
+
+
+@value
+class ClosureSaid:
+    """What a page is told of a closure that was added."""
+
+    service: ServiceId | None
+    first: date
+    last: date
 
 
 @value
@@ -134,6 +159,10 @@ class HallSaid:
     counters: Mapping[CounterId, CounterSaid]
     waiting: Mapping[ServiceId, int]
     """How many wait for each service at any of its counters."""
+    bookings: Mapping[BookingId, BookingSaid] = attrs.field(factory=dict)
+    closures: Mapping[ClosureId, ClosureSaid] = attrs.field(factory=dict)
+    bans: Mapping[PersonId, datetime] = attrs.field(factory=dict)
+    """Until when somebody may book nothing."""
     fresh: bool = False
 
 
@@ -151,10 +180,22 @@ class ProcessEnded:
 
 @value
 class FaultSeen:
-    """A fault began or ended, as ``text`` says; ``stuck`` are the counters whose windows are stuck now."""
+    """A fault began or ended, as ``text`` says; ``stuck`` are the counters whose windows are stuck now.
+
+    ``calm`` says that no fault is on any more.
+    """
 
     text: str
     stuck: frozenset[CounterId] = frozenset()
+    calm: bool = False
+
+
+@value
+class Forged:
+    """Somebody forged or replayed ``what`` on the radio, with the name ``press`` if it is a press."""
+
+    what: str
+    press: str | None = None
 
 
 @value
@@ -183,6 +224,7 @@ Sighting = (
     | ProcessStarted
     | ProcessEnded
     | FaultSeen
+    | Forged
     | Quiet
 )
 
@@ -257,21 +299,25 @@ def _numbers_in(told: object) -> tuple[str, ...]:
     return (number_of(ticket),) if ticket else ()
 
 
+_OF_EVENTS = ("ticket", "booking", "person", "closure", "service", "then", "counter", "to_counter")
+"""What an event or a command is about, as far as it has that."""
+
+
 def event_text(event: Event) -> str:
     """Return an event in a few words: its name, and what it is about."""
     words = [type(event).__name__]
-    for name in ("ticket", "service", "counter", "to_counter", "times", "level", "failure", "day"):
+    for name in (*_OF_EVENTS, "times", "level", "failure", "day"):
         told = getattr(event, name, None)
-        if told is not None:
+        if told is not None and told != ():
             words.append(f"{name}={number_of(told) if name == 'ticket' else told}")
     return " ".join(words)
 
 
 def _command_text(command: Command) -> str:
     words = [type(command).__name__]
-    for name in ("ticket", "service", "counter", "to_service", "to_counter", "kiosk", "level"):
+    for name in (*_OF_EVENTS, "to_service", "kiosk", "level", "slot"):
         told = getattr(command, name, None)
-        if told is not None:
+        if told is not None and told != ():
             words.append(f"{name}={number_of(told) if name == 'ticket' else told}")
     return f"{' '.join(words)} [{command.id}]"
 
@@ -316,5 +362,6 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     ProcessStarted: lambda seen: f"process starts on {seen.durable} durable events",
     ProcessEnded: lambda _seen: "process is gone",
     FaultSeen: lambda seen: f"fault: {seen.text}",
+    Forged: lambda seen: f"somebody sends {seen.what}",
     Quiet: lambda _seen: "all is quiet",
 }

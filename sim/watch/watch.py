@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,8 @@ from sim.watch.invariants import INVARIANTS
 from sim.watch.ledger import Ledger
 from sim.watch.sightings import (
     AlarmsSeen,
+    BookingSaid,
+    ClosureSaid,
     CounterSaid,
     EventSeen,
     FaultSeen,
@@ -70,8 +73,8 @@ class Watch:
         self._eyes: dict[type, list[Callable[[Any], None]]] = {}
         self._alarms: tuple[str, ...] = ()
         self._smudged_until_s: dict[KioskId, float] = {}
-        for number in invariants:
-            for kind, method in INVARIANTS[number](self).methods().items():
+        for invariant in [each for number in invariants for each in INVARIANTS[number]]:
+            for kind, method in invariant(self).methods().items():
                 self._eyes.setdefault(kind, []).append(method)
         self._look_at_devices()
         site.screen = _Screen(site, self.see)
@@ -96,6 +99,11 @@ class Watch:
     def now_s(self) -> float:
         """Seconds since the run began."""
         return self.site.env.now
+
+    @property
+    def wall(self) -> datetime:
+        """What a clock shows that is right (aware, UTC)."""
+        return self.site.outside.now()
 
     def durable(self) -> int:
         """Return the last event that the disk holds."""
@@ -146,7 +154,7 @@ class Watch:
                 self._smudged_until_s[kiosk] = self.now_s + SMUDGED_S
         windows = self.site.hardware.windows
         stuck = frozenset(counter for counter, window in windows.items() if window.stuck)
-        self.see(FaultSeen(text=text, stuck=stuck))
+        self.see(FaultSeen(text=text, stuck=stuck, calm=not self.site.active))
 
     def poll(self) -> None:
         """Have a page look at the hall."""
@@ -265,6 +273,7 @@ def _said(state: HallState, fresh: bool) -> HallSaid:
             service=ticket.service,
             state=ticket.state,
             counter=ticket.counter if at_counter else None,
+            then=ticket.then,
         )
     counters = {}
     for counter in state.spec.counters:
@@ -282,6 +291,22 @@ def _said(state: HallState, fresh: bool) -> HallSaid:
         waiting={
             service: waiting for service in state.lines if (waiting := state.waiting(service))
         },
+        bookings={
+            booking.id: BookingSaid(
+                service=booking.service,
+                state=booking.state,
+                starts_at=booking.starts_at,
+                ticket=booking.ticket,
+            )
+            for booking in state.diary.bookings.values()
+        },
+        closures={
+            added.id: ClosureSaid(
+                service=added.service, first=added.closure.first, last=added.closure.last
+            )
+            for added in state.diary.closures.values()
+        },
+        bans=dict(state.diary.bans),
         fresh=fresh,
     )
 

@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from protocol.answers import Accepted
 from protocol.commands import TakeTicket
-from protocol.events import (
-    CounterOpened,
-    DayBegun,
-    Event,
-    ServiceEvaluated,
-    ServiceFinished,
-    TicketCalled,
-    TicketHeld,
-    TicketResumed,
-    TicketTaken,
-)
-from protocol.hall import Counter, Gateway, HallSpec, Service, Terminal, TerminalKind
-from protocol.ids import (
-    CommandId,
-    CounterId,
-    GatewayId,
-    HallId,
-    KioskId,
-    Language,
-    ServiceId,
-    TerminalAddress,
-    TicketId,
-)
-from protocol.messages import DisplayedCall, Recorded
+from protocol.events import CounterOpened, Event, TicketHeld, TicketResumed
+from protocol.ids import CommandId, KioskId
+from protocol.messages import DisplayedCall
 from protocol.policies import Policy
 from protocol.radio.payloads import PressResult, Result, WindowState
-from protocol.tickets import Channel, EvaluationDevice, TicketClass
 from protocol.values import replace
-from sim.watch.invariant import Invariant
 from sim.watch.invariants import INVARIANTS
-from sim.watch.ledger import Ledger
 from sim.watch.sightings import (
     AlarmsSeen,
     Answered,
     EventSeen,
     FaultSeen,
+    Forged,
     HallSaid,
     KeypadSeen,
     Log,
@@ -57,145 +31,21 @@ from sim.watch.sightings import (
     ScreenSeen,
     WindowSeen,
 )
-
-ZH = Language("zh")
-SERVICE = ServiceId("s1")
-ONE, TWO = CounterId("1"), CounterId("2")
-BEGINS = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-NORMAL, PRIORITY = TicketClass.NORMAL, TicketClass.PRIORITY
-
-
-def spec(policy: Policy | None = None) -> HallSpec:
-    """Return a hall with two counters, of which the first has a window."""
-    gateway = Gateway(
-        id=GatewayId("g1"),
-        port="virtual:g1",
-        address=TerminalAddress(1),
-        terminals=(Terminal(address=TerminalAddress(11), kind=TerminalKind.WINDOW, counter=ONE),),
-    )
-    return HallSpec(
-        id=HallId("X"),
-        names={ZH: "大厅"},
-        services=MappingProxyType({SERVICE: Service(id=SERVICE, names={ZH: "业务"}, prefix="A")}),
-        counters=MappingProxyType(
-            {id: Counter(id=id, names={ZH: id}, services=(SERVICE,)) for id in (ONE, TWO)}
-        ),
-        gateways=MappingProxyType({gateway.id: gateway}),
-        policy=policy or Policy(),
-    )
-
-
-class Stage:
-    """A scene on which a test says what is seen, what the disk holds, and what time it is."""
-
-    def __init__(self, number: int, policy: Policy | None = None) -> None:
-        self.spec = spec(policy)
-        self.ledger = Ledger(self.spec.counters)
-        self.running = True
-        self.now_s = 0.0
-        self.disk: list[Recorded] = []
-        self.found: list[str] = []
-        self._timers: list[tuple[float, Callable[[], None]]] = []
-        self._methods = INVARIANTS[number](self).methods()
-
-    def durable(self) -> int:
-        return len(self.disk)
-
-    def on_disk(self, after: int) -> list[Recorded]:
-        return self.disk[after:]
-
-    def later(self, delay_s: float, call: Callable[[], None]) -> None:
-        self._timers.append((self.now_s + delay_s, call))
-
-    def broken(self, _invariant: Invariant, detail: str, _number: str | None) -> None:
-        self.found.append(detail)
-
-    def see(self, *sightings: Any) -> None:
-        for sighting in sightings:
-            look = self._methods.get(type(sighting))
-            if look is not None:
-                look(sighting)
-            if type(sighting) is EventSeen:
-                self.ledger.take(sighting.seq, sighting.event)
-
-    def happen(self, *events: Event, written: bool = True) -> None:
-        """Have the stream tell ``events``, which the disk holds before."""
-        for event in events:
-            seq = self.ledger.seq + 1
-            if written:
-                self.disk.append(Recorded(seq=seq, event=event))
-            self.see(EventSeen(seq=seq, event=event))
-
-    def wait(self, for_s: float) -> None:
-        self.now_s += for_s
-        due = [call for at_s, call in self._timers if at_s <= self.now_s]
-        self._timers = [timer for timer in self._timers if timer[0] > self.now_s]
-        for call in due:
-            call()
-
-    def said(self, *, fresh: bool = False) -> HallSaid:
-        return replace(self.ledger.said(), fresh=fresh)
-
-
-def ticket(number: str) -> TicketId:
-    return TicketId(f"20260302-{number}")
-
-
-def day() -> Event:
-    return DayBegun(
-        at=BEGINS,
-        command=CommandId("day"),
-        day=date(2026, 3, 2),
-        ends_at=BEGINS + timedelta(days=1),
-    )
-
-
-def taken(number: str, command: str = "", ticket_class: TicketClass = NORMAL) -> Event:
-    return TicketTaken(
-        at=BEGINS,
-        command=CommandId(command or f"take/{number}"),
-        ticket=ticket(number),
-        service=SERVICE,
-        number=number,
-        serial=int(number[1:]),
-        language=ZH,
-        ticket_class=ticket_class,
-        channel=Channel.WEB,
-        kiosk=None,
-        ahead=0,
-    )
-
-
-def called(number: str, counter: CounterId = ONE, command: str = "", at_s: float = 0) -> Event:
-    return TicketCalled(
-        at=BEGINS + timedelta(seconds=at_s),
-        command=CommandId(command or f"next/{number}"),
-        ticket=ticket(number),
-        number=number,
-        service=SERVICE,
-        counter=counter,
-    )
-
-
-def finished(number: str, counter: CounterId = ONE) -> Event:
-    return ServiceFinished(
-        at=BEGINS, command=CommandId(f"end/{number}"), ticket=ticket(number), counter=counter
-    )
-
-
-def rated(number: str, command: str) -> Event:
-    return ServiceEvaluated(
-        at=BEGINS,
-        command=CommandId(command),
-        ticket=ticket(number),
-        service=SERVICE,
-        counter=ONE,
-        staff=None,
-        level=5,
-        reasons=(),
-        text="",
-        device=EvaluationDevice.PHONE,
-    )
+from tests.sim.watch.stage import (
+    BEGINS,
+    ONE,
+    PRIORITY,
+    SERVICE,
+    TWO,
+    ZH,
+    Stage,
+    called,
+    day,
+    finished,
+    rated,
+    taken,
+    ticket,
+)
 
 
 def answered(event: Event) -> Answered:
@@ -254,6 +104,15 @@ def test_ticket_called_to_two_counters_is_found() -> None:
     stage = Stage(2)
     stage.happen(day(), taken("A001"), called("A001"), called("A001", TWO, "again"))
     assert stage.found == ["A001 is called to 2 while it is at 1"]
+
+
+def test_press_that_was_forged_and_calls_somebody_is_found() -> None:
+    stage = Stage(2)
+    stage.see(Forged(what="a press", press="key/g1/10/0/20000"))
+    stage.happen(day(), taken("A001"), called("A001", command="key/g1/10/0/1"), finished("A001"))
+    assert stage.found == []
+    stage.happen(taken("A002"), called("A002", command="key/g1/10/0/20000"))
+    assert len(stage.found) == 1
 
 
 def test_screen_that_sends_a_number_to_two_counters_is_found() -> None:
@@ -370,6 +229,31 @@ def test_screen_without_power_need_not_show_calls() -> None:
         stage.happen(day(), taken("A001"), called("A001", TWO))
         stage.wait(10)
         assert bool(stage.found) is not dark
+
+
+def test_call_that_was_alarmed_is_to_be_shown_once_the_alarm_is_over() -> None:
+    for shown in (True, False):
+        stage = Stage(6)
+        stage.happen(day(), taken("A001"), called("A001"))
+        stage.see(ScreenSeen(calls=(DisplayedCall(number="A001", counter=ONE),)))
+        stage.see(FaultSeen(text="jam"), AlarmsSeen(alarms=("gateway/g1",)))
+        stage.wait(60)
+        stage.see(AlarmsSeen(alarms=()))
+        if shown:
+            stage.see(WindowSeen(counter=ONE, state=WindowState.CALLED, text="A001"))
+        stage.wait(20)
+        assert bool(stage.found) is not shown
+
+
+def test_alarm_of_a_window_that_stays_though_nothing_is_wrong_is_found() -> None:
+    stage = Stage(6)
+    stage.see(FaultSeen(text="jam"), AlarmsSeen(alarms=("window/1",)))
+    stage.wait(1000)
+    stage.see(FaultSeen(text="no jam", calm=True))
+    stage.wait(140)
+    assert stage.found == []
+    stage.wait(160)
+    assert len(stage.found) == 1
 
 
 def test_stuck_window_is_to_be_known_by_its_next_heartbeat() -> None:
