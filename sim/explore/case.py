@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from protocol.hall import HallSpec
+from protocol.ids import GatewayId, TerminalAddress
 from protocol.tickets import TicketClass
 from protocol.values import value
 from sim.faults.kind import Fault
@@ -22,6 +23,10 @@ class People:
     """How long staff take over a customer, on the average."""
     classes: tuple[TicketClass, ...]
     """Drawn from for each customer."""
+    visit_share: float
+    """How many come for several services, under one number."""
+    bookings_per_h: float
+    """How many want an appointment."""
     burst_share: float
     """How often several come at one instant."""
     twice_share: float
@@ -31,6 +36,8 @@ class People:
     """How many rate, on the phone or at the pad; some of them more than once."""
     supervisor_s: float
     """How often somebody at a page holds, transfers, calls by number …, in seconds on the average."""
+    closure_s: float | None
+    """How often somebody closes something for a day or more, in seconds on the average."""
 
 
 @value
@@ -46,6 +53,10 @@ class Case:
     commit_s: float
     on_channel: bool
     """Whether the radio is simulated frame by frame."""
+    paired: tuple[tuple[GatewayId, TerminalAddress], ...]
+    """Terminals that are paired; where there are none the hall has no radio security."""
+    stranger_s: float | None
+    """How often somebody forges or replays what paired terminals say or hear, in seconds on the average."""
     snapshot_events: int
     """After how many events the hall keeps a snapshot."""
     lasts_s: float = HALL_S

@@ -7,8 +7,8 @@ from random import Random
 from protocol.answers import Accepted, Answer
 from protocol.commands import CancelTicket, EvaluateService, TakeTicket
 from protocol.events import TicketTaken
-from protocol.ids import KioskId, TicketId
-from protocol.tickets import Channel
+from protocol.ids import KioskId, ServiceId, TicketId
+from protocol.tickets import Channel, VisitOrder
 from sim.explore.case import Case
 from sim.explore.clients import Clients
 
@@ -17,6 +17,9 @@ BURST_MAX = 6
 
 PATIENCE_S = 900.0
 """Mean time after which those give up who do."""
+
+FURTHER_MAX = 3
+"""Services of a visit beside the first one."""
 
 LOOK_S = 45.0
 """How often somebody stands before a pad that invites, on the average."""
@@ -61,18 +64,29 @@ class Customers:
         random = self._random
         kiosk = random.choice(self._kiosks)
         spec = self._case.spec
+        service, *then = self._visit()
         take = TakeTicket(
             id=self._clients.new_id("take"),
-            service=random.choice(self._services),
+            service=service,
             language=random.choice(spec.languages),
             ticket_class=random.choice(self._people.classes),
             channel=Channel.WEB if kiosk is None else Channel.KIOSK,
             kiosk=kiosk,
             party=random.choice([1, 1, 1, 2, 5]),
+            then=tuple(then),
+            visit_order=random.choice(list(VisitOrder)),
         )
-        self._clients.ask(take, self._taken)
+        self._clients.ask(take, self.taken)
 
-    def _taken(self, answer: Answer) -> None:
+    def _visit(self) -> list[ServiceId]:
+        """Choose a service, or several of one visit."""
+        random, count = self._random, 1
+        if random.random() < self._people.visit_share:
+            count += random.randint(1, min(len(self._services) - 1, FURTHER_MAX))
+        return random.sample(self._services, count)
+
+    def taken(self, answer: Answer) -> None:
+        """Do what somebody does who has a number, if the answer gives one."""
         if not isinstance(answer, Accepted):
             return
         taken = [event for event in answer.events if isinstance(event, TicketTaken)]

@@ -10,6 +10,7 @@ from protocol.tickets import TicketClass
 from protocol.values import replace
 from sim.explore.case import HALL_S, Case, People
 from sim.explore.halls import draw_hall
+from sim.explore.segments import draw_paired
 from sim.faults.catalogue import FAULTS
 from sim.faults.kind import Fault, draw_fault
 from sim.floor.screens import LargeScreen
@@ -36,16 +37,19 @@ LONGEST_S = 1_200.0
 def draw(seed: int) -> Case:
     """Return the case of ``seed``: the same at all times and in every process."""
     begins = MONDAY + timedelta(hours=Random(f"{seed}/begins").choice([0, 1, 3, 6]))
-    spec = draw_hall(Random(f"{seed}/hall"), begins)
+    spec = draw_hall(seed, begins)
     random = Random(f"{seed}/rest")
+    paired = draw_paired(spec, Random(f"{seed}/paired"))
     return Case(
         seed=seed,
         spec=spec,
-        people=_people(Random(f"{seed}/people"), len(spec.counters)),
+        people=_people(spec, Random(f"{seed}/people")),
         faults=draw_faults(spec, Random(f"{seed}/faults"), Random(f"{seed}/whole"), HALL_S),
         begins=begins,
         commit_s=random.choice([0.0005, 0.002, 0.02, 0.2]),
         on_channel=random.random() < 0.25,
+        paired=paired,
+        stranger_s=random.choice([30.0, 300.0]) if paired else None,
         snapshot_events=random.choice([5, 50, 20_000]),
         lasts_s=HALL_S,
     )
@@ -75,15 +79,19 @@ def _whole_at_times(fault: Fault, random: Random) -> Fault:
     return replace(fault, parameters={"amid_commit": 1.0, "written": 1.0})
 
 
-def _people(random: Random, counters: int) -> People:
+def _people(spec: HallSpec, random: Random) -> People:
     normal, priority = TicketClass.NORMAL, TicketClass.PRIORITY
+    booked = any(service.appointments is not None for service in spec.services.values())
     return People(
-        arrivals_per_h=random.choice(ARRIVALS_PER_H) * min(counters, 2),
+        arrivals_per_h=random.choice(ARRIVALS_PER_H) * min(len(spec.counters), 2),
         service_s=random.choice([60.0, 120.0, 240.0]),
         classes=random.choice([(normal,), (normal, normal, normal, priority), (normal, priority)]),
+        visit_share=random.choice([0.0, 0.0, 0.3]) if len(spec.services) > 1 else 0.0,
+        bookings_per_h=random.choice([20.0, 60.0]) if booked else 0.0,
         burst_share=random.choice([0.0, 0.05, 0.2]),
         twice_share=random.choice([0.0, 0.05]),
         cancel_share=random.choice([0.0, 0.1, 0.3]),
         rating_share=random.choice([0.0, 0.2, 0.5]),
         supervisor_s=random.choice([60.0, 300.0, 3600.0]),
+        closure_s=random.choice([None, 1800.0]),
     )

@@ -1,4 +1,4 @@
-"""Draws halls: one to six services, one to eight counters, with devices on radio or without."""
+"""Draws halls: one to six services, one to eight counters; its radio and appointments are drawn beside it."""
 
 from __future__ import annotations
 
@@ -13,33 +13,23 @@ from protocol.hall import (
     Admission,
     Counter,
     EvaluationSpec,
-    Gateway,
     HallSpec,
     Kiosk,
     PastLast,
     Service,
-    Terminal,
-    TerminalKind,
     UnstartedTicket,
 )
 from protocol.hours import ALWAYS, Hours, Opening
-from protocol.ids import (
-    CounterId,
-    GatewayId,
-    HallId,
-    KioskId,
-    Language,
-    ServiceId,
-    StaffId,
-    TerminalAddress,
-)
-from protocol.policies import Policy, PolicyKind
+from protocol.ids import CounterId, HallId, KioskId, Language, ServiceId, StaffId
+from protocol.policies import LateRule, Policy, PolicyKind
 from protocol.tickets import TicketClass
+from sim.explore.appointments import draw_appointments
+from sim.explore.segments import draw_gateways
 
 SERVICES_MAX = 6
 COUNTERS_MAX = 8
+FEW_COUNTERS_MAX = 3
 KIOSKS_MAX = 2
-GATEWAYS_MAX = 2
 
 ZH, EN = Language("zh"), Language("en")
 TIME_ZONE = "Asia/Shanghai"
@@ -49,9 +39,10 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-def draw_hall(random: Random, begins: datetime) -> HallSpec:
+def draw_hall(seed: int, begins: datetime) -> HallSpec:
     """Return a hall in which something may happen from ``begins`` (aware, UTC) on."""
-    services = _services(random)
+    random = Random(f"{seed}/hall")
+    services = draw_appointments(_services(random), Random(f"{seed}/appointments"))
     counters = _counters(random, tuple(services))
     return HallSpec(
         id=HallId("X1"),
@@ -59,14 +50,14 @@ def draw_hall(random: Random, begins: datetime) -> HallSpec:
         services=services,
         counters=counters,
         kiosks=_kiosks(random),
-        gateways=_gateways(random, tuple(counters), tuple(services)),
+        gateways=draw_gateways(tuple(counters), tuple(services), Random(f"{seed}/gateways")),
         time_zone=TIME_ZONE,
         day_begins=_day_begins(random, begins),
         unstarted=random.choice(list(UnstartedTicket)),
         recalls_max=random.choice([1, 3]),
         announcement_s=random.choice([2.0, 5.0]),
         hours=_hours(random, begins),
-        policy=_policy(random),
+        policy=_policy(Random(f"{seed}/policy")),
         admission=random.choice(list(Admission)),
         evaluation=EvaluationSpec(
             within_s=random.choice([600.0, 3600.0]), invite=random.random() < 0.8
@@ -96,7 +87,8 @@ def _services(random: Random) -> Mapping[ServiceId, Service]:
 
 
 def _counters(random: Random, services: tuple[ServiceId, ...]) -> Mapping[CounterId, Counter]:
-    count = random.randint(1, COUNTERS_MAX)
+    # Where there are few, people have to wait.
+    count = random.randint(1, random.choice([FEW_COUNTERS_MAX, COUNTERS_MAX]))
     given: list[set[ServiceId]] = [
         set(random.sample(services, random.randint(1, len(services)))) for _ in range(count)
     ]
@@ -126,58 +118,23 @@ def _kiosks(random: Random) -> Mapping[KioskId, Kiosk]:
     return _frozen(kiosks)
 
 
-_SHARES = {
-    TerminalKind.KEYPAD: 0.9,
-    TerminalKind.WINDOW: 0.9,
-    TerminalKind.EVALUATOR: 0.4,
-    TerminalKind.CALLER: 0.2,
-}
-
-
-def _gateways(
-    random: Random, counters: tuple[CounterId, ...], services: tuple[ServiceId, ...]
-) -> Mapping[GatewayId, Gateway]:
-    count = random.randint(0, GATEWAYS_MAX)
-    terminals: list[list[Terminal]] = [[] for _ in range(count)]
-    for place, counter in enumerate(counters):
-        if not count:
-            break
-        behind = random.randrange(count)
-        for offset, (kind, share) in enumerate(_SHARES.items()):
-            if random.random() >= share:
-                continue
-            presets = tuple(random.sample(services, min(2, len(services))))
-            terminals[behind].append(
-                Terminal(
-                    address=TerminalAddress(10 + 4 * place + offset),
-                    kind=kind,
-                    counter=counter,
-                    presets=presets if kind is TerminalKind.KEYPAD else (),
-                    banner="欢迎" if kind is TerminalKind.WINDOW and not place else None,
-                )
-            )
-    gateways = {}
-    for n in range(count):
-        if terminals[n]:
-            id = GatewayId(f"g{n + 1}")
-            gateways[id] = Gateway(
-                id=id,
-                port=f"virtual:radio-{id}",
-                address=TerminalAddress(1 + n),
-                terminals=tuple(terminals[n]),
-            )
-    return _frozen(gateways)
-
-
 def _policy(random: Random) -> Policy:
-    # Only classes that share a counter by ratios overtake each other all day long.
+    # Only classes that share a counter by ratios overtake each other all day long, and a bound on that shows
+    # where it comes before the ratio does.
     return Policy(
-        kind=random.choice([*PolicyKind, *2 * [PolicyKind.CLASS_RATIOS]]),
+        kind=random.choice([*PolicyKind, *3 * [PolicyKind.CLASS_RATIOS]]),
         ratios=_frozen(
-            {TicketClass.NORMAL: random.randint(1, 3), TicketClass.PRIORITY: random.randint(1, 6)}
+            {
+                TicketClass.NORMAL: random.randint(1, 2),
+                TicketClass.PRIORITY: random.choice([1, 3, 6]),
+                TicketClass.APPOINTMENT: random.randint(1, 3),
+            }
         ),
-        overtaken_max=random.choice([None, 0, 1, 2]),
+        overtaken_max=random.choice([None, 0, 1, 1, 2]),
         overtaken_wait_s=random.choice([None, None, 300.0, 900.0]),
+        due_before_s=random.choice([0.0, 120.0, 600.0]),
+        late=random.choice(list(LateRule)),
+        late_after_s=random.choice([0.0, 300.0]),
     )
 
 

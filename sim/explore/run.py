@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from random import Random
+from typing import Protocol
 
 import simpy
 
 from actors.building import HallParts
 from protocol.values import value
+from sim.explore.air import prepare
+from sim.explore.bookers import Bookers
 from sim.explore.case import Case
 from sim.explore.clients import Clients
 from sim.explore.closing import STEP_S, STEPS_MAX, Closing
+from sim.explore.closures import Office
 from sim.explore.customers import Customers
 from sim.explore.hashing import MessageHash
 from sim.explore.staff import Staff, Supervisor
@@ -80,11 +84,13 @@ class ExplorerRun:
             begins=case.begins,
             commit_s=case.commit_s,
             module=E32 if case.on_channel else None,
+            secured=bool(case.paired),
             starts=False,
             snapshot_events=case.snapshot_events,
         )
         self.site.on_start.append(self._listen)
         self.watch = Watch(self.site, self._broken, invariants)
+        self._strangers = prepare(case, self.site, self.watch.see)
         random = Random(f"{case.seed}/clients")
         self._clients = Clients(self.site, self.watch.see, random, case.people.twice_share)
 
@@ -131,15 +137,20 @@ class ExplorerRun:
         faults = [fault for fault in case.faults if fault.begins_s < case.lasts_s]
         schedule(self.site, faults, self._fault_seen)
         customers = Customers(case, self._clients)
-        staff = [Staff(case, counter, self._clients, ledger) for counter in case.spec.counters]
-        supervisor = Supervisor(case, self._clients, ledger)
+        people: list[_Person] = [
+            customers,
+            Bookers(case, self._clients, customers.taken),
+            Supervisor(case, self._clients, ledger),
+            Office(case, self._clients, ledger),
+            *(Staff(case, counter, self._clients, ledger) for counter in case.spec.counters),
+        ]
         while self.env.now < case.lasts_s:
             self._pass(min(POLL_S, case.lasts_s - self.env.now))
             self.watch.poll()
-        customers.close()
-        supervisor.close()
-        for each in staff:
-            each.close()
+        for person in people:
+            person.close()
+        for stranger in self._strangers:
+            stranger.leave()
 
     def _fault_seen(self, fault: Fault, begins: bool) -> None:
         self.watch.fault_seen(f"{'begins' if begins else 'ends'}: {fault}")
@@ -148,6 +159,7 @@ class ExplorerRun:
         """Repair everything; then displays must equal the hall, and nobody may be left behind."""
         self.watch.fault_seen("everything is healed")
         self.site.heal()
+        self.watch.fault_seen("nothing is wrong any more")
         self._pass(HEALED_S)
         self.watch.quiet()
         closing = Closing(self._clients, self.watch.ledger)
@@ -199,6 +211,12 @@ class ExplorerRun:
             around=around,
             lines=tuple(log.lines()) if keep_lines else (),
         )
+
+
+class _Person(Protocol):
+    """Somebody who comes, or works there, until `close` is called."""
+
+    def close(self) -> None: ...
 
 
 class _Stopped(Exception):

@@ -31,12 +31,15 @@ def run_case(
     """
     loud = log.level
     log.setLevel(logging.CRITICAL)
+    # What was there before the run is not looked through at its end.
+    gc.freeze()
     try:
         return ExplorerRun(case, invariants).go(keep_lines=keep_lines)
     finally:
         log.setLevel(loud)
         # Runs collect no garbage; a hall and its people refer to each other.
         gc.collect()
+        gc.unfreeze()
 
 
 def run_seed(seed: int) -> Outcome:

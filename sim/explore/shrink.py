@@ -13,6 +13,16 @@ ATTEMPTS_MAX = 80
 
 SHORTEST_S = 60.0
 
+_SHARES = (
+    "bookings_per_h",
+    "visit_share",
+    "burst_share",
+    "twice_share",
+    "cancel_share",
+    "rating_share",
+)
+"""What people need not do."""
+
 Try = Callable[[Case], Outcome]
 
 
@@ -50,9 +60,7 @@ class _Search:
     def step(self) -> bool:
         """Take the first candidate that fails alike; return whether there was one."""
         for candidate in _candidates(self.case, self.outcome):
-            key = repr(
-                (candidate.lasts_s, candidate.faults, candidate.people, candidate.on_channel)
-            )
+            key = repr(replace(candidate, spec=self.case.spec))
             if key in self._tried:
                 continue
             if self._attempts >= ATTEMPTS_MAX:
@@ -92,6 +100,10 @@ def _candidates(case: Case, outcome: Outcome) -> Iterator[Case]:
     yield from _simpler_people(case)
     if case.on_channel:
         yield replace(case, on_channel=False)
+    if case.stranger_s is not None:
+        yield replace(case, stranger_s=None)
+    if case.paired:
+        yield replace(case, paired=(), stranger_s=None)
 
 
 def _ending(case: Case, lasts_s: float) -> Case:
@@ -102,8 +114,10 @@ def _ending(case: Case, lasts_s: float) -> Case:
 
 def _simpler_people(case: Case) -> Iterator[Case]:
     people = case.people
-    for name in ("burst_share", "twice_share", "cancel_share", "rating_share"):
+    for name in _SHARES:
         if getattr(people, name):
             yield replace(case, people=replace(people, **{name: 0.0}))
+    if people.closure_s is not None:
+        yield replace(case, people=replace(people, closure_s=None))
     if people.supervisor_s < case.lasts_s:
         yield replace(case, people=replace(people, supervisor_s=100 * case.lasts_s))

@@ -20,10 +20,13 @@ def case_lines(case: Case) -> Iterator[str]:
         f"for {policy.overtaken_wait_s:g} s at most" if policy.overtaken_wait_s is not None else "",
     ]
     told = ", ".join([policy.kind.value, *filter(None, bounds)])
+    booked = sum(service.appointments is not None for service in spec.services.values())
     yield (
-        f"hall: {len(spec.services)} services, {len(spec.counters)} counters, {len(spec.kiosks)}"
-        f" kiosks, {len(spec.gateways)} gateways with {terminals} terminals"
-        + (" on a channel at frame level" if case.on_channel else "")
+        f"hall: {len(spec.services)} services, of which {booked} are booked, {len(spec.counters)}"
+        f" counters, {len(spec.kiosks)} kiosks"
+    )
+    yield (
+        f"radio: {len(spec.gateways)} gateways with {terminals} terminals, {', '.join(_radio(case))}"
     )
     yield f"policy: {told}"
     yield (
@@ -32,13 +35,29 @@ def case_lines(case: Case) -> Iterator[str]:
         f" a snapshot is kept after {case.snapshot_events} events"
     )
     yield (
-        f"people: {people.arrivals_per_h:g} come in an hour, a service takes {people.service_s:g} s;"
+        f"people: {people.arrivals_per_h:g} come in an hour, {people.visit_share:.0%} for several services,"
+        f" {people.bookings_per_h:g} book; a service takes {people.service_s:g} s;"
         f" {people.cancel_share:.0%} give up, {people.rating_share:.0%} rate"
+        + ("" if people.closure_s is None else "; now and then something is closed")
     )
     if not case.faults:
         yield "faults: none"
     for fault in case.faults:
         yield f"fault: {fault}"
+
+
+def _radio(case: Case) -> Iterator[str]:
+    gateways = case.spec.gateways.values()
+    yield "on channels at frame level" if case.on_channel else "in perfect air"
+    if any(gateway.covers for gateway in gateways):
+        yield "gateways on one channel"
+    far = sum(len(gateway.routes) for gateway in gateways)
+    if far:
+        yield f"{far} routes through repeaters"
+    if case.paired:
+        yield f"{len(case.paired)} paired"
+    if case.stranger_s is not None:
+        yield f"a stranger every {case.stranger_s:g} s"
 
 
 def finding_lines(outcome: Outcome) -> Iterator[str]:

@@ -19,12 +19,18 @@ __all__ = ["pair"]
 SALT = bytes(SALT_OCTETS)
 
 
-def pair(devices: Iterable[RadioDevice], gateway: GatewayId, address: int) -> RadioVault:
+def pair(
+    devices: Iterable[RadioDevice],
+    gateway: GatewayId,
+    address: int,
+    memory: DictMemory | None = None,
+) -> RadioVault:
     """Pair each of ``devices`` with its address behind ``gateway``; return the hall's side of that.
 
-    ``address`` is the gateway's on the radio. The devices must not have begun yet.
+    ``address`` is the gateway's on the radio. The hall's side is kept in ``memory``, or a new one. The devices
+    must not have begun yet.
     """
-    memory = DictMemory()
+    memory = memory or DictMemory()
     vault = dict_vault(memory)
     segment_key = vault.segment_key(gateway)
     posts = []

@@ -1,6 +1,7 @@
 """All planted bugs."""
 
 from tests.sim.explore.planted import (
+    bookings,
     counters,
     displays,
     durability,
@@ -9,10 +10,13 @@ from tests.sim.explore.planted import (
     numbers,
     order,
     restarts,
+    visits,
 )
 
 BUGS = (
     *numbers.BUGS,
+    *bookings.BUGS,
+    *visits.BUGS,
     *counters.BUGS,
     *endings.BUGS,
     *durability.BUGS,

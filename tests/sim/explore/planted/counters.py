@@ -10,7 +10,9 @@ from actors.hall.state import HallState
 from protocol.choices import Rule
 from protocol.events import TicketCalled, TicketHeld, TicketRequeued, TicketTransferred
 from protocol.messages import Recorded
+from protocol.radio.guard import Guard
 from protocol.tickets import TicketState
+from sim.explore.case import Case
 from tests.sim.explore.planted.bug import Bug, Plant
 
 
@@ -53,13 +55,29 @@ def _screen_keeps_who_was_sent_away(plant: Plant) -> None:
     plant.entry(DisplayActor._handlers, Recorded, hear)
 
 
+def _forged_presses_are_taken(plant: Plant) -> None:
+    """What comes in the clear is taken of a paired keypad as well."""
+    plant.attribute(Guard, "_check_plain", lambda _guard, _source: None)
+
+
+def _is_attacked(case: Case) -> bool:
+    return case.stranger_s is not None
+
+
 BUGS = (
-    Bug(name="called by number, still queued", invariant=2, seed=2, plant=_stays_in_the_queue),
+    Bug(name="called by number, still queued", invariant=2, seed=10, plant=_stays_in_the_queue),
     Bug(name="next keeps whom it serves", invariant=2, seed=0, plant=_keeps_whom_it_serves),
     Bug(
         name="screen keeps who was sent away",
         invariant=2,
         seed=0,
         plant=_screen_keeps_who_was_sent_away,
+    ),
+    Bug(
+        name="forged presses are taken",
+        invariant=2,
+        seed=2,
+        plant=_forged_presses_are_taken,
+        can_show=_is_attacked,
     ),
 )

@@ -47,7 +47,7 @@ BUGS = (
     Bug(
         name="answered though not written",
         invariant=1,
-        seed=6,
+        seed=1,
         plant=_answers_though_nothing_was_written,
         can_show=_disk_fails,
     ),
