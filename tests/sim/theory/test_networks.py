@@ -14,8 +14,9 @@ from sim.theory.hall import hall_of, on_hall
 from sim.theory.network import Network, networks
 from sim.theory.table import RUNS, TheoryRow, rows_of
 
-CUSTOMERS = 500
+CUSTOMERS = 350
 """Of each run."""
+CUSTOMERS_OF_FEW_RUNS = 500
 MORE_CUSTOMERS = {"M/M/3": 800, "M/M/3 with priorities": 800}
 """With 600 the mean waits of these runs are still too skewed for the intervals to hold."""
 NETWORKS = {network.name: network for network in networks()}
@@ -44,7 +45,7 @@ def test_hall_and_ciw_do_what_theory_says(name: str) -> None:
 def mean_waits(network: Network, spec: HallSpec | None = None) -> list[float]:
     """Return the mean wait of the first class in each of a few runs."""
     runs = (
-        on_hall(network, MORE_CUSTOMERS.get(network.name, CUSTOMERS), seed, spec)
+        on_hall(network, MORE_CUSTOMERS.get(network.name, CUSTOMERS_OF_FEW_RUNS), seed, spec)
         for seed in range(1, 7)
     )
     return [mean([each.waited for each in visits if not each.kind]) for visits in runs]
