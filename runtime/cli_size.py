@@ -142,9 +142,11 @@ def _show(console: Console, sizing: Sizing) -> None:
         f"{sizing.title} ({sizing.scenario}), hall {sizing.hall}, {sizing.day}: {goal}. {sizing.sketched:,} "
         f"plans were looked at, {sizing.tried:,} of them tried in {len(sizing.seeds):,} runs each."
     )
+    # Six kinds of counters are to fit into a terminal of 80 columns.
     table = Table(
-        title="Counters needed (in brackets: Erlang's answer)", title_justify="left", box=SIMPLE
-    )
+        title="Counters needed (in brackets: Erlang's answer)", title_justify="left", box=SIMPLE,
+        padding=(0, 1, 0, 0), pad_edge=False,
+    )  # fmt: skip
     headings = [_name(group) for group in sizing.groups]
     for heading in ("from", "come", *headings, "in time", "with others"):
         table.add_column(heading, justify="right", no_wrap=heading not in headings)
