@@ -182,11 +182,12 @@ def _confirmed(sizing: Sizing) -> str:
     if not sizing.fresh_missed:
         return f"{text} Every quarter attains the target."
     surely = sizing.fresh_surely_missed
-    below = _quarters(sizing.fresh_missed).capitalize()
+    comes = "comes" if sizing.fresh_missed == 1 else "come"
+    below = f"{_quarters(sizing.fresh_missed).capitalize()} {comes}"
     if not surely:
-        return f"{text} {below} come out below the target, but by no more than chance explains."
+        return f"{text} {below} out below the target, but by no more than chance explains."
     return (
-        f"{text} {below} come out below the target, {_quarters(surely)} by more than chance explains: "
+        f"{text} {below} out below the target, {_quarters(surely)} by more than chance explains: "
         "the plan fits the people it was made for; more --runs make that less."
     )
 
