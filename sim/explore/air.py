@@ -12,7 +12,7 @@ from sim.devices.radio import RadioDevice
 from sim.explore.case import Case
 from sim.explore.stranger import Stranger, Target
 from sim.radio.channel import Channel
-from sim.radio.paired import SALT, pair
+from sim.radio.paired import pair
 from sim.radio.station import Station
 from sim.site import Site
 from sim.watch.sightings import Forged
@@ -77,7 +77,7 @@ def _strangers(
     for home, address in case.paired:
         gateway = case.spec.gateways[home]
         device = site.hardware.radio[home][address]
-        names = partial(_names, home, address, device)
+        names = partial(_names, site, home, device)
         target = Target(gateway=gateway, address=address, device=device, press=names)
         targets.setdefault(id(channels[home]), []).append(target)
     strangers = []
@@ -88,9 +88,10 @@ def _strangers(
     return strangers
 
 
-def _names(
-    home: GatewayId, address: TerminalAddress, device: RadioDevice, sequence: int
-) -> tuple[str, ...]:
-    """Return what the hall would call a press: of a paired keypad, or of one that never was."""
-    press = f"{device.boot}/{sequence}"
-    return f"key/{home}/{address}/{SALT.hex()}/{press}", f"key/{home}/{address}/{press}"
+def _names(site: Site, home: GatewayId, device: RadioDevice, sequence: int) -> tuple[str, ...]:
+    """Return what the hall would call a press: of a keypad that is paired as it is now, or never was."""
+    record = site.memory.records.get((home, device.address))
+    marks = (
+        [""] if record is None or record.pairing is None else ["", f"{record.pairing.salt.hex()}/"]
+    )
+    return tuple(f"key/{home}/{device.address}/{mark}{device.boot}/{sequence}" for mark in marks)

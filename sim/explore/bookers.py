@@ -25,13 +25,14 @@ from sim.explore.clients import Clients, Then
 
 E = TypeVar("E")
 
-PERSONS = 30
+PERSONS = 12
 """Who books; some have several bookings, and some miss so many that they may book no more."""
 
 NEXT_SLOTS = 4
 """The next slots of today are what most want, so that they get full."""
 
 ANOTHER_DAY_SHARE = 0.15
+PAST_SHARE = 0.1
 NOBODY_SHARE = 0.1
 """Who does not say who he is, or types a code that another has."""
 
@@ -105,7 +106,8 @@ class Bookers:
         local = self._world.now().astimezone(zone(self._case.spec.time_zone))
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         passed = (local - midnight) // every
-        at = midnight + every * (passed + random.randint(0, NEXT_SLOTS))
+        soonest = 0 if random.random() < PAST_SHARE else 1
+        at = midnight + every * (passed + random.randint(soonest, NEXT_SLOTS))
         if random.random() < ANOTHER_DAY_SHARE:
             at += timedelta(days=random.randint(1, appointments.latest_days + 1))
         return Slot(day=at.date(), time=at.time())

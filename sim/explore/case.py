@@ -57,6 +57,8 @@ class Case:
     """Terminals that are paired; where there are none the hall has no radio security."""
     stranger_s: float | None
     """How often somebody forges or replays what paired terminals say or hear, in seconds on the average."""
+    fitter_s: float | None
+    """How often a terminal is paired, maybe once more, in seconds on the average."""
     snapshot_events: int
     """After how many events the hall keeps a snapshot."""
     lasts_s: float = HALL_S

@@ -50,6 +50,7 @@ def draw(seed: int) -> Case:
         on_channel=random.random() < 0.25,
         paired=paired,
         stranger_s=random.choice([30.0, 300.0]) if paired else None,
+        fitter_s=random.choice([None, 600.0]) if paired else None,
         snapshot_events=random.choice([5, 50, 20_000]),
         lasts_s=HALL_S,
     )

@@ -17,6 +17,7 @@ from sim.explore.clients import Clients
 from sim.explore.closing import STEP_S, STEPS_MAX, Closing
 from sim.explore.closures import Office
 from sim.explore.customers import Customers
+from sim.explore.fitter import Fitter
 from sim.explore.hashing import MessageHash
 from sim.explore.staff import Staff, Supervisor
 from sim.faults.active import schedule
@@ -35,6 +36,9 @@ POLL_S = 400.0
 HEALED_S = 750.0
 """What everything has after it was healed: a window that started while nobody heard it is dark until its next
 heartbeat, after ten minutes or so."""
+
+ALARMED_S = 60.0
+"""After which the alarm board tells what cannot heal by itself."""
 
 SETTLE_S = 120.0
 """What everything has after staff have called everybody: longer than the longest pause between two tries."""
@@ -91,6 +95,7 @@ class ExplorerRun:
         self.site.on_start.append(self._listen)
         self.watch = Watch(self.site, self._broken, invariants)
         self._strangers = prepare(case, self.site, self.watch.see)
+        self._fitter = Fitter(case, self.site, self.watch)
         random = Random(f"{case.seed}/clients")
         self._clients = Clients(self.site, self.watch.see, random, case.people.twice_share)
 
@@ -142,6 +147,7 @@ class ExplorerRun:
             Bookers(case, self._clients, customers.taken),
             Supervisor(case, self._clients, ledger),
             Office(case, self._clients, ledger),
+            self._fitter,
             *(Staff(case, counter, self._clients, ledger) for counter in case.spec.counters),
         ]
         while self.env.now < case.lasts_s:
@@ -160,7 +166,9 @@ class ExplorerRun:
         self.watch.fault_seen("everything is healed")
         self.site.heal()
         self.watch.fault_seen("nothing is wrong any more")
-        self._pass(HEALED_S)
+        self._pass(ALARMED_S)
+        self._fitter.repair()
+        self._pass(HEALED_S - ALARMED_S)
         self.watch.quiet()
         closing = Closing(self._clients, self.watch.ledger)
         for _ in range(STEPS_MAX):

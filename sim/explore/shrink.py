@@ -102,8 +102,10 @@ def _candidates(case: Case, outcome: Outcome) -> Iterator[Case]:
         yield replace(case, on_channel=False)
     if case.stranger_s is not None:
         yield replace(case, stranger_s=None)
+    if case.fitter_s is not None:
+        yield replace(case, fitter_s=None)
     if case.paired:
-        yield replace(case, paired=(), stranger_s=None)
+        yield replace(case, paired=(), stranger_s=None, fitter_s=None)
 
 
 def _ending(case: Case, lasts_s: float) -> Case:

@@ -56,6 +56,8 @@ def _radio(case: Case) -> Iterator[str]:
         yield f"{far} routes through repeaters"
     if case.paired:
         yield f"{len(case.paired)} paired"
+    if case.fitter_s is not None:
+        yield f"one is paired about every {case.fitter_s:g} s"
     if case.stranger_s is not None:
         yield f"a stranger every {case.stranger_s:g} s"
 

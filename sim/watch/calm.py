@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from protocol.hall import HallSpec, TerminalKind
 from protocol.ids import CounterId
 from sim.watch.displays import windows_of
 from sim.watch.invariant import Invariant, Scene, sees
@@ -12,14 +13,20 @@ CALM_S = 150.0
 
 
 class AlarmsEnd(Invariant):
-    """See the module. While a gateway is alarmed its windows may be as well."""
+    """See the module. While a gateway is alarmed its windows may be as well.
+
+    So may one whose pairing was cut off, which is refused until somebody pairs it once more.
+    """
 
     number = 6
     title = "the alarm of a window ends when nothing is wrong"
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self._alarms_of = windows_of(scene.spec)
+        self._alarms_of = {
+            counter: alarms | _refused(scene.spec, counter)
+            for counter, alarms in windows_of(scene.spec).items()
+        }
         self._alarms: frozenset[str] = frozenset()
         self._calm_since_s: float | None = 0.0
         """Since when no fault is on."""
@@ -65,3 +72,13 @@ class AlarmsEnd(Invariant):
                 f"the window of {counter} is alarmed for {now_s - since_s:.0f} s, and nothing has been"
                 f" wrong with anything for {now_s - calm_since_s:.0f} s"
             )
+
+
+def _refused(spec: HallSpec, counter: CounterId) -> frozenset[str]:
+    """Return the alarm that says that what the counter's window says is refused."""
+    return frozenset(
+        f"security/{gateway.id}/{terminal.address}"
+        for gateway in spec.gateways.values()
+        for terminal in gateway.terminals
+        if terminal.kind is TerminalKind.WINDOW and terminal.counter == counter
+    )

@@ -70,8 +70,11 @@ class Watch:
         """The first invariant that did not hold."""
         self.sightings = 0
         self._on_broken = on_broken
+        self._works = 0
+        """How many work on devices."""
         self._eyes: dict[type, list[Callable[[Any], None]]] = {}
-        self._alarms: tuple[str, ...] = ()
+        self.alarms: tuple[str, ...] = ()
+        """What the alarm board shows."""
         self._smudged_until_s: dict[KioskId, float] = {}
         for invariant in [each for number in invariants for each in INVARIANTS[number]]:
             for kind, method in invariant(self).methods().items():
@@ -154,7 +157,19 @@ class Watch:
                 self._smudged_until_s[kiosk] = self.now_s + SMUDGED_S
         windows = self.site.hardware.windows
         stuck = frozenset(counter for counter, window in windows.items() if window.stuck)
-        self.see(FaultSeen(text=text, stuck=stuck, calm=not self.site.active))
+        calm = not self.site.active and not self._works
+        self.see(FaultSeen(text=text, stuck=stuck, calm=calm))
+
+    def work(self, text: str, for_s: float) -> None:
+        """See that somebody works on a device, for so long at most: it may do nothing else meanwhile."""
+        self._works += 1
+        self.fault_seen(text)
+
+        def done() -> None:
+            self._works -= 1
+            self.fault_seen(f"over: {text}")
+
+        self.later(for_s, done)
 
     def poll(self) -> None:
         """Have a page look at the hall."""
@@ -218,8 +233,8 @@ class Watch:
 
     def _alarms_changed(self, message: AlarmsChanged) -> None:
         alarms = tuple(alarm.alarm for alarm in message.alarms)
-        if alarms != self._alarms:
-            self._alarms = alarms
+        if alarms != self.alarms:
+            self.alarms = alarms
             self.see(AlarmsSeen(alarms=alarms))
 
     def _kiosk_changed(self, message: KioskChanged) -> None:
