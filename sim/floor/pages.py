@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from protocol.answers import Accepted, Answer, Reason, Rejected
 from protocol.commands import Command
+from protocol.errors import MailboxFull
 from protocol.messages import Submit
 from sim.site import Site
 
@@ -15,38 +16,49 @@ FIRST_PAUSE_S = 0.3
 PATIENCE_S = 12.0
 """How long one attempt waits for its answer."""
 
-_WORTH_REPEATING = frozenset({Reason.OVERLOADED})
+WORTH_REPEATING = frozenset({Reason.OVERLOADED})
+"""Refusals that no page shows before it has given up."""
 
 
 class Pages:
-    """Asks for all pages of a site.
+    """Asks for all pages of a site, each ``attempts`` times at most.
 
-    ``asked`` and ``answered`` are called with every command that a page sends for the first time, and with it
-    and its answer when that is shown.
+    ``asked`` are called with every command that a page sends for the first time; ``heard`` with it and each
+    answer that comes, also a late one or one to a repeat.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(
+        self,
+        site: Site,
+        *,
+        attempts: int = ATTEMPTS,
+        repeats: Collection[Reason] = WORTH_REPEATING,
+    ) -> None:
         self.site = site
+        self.attempts = attempts
+        self.repeats = repeats
         self.asked: list[Callable[[Command], object]] = []
-        self.answered: list[Callable[[Command, Answer], object]] = []
-        self._open: dict[_Post, None] = {}
+        self.heard: list[Callable[[Command, Answer], object]] = []
+        self._open: dict[Post, None] = {}
         site.on_end.append(self._reset)
 
-    def post(self, command: Command, then: Callable[[Answer], object]) -> None:
+    def post(self, command: Command, then: Callable[[Answer], object]) -> Post:
         """Ask for ``command``; ``then`` gets the answer.
 
         That of who gave up is a refusal with the reason ``not_durable``: nobody knows what became of it.
         """
         for note in self.asked:
             note(command)
-        _Post(self, command, then).attempt()
+        post = Post(self, command, then)
+        post.attempt()
+        return post
 
-    def show(self, command: Command, answer: Answer) -> None:
-        """Tell who watches that a page shows ``answer``."""
-        for note in self.answered:
+    def hear(self, command: Command, answer: Answer) -> None:
+        """Tell who watches that ``answer`` came."""
+        for note in self.heard:
             note(command, answer)
 
-    def open(self, post: _Post, *, waits: bool) -> None:
+    def open(self, post: Post, *, waits: bool) -> None:
         """Keep ``post`` among those that wait for the process, or no more."""
         if waits:
             self._open[post] = None
@@ -60,7 +72,7 @@ class Pages:
             post.failed()
 
 
-class _Post:
+class Post:
     """One thing that is asked for."""
 
     def __init__(self, pages: Pages, command: Command, then: Callable[[Answer], object]) -> None:
@@ -77,19 +89,25 @@ class _Post:
     def attempt(self) -> None:
         """Send it."""
         self._tried += 1
-        site = self._pages.site
-        if not site.submit(Submit(command=self._command, reply_to=self)):
+        if not self.send():
             self.failed()
             return
         self._pages.open(self, waits=True)
-        self._timer = site.outside.call_later(PATIENCE_S, self.failed)
+        self._timer = self._pages.site.outside.call_later(PATIENCE_S, self.failed)
+
+    def send(self) -> bool:
+        """Send it once, whatever was heard of it; return whether anybody took it."""
+        try:
+            return self._pages.site.submit(Submit(command=self._command, reply_to=self))
+        except MailboxFull:
+            return False
 
     def failed(self) -> None:
         """There was no answer: try again after a pause, or give up."""
         if self._over:
             return
         self._stop()
-        if self._tried >= ATTEMPTS:
+        if self._tried >= self._pages.attempts:
             detail = "the hall does not answer"
             reason = Reason.NOT_DURABLE
             self._end(Rejected(command=self._command.id, reason=reason, detail=detail))
@@ -101,9 +119,10 @@ class _Post:
     def tell(self, message: object, /) -> None:
         """Take the answer; one that comes late, to an earlier attempt, is as good."""
         assert isinstance(message, Accepted | Rejected)
+        self._pages.hear(self._command, message)
         if self._over:
             return
-        if isinstance(message, Rejected) and message.reason in _WORTH_REPEATING:
+        if isinstance(message, Rejected) and message.reason in self._pages.repeats:
             self.failed()
             return
         self._stop()
@@ -116,5 +135,4 @@ class _Post:
 
     def _end(self, answer: Answer) -> None:
         self._over = True
-        self._pages.show(self._command, answer)
         self._then(answer)
