@@ -18,8 +18,8 @@ from protocol.values import value
 
 ROUNDS = 3
 """Rounds in which the groups even out; the first two bring the most."""
-LAYOUTS_MAX = 8
-"""Halls whose layouts are remembered; then all are forgotten, and made anew."""
+LAYOUTS_MAX = 1_000
+"""Halls of one process whose layouts are remembered; then all are forgotten, and made anew."""
 
 
 _Pick = Callable[[Sequence[float]], Iterable[float]]
