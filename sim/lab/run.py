@@ -1,8 +1,11 @@
-"""Runs a rehearsal: the production actors of a hall, with the scenario's visitors and clerks around them."""
+"""Runs a rehearsal: the production actors of a hall, with the scenario's visitors and clerks around them.
+
+A hall has a world of its own, or halls share one: those of a district, a city, a country in one process.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -57,7 +60,7 @@ class Outcome:
 
 
 class LabRun:
-    """A hall on a world of its own, with clerks and visitors."""
+    """A hall with clerks and visitors, on a world of its own unless it is given one."""
 
     def __init__(
         self,
@@ -66,18 +69,22 @@ class LabRun:
         visitors: Iterable[Visitor] | None = None,
         *,
         forgetful: bool = True,
+        world: SimWorld | None = None,
     ) -> None:
         """Start every actor. ``visitors`` come instead of those that the scenario and the seed draw.
 
-        Unless ``forgetful``, the ``journal`` keeps every event.
+        Unless ``forgetful``, the ``journal`` keeps every event. Halls on one ``world``, which begins when the
+        scenario does, are run by `run_together`.
 
         Raises:
             ValueError: more visitors are expected than a run takes.
         """
         self.scenario = scenario
+        self.seed = seed
         self.calendar = calendar = Calendar(scenario)
         drawn = draw_visitors(scenario, seed) if visitors is None else visitors
-        self.world = world = SimWorld(seed=seed, begins=calendar.begins)
+        self.world = world = world or SimWorld(seed=seed, begins=calendar.begins)
+        assert world.begins == calendar.begins, "halls of one world begin at one time"
         # No devices: the queue is what is looked at.
         spec = replace(scenario.spec, gateways={}, kiosks={})
         self.journal = MemoryJournal(world.env, commit_s=scenario.commit_s, forgetful=forgetful)
@@ -111,34 +118,29 @@ class LabRun:
         Raises:
             SimulationFailed: an actor failed, or somebody was lost; the message names the seed.
         """
-        days = self.calendar.days
-        with no_collections():
-            for number, day in enumerate(days):
-                self._run_day(self.calendar.day_ends(day), number / len(days), progress)
+        [outcome] = run_together([self], progress)
+        return outcome
+
+    def outcome(self) -> Outcome:
+        """Return what was seen, once everything is over.
+
+        Raises:
+            SimulationFailed: somebody was lost; the message names the seed.
+        """
         self._nobody_is_lost()
-        self.world.close()
         return Outcome(
             scenario=self.scenario,
             calendar=self.calendar,
-            seed=self.world.seed,
+            seed=self.seed,
             visitors=tuple(self.crowd.visitors),
             stretches=tuple(self._stretches),
             calls=tuple(self.crowd.calls),
             queued=tuple(self.crowd.queued),
         )
 
-    def _run_day(self, ends_s: float, done: float, progress: Progress | None) -> None:
-        began_s = self.world.monotonic()
-        for part in range(1, SLICES_A_DAY + 1):
-            self.world.run(began_s + (ends_s - began_s) * part / SLICES_A_DAY)
-            if progress is not None:
-                progress(done + part / SLICES_A_DAY / len(self.calendar.days))
-        self.world.run(ends_s + AFTER_DAY_S)
-        self.crowd.end_day()
-
     def _nobody_is_lost(self) -> None:
         """Every ticket has ended for the hall, and every visitor knows how."""
-        seed = self.world.seed
+        seed = self.seed
         still_open = [each.number for each in self.state().tickets.values() if each.state.open]
         if still_open:
             raise SimulationFailed(
@@ -154,3 +156,28 @@ class LabRun:
         self.world.run(self.world.monotonic() + 1)
         state: HallState = asked.get()
         return state
+
+
+def run_together(runs: Sequence[LabRun], progress: Progress | None = None) -> list[Outcome]:
+    """Run halls that share a world, and have the same days, to the end of the last one; close the world.
+
+    Raises:
+        SimulationFailed: an actor failed, or somebody was lost; the message names the seed.
+    """
+    world, calendar = runs[0].world, runs[0].calendar
+    assert all(run.world is world and run.calendar.days == calendar.days for run in runs)
+    days = calendar.days
+    with no_collections():
+        for number, day in enumerate(days):
+            began_s = world.monotonic()
+            ends_s = max(run.calendar.day_ends(day) for run in runs)
+            for part in range(1, SLICES_A_DAY + 1):
+                world.run(began_s + (ends_s - began_s) * part / SLICES_A_DAY)
+                if progress is not None:
+                    progress((number + part / SLICES_A_DAY) / len(days))
+            world.run(ends_s + AFTER_DAY_S)
+            for run in runs:
+                run.crowd.end_day()
+    outcomes = [run.outcome() for run in runs]
+    world.close()
+    return outcomes

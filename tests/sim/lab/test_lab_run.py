@@ -19,14 +19,16 @@ from protocol.events import (
     TicketReactivated,
     TicketTaken,
 )
-from protocol.ids import CounterId
+from protocol.ids import CounterId, HallId
 from protocol.tickets import Channel, TicketState
 from protocol.values import replace
 from sim.distributions import Fixed
+from sim.lab.calendar import Calendar
 from sim.lab.figures import rehearse, report_of
-from sim.lab.run import LabRun, Outcome
+from sim.lab.run import LabRun, Outcome, run_together
 from sim.lab.scenario import Break, LabScenario, People, Rating, SetsOff, Shift
 from sim.lab.visitors import End
+from sim.world import SimWorld
 
 DAY = date(2026, 3, 3)
 
@@ -236,3 +238,17 @@ def test_days_follow_one_another_with_numbers_that_begin_again(scenario: LabScen
     assert len(first) == 3
     assert {visitor.day.day for visitor in outcome.visitors} == {3, 4, 5}
     assert Counter(visitor.end for visitor in outcome.visitors)[None] == 0
+
+
+def test_halls_that_share_a_world_have_the_days_that_each_has_alone(scenario: LabScenario) -> None:
+    alone = [LabRun(scenario, seed).go() for seed in (1, 2, 3)]
+    world = SimWorld(seed=7, begins=Calendar(scenario).begins)
+    runs = []
+    for seed in (1, 2, 3):
+        spec = replace(scenario.spec, id=HallId(f"LAB{seed}"))
+        runs.append(LabRun(replace(scenario, spec=spec), seed, world=world))
+    for one, other in zip(alone, run_together(runs), strict=True):
+        assert other.seed == one.seed
+        assert (other.calls, other.queued) == (one.calls, one.queued)
+        assert [each.end for each in other.visitors] == [each.end for each in one.visitors]
+    assert world.find("hall/LAB1") is None
