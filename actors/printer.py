@@ -52,6 +52,9 @@ JOB_S_MAX = 20.0
 ANSWER_S_MAX = 2.0
 """For the answer to a real-time question; printers take milliseconds."""
 
+ROUNDING_S = 1e-6
+"""A timer may ring too soon by what was rounded."""
+
 UNANSWERED_MAX = 3
 """Questions in a row that a printing printer may leave unanswered: some are deaf while the motor runs."""
 
@@ -83,9 +86,7 @@ class _Job:
 
 @value
 class _AnswerOverdue:
-    """The printer has had its time to answer."""
-
-    question: int
+    """The printer has had its time to answer the question that was asked when this was set, or a later one."""
 
 
 @value
@@ -133,6 +134,8 @@ class PrinterActor(Actor):
         self._answers: dict[Question, int] = {}
         self._asked: Question | None = None
         self._answer_timer: Timer | None = None
+        self._answer_due_s = 0.0
+        """When the printer has had its time for the question that was asked last."""
         self._poll_timer: Timer | None = None
         self._count = 0
         self._unanswered = 0
@@ -236,14 +239,14 @@ class PrinterActor(Actor):
     def _ask(self, question: Question) -> None:
         self._asked = question
         self._count += 1
-        self._answer_timer = self.later(ANSWER_S_MAX, _AnswerOverdue(question=self._count))
+        self._answer_due_s = self.monotonic + ANSWER_S_MAX
+        if self._answer_timer is None:
+            # Answers take milliseconds, and one timer sees to all of them.
+            self._answer_timer = self.later(ANSWER_S_MAX, _AnswerOverdue())
         self._write(ask(question))
 
     def _stop_asking(self) -> None:
         self._asked = None
-        if self._answer_timer is not None:
-            self._answer_timer.cancel()
-            self._answer_timer = None
 
     def _answered(self, octet: int) -> None:
         asked = self._asked
@@ -303,8 +306,13 @@ class PrinterActor(Actor):
             self._begin_round()
 
     @receives(_AnswerOverdue)
-    def _answer_overdue(self, message: _AnswerOverdue) -> None:
-        if self._asked is None or message.question != self._count:
+    def _answer_overdue(self, _message: _AnswerOverdue) -> None:
+        self._answer_timer = None
+        if self._asked is None:
+            return
+        left_s = self._answer_due_s - self.monotonic
+        if left_s > ROUNDING_S:
+            self._answer_timer = self.later(left_s, _AnswerOverdue())
             return
         self._stop_asking()
         self._unanswered += 1

@@ -94,16 +94,21 @@ def _renderer() -> type[Any]:
 
 def plain(text: str) -> str:
     """Return ``text`` without control characters, so that a name never commands a printer."""
+    if text.isprintable():
+        return text
     return "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
 
 
 def width(text: str) -> int:
     """Return how many columns ``text`` takes at normal size."""
-    return sum(1 if c < "\x80" else 2 for c in text)
+    return len(text) if text.isascii() else sum(1 if c < "\x80" else 2 for c in text)
 
 
 def wrap(text: str, columns: int) -> list[str]:
     """Break ``text`` into lines of at most ``columns`` (2 or more): between words, and anywhere in Chinese."""
+    if width(text) <= columns:
+        whole = text.strip()
+        return [whole] if whole else []
     lines: list[str] = []
     line = ""
     for piece in _pieces(text):

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.printer import (
+    ANSWER_S_MAX,
     JOB_S_MAX,
     LINK_S_MAX,
     POLL_IDLE_S,
@@ -232,6 +233,19 @@ def test_half_a_ticket_is_cut_off_before_the_next(stage: Stage) -> None:
     assert stage.ended() == [("A001", "offline"), ("A002", None)]
     assert stage.numbers() == ["A001", "A002"]
     assert "A001" not in stage.printer.papers[1].text
+
+
+def test_printer_that_falls_silent_has_the_whole_time_for_its_last_question(stage: Stage) -> None:
+    stage.run(3.3)
+    stage.print("A001")
+    stage.run(0.004)  # its first questions are answered
+    asked_s = stage.world.env.now
+    stage.printer.silent = True
+    while not stage.ear:
+        assert stage.world.env.now < 20.0
+        stage.run(0.001)
+    assert stage.ended() == [("A001", "silent")]
+    assert stage.world.env.now - asked_s == pytest.approx(ANSWER_S_MAX, abs=0.01)
 
 
 def test_babble_instead_of_answers_fails_the_ticket_as_nonsense() -> None:
