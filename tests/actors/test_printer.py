@@ -244,7 +244,7 @@ def test_printer_that_falls_silent_has_the_whole_time_for_its_last_question(stag
     while not stage.ear:
         assert stage.world.env.now < 20.0
         stage.run(0.001)
-    assert stage.ended() == [("A001", "silent")]
+    assert stage.ended() == [("A001", "does not answer")]
     assert stage.world.env.now - asked_s == pytest.approx(ANSWER_S_MAX, abs=0.01)
 
 
