@@ -38,7 +38,11 @@ HELLO_SPREAD_S = 2.0
 """A device says that it has started within this time, so that not all do at once after a power cut."""
 
 HEARTBEAT_S = 600.0
-"""A device says that it is still there about this often."""
+"""A device says that it is still there about this often, ..."""
+
+HEARTBEAT_FIRST_MIN = 0.25
+"""... and first after this share of it or more, so that not all do at once, again and again, after a power
+cut."""
 
 LINK_OPTIONS = LinkOptions(timeout_max_s=0.4, pause_max_s=4.0)
 """Somebody waits at a keypad; an acknowledgement that takes longer than stock firmware waits was lost. After
@@ -101,6 +105,8 @@ class RadioDevice:
         self.version = 0
         # The first tick tells the time.
         self._hello_due_s: float | None = None
+        self._beats = False
+        """Whether it has said hello in this boot."""
 
     def reboot(self) -> None:
         """Take the power away and give it back: all is forgotten but keys, counters and the boot number."""
@@ -166,7 +172,9 @@ class RadioDevice:
         if self._hello_due_s is None:
             self._hello_due_s = now + self._random.uniform(0, HELLO_SPREAD_S)
         elif now >= self._hello_due_s:
-            self._hello_due_s = now + HEARTBEAT_S * self._random.uniform(0.9, 1.1)
+            least = 0.9 if self._beats else HEARTBEAT_FIRST_MIN
+            self._beats = True
+            self._hello_due_s = now + HEARTBEAT_S * self._random.uniform(least, 1.1)
             actions += self._send(self._hello(), HELLO_TOKEN, now)
         actions += self._work(now)
         return self._carry_out(actions, now) if actions else b""
