@@ -147,11 +147,11 @@ class _Socket:
 
     def received(self, octets: bytes) -> None:
         assert self.device is not None
-        self.send(self.device.receive(octets, self.world.monotonic()))
+        self.send(self.device.receive(octets, self.world.env.now))
 
     def wake(self) -> None:
         if self.device is not None:
-            self.send(self.device.tick(self.world.monotonic()))
+            self.send(self.device.tick(self.world.env.now))
 
     def send(self, octets: bytes) -> None:
         """Send the device's octets to whoever has the port open, then see what it has due.

@@ -77,6 +77,8 @@ class Channel:
         """Whether ports do: gateways that stand in for one another hear each other."""
         self._random = random
         self._now = -inf
+        self._until_s = -inf
+        """What is due by then happens before anything else, and its hosts hear of it."""
         self._events: list[_Event] = []
         """What happens from line to line; few at a time."""
         self._ticks: list[tuple[float, int, Station]] = []
@@ -214,6 +216,7 @@ class Channel:
         if self._running:
             return
         self._running = True
+        self._until_s = now
         events, ticks = self._events, self._ticks
         at_once = 0
         try:
@@ -355,35 +358,45 @@ class Channel:
 
     def write(self, station: Station, octets: bytes, now: float) -> None:
         """Send ``octets`` from the station's host."""
-        before = len(station.ready)
+        ready = station.ready
+        before = len(ready)
         station.write(octets, now)
-        for place in range(before, len(station.ready)):
-            packet = station.ready[place]
-            self._await_ready(packet.ready_s, station, packet.octets)
+        if len(ready) > before:
+            for place in range(before, len(ready)):
+                packet = ready[place]
+                self._await(packet.ready_s, self._ready, station, packet.octets)
         if station.opened:
-            self._await_ready(station.closes_s, station, station.opened)
+            self._await(station.closes_s, self._ready, station, station.opened)
 
     # -- the air ----------------------------------------------------------------------------
 
-    def _await_ready(self, at_s: float, station: Station, octets: bytes) -> None:
-        self._push(at_s, self._ready, station, self._heard_s(at_s, station, octets))
+    def _await(
+        self,
+        at_s: float,
+        happen: _Happen,
+        station: Station,
+        octets: bytes,
+        free_s: float | None = None,
+    ) -> None:
+        """Have something happen to ``octets`` that wait to be sent.
 
-    def _heard_s(
-        self, at_s: float, station: Station, octets: bytes, *, free: bool = False
-    ) -> float:
-        """Return when a host hears of ``octets`` at the soonest that a module may send from ``at_s`` on.
-
-        It sends at once if the channel was found ``free``. Nothing is rounded otherwise than when it happens.
+        They are sent at the soonest from ``free_s`` on, or once the channel was listened to.
         """
-        module = station.module
-        if module.senses and not free:
-            at_s += module.listen_s
-        ends_s = at_s + module.turnaround_s + module.air_s(len(octets))
-        return self._delivered_s(ends_s, first_piece(octets))
+        if at_s <= self._until_s:
+            heard_s = at_s
+        else:
+            module = station.module
+            if free_s is None:
+                free_s = at_s + module.listen_s if module.senses else at_s
+            # Nothing is rounded otherwise than when it happens.
+            ends_s = free_s + module.turnaround_s + module.air_s(len(octets))
+            heard_s = self._delivered_s(ends_s, first_piece(octets))
+        self._event_number += 1
+        heappush(self._events, (at_s, self._event_number, happen, station, heard_s))
 
     def _delivered_s(self, ends_s: float, octets: int) -> float:
         """Return when a host has the first ``octets`` of a packet that ends at ``ends_s``, at the soonest."""
-        if self._damage is not None:
+        if self._damage is not None or ends_s <= self._until_s:
             return ends_s  # it may be cut anywhere
         return min([ends_s + deliver_s + octets * octet_s for deliver_s, octet_s in self._lines])
 
@@ -432,8 +445,7 @@ class Channel:
         self._await_attempt(taken_until_s + pause_s, station)
 
     def _await_attempt(self, at_s: float, station: Station) -> None:
-        heard_s = self._heard_s(at_s, station, station.ready[0].octets, free=True)
-        self._push(at_s, self._attempt, station, heard_s)
+        self._await(at_s, self._attempt, station, station.ready[0].octets, at_s)
 
     def _taken_until(self, now: float, station: Station) -> float:
         """Return until when the station hears something, as far as it has begun; maybe in the past."""
@@ -452,9 +464,10 @@ class Channel:
 
     def _decide(self, now: float, station: Station) -> None:
         """Switch from hearing to sending."""
-        if station.module.turnaround_s:
-            heard_s = self._heard_s(now, station, station.ready[0].octets, free=True)
-            self._push(now + station.module.turnaround_s, self._begin, station, heard_s)
+        turnaround_s = station.module.turnaround_s
+        if turnaround_s:
+            octets = station.ready[0].octets
+            self._await(now + turnaround_s, self._begin, station, octets, now)
         else:
             self._begin(now, station)
 
@@ -472,7 +485,11 @@ class Channel:
         counts.packets += 1
         counts.octets += len(packet.octets)
         counts.air_s += air_s
-        counts.busy_s += max(0.0, packet.ends_s - max([now, *(p.ends_s for p in self._on_air)]))
+        taken_s = now
+        for other in self._on_air:
+            if other.ends_s > taken_s:
+                taken_s = other.ends_s
+        counts.busy_s += max(0.0, packet.ends_s - taken_s)
         if air_s:
             self._on_air.append(packet)
             heard_s = self._delivered_s(packet.ends_s, len(packet.pieces[0]))

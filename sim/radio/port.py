@@ -48,7 +48,10 @@ class Port:
         return self.channel.deadline_of(self)
 
     def _fetch(self) -> bytes:
-        heard = bytes(self.station.heard)
-        self.station.heard.clear()
+        heard = self.station.heard
+        octets = b""
+        if heard:
+            octets = bytes(heard)
+            heard.clear()
         self.channel.rouse(self)
-        return heard
+        return octets

@@ -138,7 +138,7 @@ class Station:
             octets = octets[:room]
         if not octets:
             return
-        begins_s = max(now, self._ends_s)
+        begins_s = now if now > self._ends_s else self._ends_s
         if self._open and begins_s > self._ends_s + self._gap_s:
             self.close()
         self._ends_s = begins_s + len(octets) * self.octet_s
@@ -170,15 +170,11 @@ class Station:
     @property
     def closes_s(self) -> float:
         """When the open packet is ready to be sent if nothing joins it; never where there is none."""
-        return self._closed_s + self.module.send_s if self._open else inf
-
-    @property
-    def _closed_s(self) -> float:
-        return self._ends_s + self._gap_s
+        return self._ends_s + self._gap_s + self.module.send_s if self._open else inf
 
     def close(self) -> None:
         """Let nothing more join the open packet."""
-        self._complete(self._open, self._closed_s)
+        self._complete(self._open, self._ends_s + self._gap_s)
         self._open = b""
 
     def forget(self) -> None:
