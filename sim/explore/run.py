@@ -130,7 +130,10 @@ class ExplorerRun:
                 pass
             except SimulationFailed as failure:
                 broken = self._failed(failure)
-        return self._outcome(self.watch.first or broken, keep_lines)
+        outcome = self._outcome(self.watch.first or broken, keep_lines)
+        # Actors that live are kept by pykka, and all that they know.
+        self.site.kill()
+        return outcome
 
     # -- the run ----------------------------------------------------------------------------
 

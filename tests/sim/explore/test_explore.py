@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pykka import ActorRegistry
 
 from protocol.values import replace
 from sim.explore.case import Case
@@ -77,6 +78,12 @@ def test_hash_of_all_messages_is_the_same_in_any_process_under_any_hash_seed() -
     assert len(hashes) == 1
     [(one, other)] = hashes
     assert one != other
+
+
+def test_nothing_of_a_run_stays() -> None:
+    before = len(ActorRegistry.get_all())
+    run_case(short(3, 100.0))
+    assert len(ActorRegistry.get_all()) == before
 
 
 def test_outcomes_come_from_several_processes() -> None:
