@@ -244,9 +244,14 @@ class Guard:
         return key, self._broadcast_key
 
     def withdraw(self, address: int) -> None:
-        """Offer the post at ``address`` to nobody any more."""
+        """Offer the post at ``address`` to nobody any more.
+
+        Whoever has proved to have the new key has no other one: it gets the post once that can be remembered.
+        """
         if address in self._places:
-            self._places[address].candidates.clear()
+            candidates = self._places[address].candidates
+            for device in [each for each, one in candidates.items() if not one.proven]:
+                del candidates[device]
 
     def forget(self, address: int) -> bool:
         """Let no device be paired with the post at ``address``; return whether one was.
@@ -277,6 +282,7 @@ class Guard:
         try:
             self._change(post, renew=replaces)
         except StorageError as error:
+            candidate.proven = True
             raise SecurityError(
                 f"the device {pairing.device:08x} could not be paired: that could not be remembered: {error}"
             ) from error

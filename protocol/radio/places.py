@@ -17,6 +17,8 @@ class Candidate:
     pairing: Pairing
     key: bytes
     epoch: int
+    proven: bool = False
+    """It has sealed with its key, and that it has the post could not be remembered yet."""
 
 
 @attrs.define(eq=False)

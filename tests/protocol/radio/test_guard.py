@@ -332,6 +332,27 @@ def test_pairing_that_cannot_be_remembered_does_not_happen(guard: Guard, disk: D
     assert guard.secures(16)
 
 
+def test_device_whose_pairing_could_not_be_remembered_has_its_post_when_it_can(
+    guard: Guard, disk: Disk
+) -> None:
+    # Found by a seed of the explorer: the device has its new key alone, and was refused for ever.
+    paired(guard)
+    pairing = Pairing(device=8, salt=b"12345678")
+    key, broadcast_key = guard.propose(16, pairing)
+    guard.propose(16, Pairing(device=9, salt=b"87654321"))
+    keys = DeviceKeys(
+        address=16, gateway=GATEWAY, key=key, broadcast_key=broadcast_key, broadcast_taken=0
+    )
+    new = DeviceGuard(DeviceMemory(keys=keys), lambda _memory: None)
+    disk.full = True
+    with pytest.raises(SecurityError, match="the disk is full"):
+        guard.open(16, new.seal(PLAIN))
+    guard.withdraw(16)
+    disk.full = False
+    assert guard.open(16, new.seal(PLAIN)) == PLAIN
+    assert guard.pairing_of(16) == pairing
+
+
 def test_each_pairing_has_a_name_that_stays(guard: Guard, disk: Disk) -> None:
     assert guard.mark(16) == ""
     paired(guard, salt=b"11111111")
