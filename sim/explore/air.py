@@ -34,9 +34,9 @@ def _channels(site: Site) -> dict[GatewayId, Channel]:
 
 def _wall_off(site: Site, gateway: Gateway, channel: Channel) -> None:
     """Have far devices hear those of their own room, and their repeater, and no gateway."""
-    by_device = {id(station.device): station for station in channel.stations if station.device}
+    by_device = {station.device: station for station in channel.stations}
     devices = site.hardware.radio[gateway.id]
-    stations = {address: by_device[id(device)] for address, device in devices.items()}
+    stations = {address: by_device[device] for address, device in devices.items()}
     rooms = _rooms(gateway, stations)
     for station in stations.values():
         hears = set[Station]().union(*(room for room in rooms if station in room))
@@ -72,18 +72,18 @@ def _strangers(
     case: Case, site: Site, see: Callable[[Forged], object], every_s: float
 ) -> list[Stranger]:
     """Put one on each channel that has paired terminals."""
-    targets: dict[int, list[Target]] = {}
+    targets: dict[Channel, list[Target]] = {}
     channels = _channels(site)
     for home, address in case.paired:
         gateway = case.spec.gateways[home]
         device = site.hardware.radio[home][address]
         names = partial(_names, site, home, device)
         target = Target(gateway=gateway, address=address, device=device, press=names)
-        targets.setdefault(id(channels[home]), []).append(target)
+        targets.setdefault(channels[home], []).append(target)
     strangers = []
     for n, (channel, there) in enumerate(targets.items()):
         stranger = Stranger(there, Random(f"{case.seed}/stranger/{n}"), every_s, see)
-        next(each for each in channels.values() if id(each) == channel).join(stranger)
+        channel.join(stranger)
         strangers.append(stranger)
     return strangers
 
