@@ -116,7 +116,10 @@ class Losses:
         """Note what was counted so far."""
         for address, now in counts.items():
             terminal = TerminalAddress(address)
-            _, newer = self._before.setdefault(terminal, (_Window(), _Window()))
+            before = self._before.get(terminal)
+            if before is None:
+                before = self._before[terminal] = (_Window(), _Window())
+            newer = before[1]
             if now.received - newer.received >= LOSS_UPLINKS_MIN:
                 latest = _Window(received=now.received, repeats=now.retries_received)
                 self._before[terminal] = (newer, latest)

@@ -144,9 +144,11 @@ class PortWatch:
         if self._heard_s is not None:
             self._longest_s = max(self._longest_s, now_s - self._heard_s)
         self._heard_s = now_s
-        self._unanswered = 0
-        self._unanswered_by.clear()
-        self.troubles.discard(PortTrouble.SILENT)
+        if self._unanswered:
+            self._unanswered = 0
+            self._unanswered_by.clear()
+        if self.troubles:
+            self.troubles.discard(PortTrouble.SILENT)
 
     def _tell_echo(self, tail: bytes, frames: int, now_s: float) -> None:
         """Tell an echo from another node with our address; gateways that stand in for us are such nodes."""

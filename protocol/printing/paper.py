@@ -18,7 +18,7 @@ and sharper. A printer without it, or without Chinese glyphs, is not supported.
 import logging
 import unicodedata
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,9 @@ QR_DOTS = 240
 
 QR_MODULE_MAX = 8
 """The largest square of a QR code, in dots."""
+
+LAYOUTS_KEPT = 256
+"""Texts that are remembered as broken into lines: most of a ticket is the same on the next one."""
 
 _QR_CAPACITY = (14, 26, 42, 62, 84, 106, 122, 152, 180, 213)
 """Octets that fit into a QR code of version 1, 2, ... at level M (ISO/IEC 18004, table 7)."""
@@ -144,6 +147,11 @@ def _pieces(text: str) -> list[str]:
 
 def balanced(text: str, columns: int) -> list[str]:
     """Break ``text`` into as few lines as `wrap` does, and as even ones as possible."""
+    return list(_balanced(text, columns))
+
+
+@lru_cache(maxsize=LAYOUTS_KEPT)
+def _balanced(text: str, columns: int) -> tuple[str, ...]:
     lines = wrap(text, columns)
     even = lines
     while len(lines) > 1 and len(even) == len(lines):
@@ -152,7 +160,7 @@ def balanced(text: str, columns: int) -> list[str]:
         if columns < 2:
             break
         even = wrap(text, columns)
-    return lines
+    return tuple(lines)
 
 
 class Paper:
@@ -171,10 +179,10 @@ class Paper:
         What is too long even at normal size takes more lines.
         """
         text = plain(text)
-        while size > 1 and len(wrap(text, self.columns // size)) > lines:
+        while size > 1 and len(_balanced(text, self.columns // size)) > lines:
             size -= 1
         self._printer.set(custom_size=True, width=size, height=size, bold=bold, smooth=size > 3)
-        for part in balanced(text, self.columns // size):
+        for part in _balanced(text, self.columns // size):
             self._printer._raw(part.encode("gb18030", "replace") + b"\n")
 
     def rule(self) -> None:

@@ -34,6 +34,8 @@ class AirTime:
         self._minutes: deque[tuple[int, float]] = deque()
         """Minutes in which something was sent, at most 61, and for how long."""
         self._hour_s = 0.0
+        self._minute = -1
+        """The minute up to which earlier ones were let go."""
 
     def seconds(self, octets: int, bursts: int = 1) -> float:
         """Return how long ``octets`` in so many ``bursts`` are on the air."""
@@ -43,9 +45,9 @@ class AirTime:
         """Note that a burst of ``octets`` was sent at ``now_s``."""
         air_s = self.seconds(octets)
         self.sent_s += air_s
-        self._forget(now_s)
-        self._hour_s += air_s
         minute = int(now_s // MINUTE_S)
+        self._forget(minute)
+        self._hour_s += air_s
         if self._minutes and self._minutes[-1][0] >= minute:
             minute, earlier_s = self._minutes.pop()
             air_s += earlier_s
@@ -57,7 +59,7 @@ class AirTime:
 
     def sent_share(self, now_s: float) -> float:
         """Return the share (0..1) of the hour up to ``now_s`` in which we sent."""
-        self._forget(now_s)
+        self._forget(int(now_s // MINUTE_S))
         return self._hour_s / HOUR_S
 
     def falls_below_s(self, share: float) -> float:
@@ -71,9 +73,12 @@ class AirTime:
             falls_s = (minute + MINUTES + 1) * MINUTE_S
         return falls_s
 
-    def _forget(self, now_s: float) -> None:
-        """Let go of what was more than an hour ago."""
-        oldest = int(now_s // MINUTE_S) - MINUTES
+    def _forget(self, minute: int) -> None:
+        """Let go of what was more than an hour before ``minute``."""
+        if minute == self._minute:
+            return
+        self._minute = minute
+        oldest = minute - MINUTES
         while self._minutes and self._minutes[0][0] < oldest:
             self._hour_s -= self._minutes.popleft()[1]
         if not self._minutes:
