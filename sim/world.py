@@ -42,6 +42,26 @@ class _SimTimer(simpy.Event):
         self.call = None
 
 
+class _Waking(simpy.Event):
+    """Has the actors of a world run now, after what else is to happen now already."""
+
+    _ok = True
+    _value = None
+
+    def __init__(self, world: SimWorld) -> None:
+        self.env = world.env
+        self.callbacks = _WAKING_CALLBACKS
+        self.world = world
+        world.env.schedule(self)
+
+
+def _run(waking: _Waking) -> None:
+    waking.world.run_ready()
+
+
+_WAKING_CALLBACKS: list[Callable[[Any], None]] = [_run]
+
+
 def _ring(timer: _SimTimer) -> None:
     call = timer.call
     if call is not None:
@@ -102,10 +122,4 @@ class SimWorld(World):
     _after = call_later
 
     def _wake(self) -> None:
-        event = simpy.Event(self.env)
-        assert event.callbacks is not None
-        event.callbacks.append(self._run)
-        event.succeed()
-
-    def _run(self, _event: simpy.Event) -> None:
-        self.run_ready()
+        _Waking(self)

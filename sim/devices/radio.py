@@ -168,7 +168,7 @@ class RadioDevice:
         if security is not None and (security.wants_post or security.pairing is not None):
             self._seek_post(security, actions, now)
         if self._postless:
-            return self._carry_out(actions, now)
+            return self._carry_out(actions, now) if actions else b""
         if self._hello_due_s is None:
             self._hello_due_s = now + self._random.uniform(0, HELLO_SPREAD_S)
         elif now >= self._hello_due_s:
@@ -277,6 +277,9 @@ class RadioDevice:
         return self._link.send(self.gateway_address, octets, token, now)
 
     def _carry_out(self, actions: list[Action], now: float) -> bytes:
+        first = actions[0]
+        if len(actions) == 1 and type(first) is Transmit:
+            return first.octets
         sent = bytearray()
         waiting = deque(actions)
         while waiting:
