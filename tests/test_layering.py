@@ -80,7 +80,6 @@ IMPURE_CALLS = re.compile(r"random\.Random")
 LINES_MAX = 400
 # Longer modules, each with the reason why it is one idea all the same.
 LONG_MODULES: dict[str, str] = {
-    "sim/radio/channel.py": "the medium and the order in which its hosts hear of it keep the same list of events",
     "sim/lab/recorder.py": "a table: what each kind of event says of yesterday, and nothing else",
 }
 
