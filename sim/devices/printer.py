@@ -21,6 +21,9 @@ RECEIVE_MAX = 4_096
 
 DLE = b"\x10"
 
+STATUS = b"\x10\x04"
+"""How a question begins; most of what comes is one, alone."""
+
 REAL_TIME_LENGTHS = {0x04: 3, 0x05: 3, 0x14: 10}
 """Octets of DLE EOT, DLE ENQ and DLE DC4 with function 8."""
 
@@ -108,12 +111,11 @@ class EscposPrinter:
         """Take ``octets``; return what is answered by now."""
         if self.silent:
             return b""
-        answers = bytearray(self._advance(now))
+        answers = self._advance(now)
         if not self._buffer:
             self._free_at = max(self._free_at, now)
         answers += self._sort(octets)
-        answers += self._advance(now)
-        return bytes(answers)
+        return answers + self._advance(now)
 
     def tick(self, now: float) -> bytes:
         """Print on; return what is answered by now."""
@@ -133,6 +135,8 @@ class EscposPrinter:
 
     def _sort(self, octets: bytes) -> bytes:
         """Carry out real-time commands at once; the rest waits its turn. Return what is answered."""
+        if len(octets) == 3 and octets.startswith(STATUS) and not self._real_time:
+            return self._carry_out(octets)
         answers = b""
         at = 0
         while at < len(octets):
@@ -204,6 +208,8 @@ class EscposPrinter:
     def _advance(self, now: float) -> bytes:
         """Carry out what time allows; return the answers to questions met on the way."""
         answers = b""
+        if not self._buffer:
+            return answers
         if self._stood:
             self._free_at = max(self._free_at, now)
         while not self._stopped and self._free_at <= now:

@@ -141,6 +141,8 @@ class RadioDevice:
 
     def _tune(self, radio_address: int) -> None:
         """Speak from ``radio_address``; what was under way is lost."""
+        # Without a post, or asking for another: then it does nothing else.
+        self._postless = radio_address == PAIRING_ADDRESS
         self._link = self._make_link(radio_address)
 
     def _make_link(self, radio_address: int) -> RadioLink:
@@ -198,11 +200,6 @@ class RadioDevice:
         return None if due_s == inf else due_s
 
     # -- pairing ----------------------------------------------------------------------------
-
-    @property
-    def _postless(self) -> bool:
-        """Whether the device has no post, or asks for another: it does nothing else."""
-        return self._link.address == PAIRING_ADDRESS
 
     def _seek_post(self, security: DeviceSecurity, actions: list[Action], now: float) -> None:
         """Add what pairing has due by ``now``."""

@@ -115,7 +115,7 @@ class Station:
     """When the line to the host is free."""
     ready: deque[Packet] = attrs.field(factory=deque)
     """Packets that are complete, or will be without anything further from the host."""
-    _open: bytes = b""
+    opened: bytes = b""
     """The packet that further octets may join."""
     _open_to: frozenset[int] | None = EVERYBODY
     _ends_s: float = -inf
@@ -139,7 +139,7 @@ class Station:
         if not octets:
             return
         begins_s = now if now > self._ends_s else self._ends_s
-        if self._open and begins_s > self._ends_s + self._gap_s:
+        if self.opened and begins_s > self._ends_s + self._gap_s:
             self.close()
         self._ends_s = begins_s + len(octets) * self.octet_s
         self._waiting += len(octets)
@@ -148,13 +148,13 @@ class Station:
     def _join(self, octets: bytes, to: frozenset[int] | None) -> None:
         """Add to the open packet; cut off whole ones."""
         packet_max = self.module.packet_max
-        self._open_to = _both(self._open_to, to) if self._open else to
-        self._open += octets
-        while len(self._open) >= packet_max:
-            rest = self._open[packet_max:]
+        self._open_to = _both(self._open_to, to) if self.opened else to
+        self.opened += octets
+        while len(self.opened) >= packet_max:
+            rest = self.opened[packet_max:]
             full_s = self._ends_s - len(rest) * self.octet_s
-            self._complete(self._open[:packet_max], full_s)
-            self._open = rest
+            self._complete(self.opened[:packet_max], full_s)
+            self.opened = rest
             self._open_to = to
 
     def _complete(self, octets: bytes, at_s: float) -> None:
@@ -163,26 +163,21 @@ class Station:
         )
 
     @property
-    def opened(self) -> bytes:
-        """What is in the open packet."""
-        return self._open
-
-    @property
     def closes_s(self) -> float:
         """When the open packet is ready to be sent if nothing joins it; never where there is none."""
-        return self._ends_s + self._gap_s + self.module.send_s if self._open else inf
+        return self._ends_s + self._gap_s + self.module.send_s if self.opened else inf
 
     def close(self) -> None:
         """Let nothing more join the open packet."""
-        self._complete(self._open, self._ends_s + self._gap_s)
-        self._open = b""
+        self._complete(self.opened, self._ends_s + self._gap_s)
+        self.opened = b""
 
     def forget(self) -> None:
         """Lose what waits, as a module does whose power is taken away; what is about to be sent still is."""
         while len(self.ready) > 1:
             self.ready.pop()
         self._waiting = sum(len(packet.octets) for packet in self.ready)
-        self._open = b""
+        self.opened = b""
         self.heard.clear()
 
     def take(self, now: float) -> Packet:
