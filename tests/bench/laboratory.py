@@ -54,6 +54,8 @@ def measure() -> list[Figure]:
     """Return the laboratory's figures, in seconds of one processor. Takes about two minutes."""
     # What devices complain of in so rough a day is not what is measured.
     logging.getLogger("actors").setLevel(logging.CRITICAL)
+    # What is loaded once in a process is no part of a day.
+    WholeRun(_scenario(1, 5), 1).go()
     whole_s, visitors = _day(whole=True)
     queue_s, _ = _day(whole=False)
     seed_s = _seeds()
