@@ -309,8 +309,10 @@ class Channel:
     def _payload(self, downlink: Downlink, now_s: float) -> bytes:
         """Return what the terminal is told; a window that is trusted confirms nothing."""
         show = downlink.shows
-        busy = self._crowding.busy or len(self.pacer) > 0 or downlink.rank is Rank.CALL
-        downlink.trusted = show is not None and self._trust.lasts(downlink.to, now_s, busy=busy)
+        others_wait = len(self.pacer) > 0
+        downlink.trusted = show is not None and self._trust.lasts(
+            downlink.to, now_s, others_wait=others_wait
+        )
         if show is None or not downlink.trusted:
             return downlink.message.payload
         return encode(replace(show, confirm=False))

@@ -18,17 +18,12 @@ REPEATS_OF = 32
 REPEATS_QUIET_S = 10.0
 """After so long without an uplink a channel is not overrun, and what was before says nothing of it."""
 
-REPEATS_MAX = 0.3
+REPEATS_MAX = 0.35
 """Where terminals mind who is on the air, the first attempt of fewer of their last uplinks was lost, nearly
 always."""
 
-LOSSY_REPEATS = 0.4
-LOSSY_ENDS = 0.25
-"""More are lost where nobody minds that, and the channel is overrun, until fewer than the second are. Where it
-is minded, a quarter is the most in a rush; to be taken for such a channel does harm."""
-
-BUSY = 0.08
-"""There is something on the air for so much of the time where an unnecessary word is one too many."""
+LOSSY_REPEATS = 0.5
+"""So many are lost where nobody minds that, and the channel is overrun. To be taken for one does harm."""
 
 CROWDED = 0.25
 """So much of the time there is something on the air, as far as we hear it, where the channel is crowded..."""
@@ -86,14 +81,11 @@ class Crowding:
     def __init__(self) -> None:
         self._repeats = Repeats()
         self._recent = RecentAir(CROWDED_OF_S)
-        self.lossy = False
-        """Whether much is lost, since nobody minds who is on the air."""
 
     def look(self, link: RadioLink, now_s: float) -> None:
         """Note what the link has counted so far."""
         self._repeats.look(link.counts, now_s)
         self._recent.look(now_s, link.air_time)
-        self.lossy = self._repeats.share > (LOSSY_ENDS if self.lossy else LOSSY_REPEATS)
 
     @property
     def minded(self) -> bool:
@@ -101,9 +93,9 @@ class Crowding:
         return self._repeats.share <= REPEATS_MAX
 
     @property
-    def busy(self) -> bool:
-        """Whether no word should be asked for that is not needed."""
-        return self._recent.share > BUSY
+    def lossy(self) -> bool:
+        """Whether much is lost, since nobody minds who is on the air."""
+        return self._repeats.share > LOSSY_REPEATS
 
     @property
     def crowded(self) -> bool:

@@ -20,7 +20,7 @@ TRUST_S = 60.0
 display does not is known by the word that it does not give."""
 
 TRUST_MAX_S = 300.0
-"""The same while the channel is busy, or a number is called: each word takes 0.05 s of it, and others wait."""
+"""The same while others wait: each word takes 0.05 s of the channel."""
 
 
 @value
@@ -57,8 +57,8 @@ class Trust:
         """Trust nobody but ``served``."""
         self._words = {to: word for to, word in self._words.items() if to in served}
 
-    def lasts(self, window: TerminalAddress, now_s: float, *, busy: bool) -> bool:
+    def lasts(self, window: TerminalAddress, now_s: float, *, others_wait: bool) -> bool:
         """Return whether the window's acknowledgement is enough now."""
         word = self._words.get(window)
-        bound_s = TRUST_MAX_S if busy else TRUST_S
+        bound_s = TRUST_MAX_S if others_wait else TRUST_S
         return word is not None and now_s - word.at_s < bound_s

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 
-from actors.radio.crowding import REPEATS_OF, REPEATS_QUIET_S, Crowding, RecentAir, Repeats
+from actors.radio.crowding import REPEATS_OF, REPEATS_QUIET_S, RecentAir, Repeats
 from protocol.radio.actions import LinkCounts
 from protocol.radio.air_time import AirTime
-from protocol.radio.reliable import ReliableLink
 
 
 def test_repeats_of_what_was_heard_do_not_count_as_lost() -> None:
@@ -43,16 +40,3 @@ def test_recent_air_follows_how_busy_the_channel_is() -> None:
     assert recent.share == pytest.approx(air.seconds(12) * 10, rel=0.02)
     recent.look(140.0, air)
     assert recent.share < 0.02
-
-
-def test_channel_is_lossy_from_many_lost_uplinks_on_until_few_are() -> None:
-    crowding, link = Crowding(), ReliableLink(1, Random(1))
-    found = []
-    for losses in (1, 2, 4, 2, 0):
-        # Of every six.
-        for number in range(40 * 6):
-            link.counts.datagrams_received += 1
-            link.counts.retries_received += number % 6 < losses
-            crowding.look(link, float(link.counts.datagrams_received))
-        found.append(crowding.lossy)
-    assert found == [False, False, True, True, False]
