@@ -187,16 +187,6 @@ class DownlinkEnded:
 
 
 @value
-class DownlinkTold:
-    """From a gateway: broadcasts have said the payload, and most probably the device has it.
-
-    `DownlinkEnded` follows later, when the channel has time for an acknowledgement.
-    """
-
-    token: int
-
-
-@value
 class UplinkReceived:
     """From a gateway to a terminal's actor: its device sent ``payload``, which ``gateway`` heard.
 

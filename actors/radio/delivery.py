@@ -18,26 +18,15 @@ from typing import Protocol
 
 from actors.radio.troubles import Trouble
 from actors.world import Timer
-from protocol.messages import DownlinkEnded, DownlinkTold
+from protocol.messages import DownlinkEnded
 from protocol.radio.payloads import Announce, Banner, Invite, Show
 from protocol.values import value
 
-__all__ = [
-    "ALARM_AFTER_S",
-    "TOLD_ALARM_AFTER_S",
-    "Deliverable",
-    "Delivery",
-    "Late",
-    "Outlet",
-    "PauseElapsed",
-]
+__all__ = ["ALARM_AFTER_S", "Deliverable", "Delivery", "Late", "Outlet", "PauseElapsed"]
 
 ALARM_AFTER_S = 10.0
-"""How long something may stay unconfirmed before a person is called."""
-
-TOLD_ALARM_AFTER_S = 60.0
-"""The same for what broadcasts have told: it is shown, most probably, and on a crowded channel a window is
-asked for its word last. Once it does not answer, it has as long as any other."""
+"""How long something may stay unconfirmed before a person is called: in a rush a window that broadcasts have
+told is asked for its word last."""
 
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 30.0
@@ -47,8 +36,7 @@ CONFIRMS_WITHIN_S = 1.5
 """How long a device whose radio acknowledged may take to confirm."""
 
 DOWNLINK_MAX_S = 30.0
-"""How long the gateway may take over one downlink that no broadcast has told; after that it has lost it, in a
-restart."""
+"""How long the gateway may take over one downlink; after that it has lost it, in a restart."""
 
 Deliverable = Show | Banner | Invite | Announce
 
@@ -116,8 +104,6 @@ class Delivery:
         self._pause_s = PAUSE_FIRST_S
         self._pause: Timer | None = None
         self._late_timer: Timer | None = None
-        self._late_s = 0.0
-        """When it rings, or has rung."""
         self._alarmed = False
 
     @property
@@ -140,8 +126,9 @@ class Delivery:
     def unconfirm(self) -> None:
         """Wait for a confirmation from now on, unless one is waited for already, or nothing is wanted."""
         if self._waiting_since_s is None and self.wanted is not None:
-            self._waiting_since_s = self._outlet.monotonic
-            self._late_at(self._waiting_since_s + self._alarm_after_s)
+            since_s = self._waiting_since_s = self._outlet.monotonic
+            late = Late(trouble=self.trouble, since_s=since_s)
+            self._late_timer = self._outlet.later(self._alarm_after_s, late)
 
     def reachable(self) -> None:
         """Count what waits from now on: the gateway's alarm, which stood for ours, is over."""
@@ -172,15 +159,6 @@ class Delivery:
         self._pause_s = PAUSE_FIRST_S
         self._cancel_pause()
 
-    def _late_at(self, at_s: float) -> None:
-        """Count what waits as late from ``at_s`` on."""
-        assert self._waiting_since_s is not None
-        if self._late_timer is not None:
-            self._late_timer.cancel()
-        self._late_s = at_s
-        late = Late(trouble=self.trouble, since_s=self._waiting_since_s)
-        self._late_timer = self._outlet.later(max(at_s - self._outlet.monotonic, 0.0), late)
-
     def _stop_counting(self) -> None:
         self._waiting_since_s = None
         if self._late_timer is not None:
@@ -195,14 +173,6 @@ class Delivery:
         self._token = self._outlet.deliver(self.wanted)
         self._pause_for(DOWNLINK_MAX_S)
 
-    def told(self, message: DownlinkTold) -> None:
-        """Take a gateway's word that broadcasts have told the device; it will be asked for its own later."""
-        if message.token != self._token or self._sent_version is None:
-            return
-        self._pause_for(TOLD_ALARM_AFTER_S)
-        if self._waiting_since_s is not None and not self._alarmed:
-            self._late_at(self._waiting_since_s + TOLD_ALARM_AFTER_S)
-
     def ended(self, message: DownlinkEnded) -> None:
         """Take a gateway's word of a downlink, which may not be ours."""
         if message.token != self._token or self._sent_version is None or self.wanted is None:
@@ -214,9 +184,6 @@ class Delivery:
         if self._waiting_since_s is None:
             self._cancel_pause()
             return
-        answer_s = self._outlet.monotonic + self._alarm_after_s
-        if answer_s < self._late_s and not self._alarmed:
-            self._late_at(answer_s)
         pause_s = self._pause_s
         if message.acknowledged:
             # Its confirmation may wait for a free channel; the same once more would only fill that.

@@ -17,11 +17,10 @@ from types import MappingProxyType
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.ports import Link, LinkOpener
-from actors.radio.channel import Channel, ChannelAction, Ended, Heard, Told
+from actors.radio.channel import Channel, ChannelAction, Ended, Heard, link_options
 from actors.radio.contact import ChannelDown, ChannelUp
 from actors.radio.gateway_alarms import GatewayAlarms, StrangerGone
 from actors.radio.gateway_read import GatewayRead, ReadGateway
-from actors.radio.link_options import link_options
 from actors.radio.meters import LOOK_S, Busy, Losses
 from actors.radio.network import (
     DownlinkTried,
@@ -45,7 +44,6 @@ from protocol.hall import Gateway
 from protocol.ids import GatewayId, TerminalAddress
 from protocol.messages import (
     DownlinkEnded,
-    DownlinkTold,
     LinkDown,
     LinkUp,
     OctetsReceived,
@@ -276,18 +274,13 @@ class GatewayActor(Actor):
                         self._port.write(octets)
                 case Heard(source=source, payload=payload):
                     self._hear(source, payload)
-                case Told(message=message):
-                    if message.reply_to is not None:
-                        told(message.reply_to, DownlinkTold(token=message.token))
                 case Ended():
                     self._downlink_ended(action)
                 case Overheard(source=source):
                     self._others.tell_heard(TerminalAddress(source))
                 case Stranger(source=source):
-                    if source == PAIRING and self._gateway.id in self._passages:
-                        # It asks for a post, and is answered by another gateway on the channel.
-                        self._others.tell_heard(PAIRING)
-                    else:
+                    # Who asks for a post at 254 is answered by another gateway on the channel.
+                    if source != PAIRING or self._gateway.id not in self._passages:
                         self._alarms.stranger(source)
                 case Misrouted(source=source, reason=reason):
                     self._alarms.mixed(source, reason)
@@ -309,7 +302,6 @@ class GatewayActor(Actor):
         self._timer = self.later(max(due_s - now_s, 0.0), _TimeElapsed())
 
     def _hear(self, source: TerminalAddress, payload: bytes) -> None:
-        self._others.tell_heard(source)
         if source == PAIRING:
             heard = PairRequestHeard(payload=payload)
             ids = () if self._neighbours is None else sorted(self._neighbours.ids)
@@ -318,6 +310,7 @@ class GatewayActor(Actor):
                 if security is not None:
                     told(security, heard)
             return
+        self._others.tell_heard(source)
         home = self._reach.home(source)
         pairing = self._passage(source).mark(source)
         uplink = UplinkReceived(gateway=home, payload=payload, pairing=pairing)

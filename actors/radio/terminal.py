@@ -21,7 +21,6 @@ from protocol.ids import CounterId, GatewayId
 from protocol.messages import (
     ClearAlarm,
     DownlinkEnded,
-    DownlinkTold,
     RaiseAlarm,
     Recipient,
     SendDownlink,
@@ -263,11 +262,6 @@ class TerminalActor(Actor):
     def _downlink_ended(self, message: DownlinkEnded) -> None:
         for delivery in self._deliveries:
             delivery.ended(message)
-
-    @receives(DownlinkTold)
-    def _downlink_told(self, message: DownlinkTold) -> None:
-        for delivery in self._deliveries:
-            delivery.told(message)
 
     @receives(PauseElapsed)
     def _pause_elapsed(self, message: PauseElapsed) -> None:

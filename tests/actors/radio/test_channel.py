@@ -5,10 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from actors.radio.channel import Channel, ChannelAction, Ended, Heard, Told
+from actors.radio.channel import Channel, ChannelAction, Ended, Heard
 from actors.radio.pacing import RUSH_MIN
 from actors.radio.passage import OPEN_PASSAGE
-from actors.radio.trust import TRUST_S
 from protocol.errors import ProtocolError
 from protocol.ids import TerminalAddress
 from protocol.messages import SendDownlink
@@ -134,50 +133,6 @@ def test_window_that_confirmed_once_is_taken_at_its_acknowledgements() -> None:
     made.send(30, show(3))
     assert made.sent() == [(30, show(3))]
     assert not made.ended()[3].delivered
-
-
-def test_window_is_trusted_on_after_a_sign_of_life_but_not_after_a_start() -> None:
-    bench = Bench()
-    told = []
-    for version, boot, shows in ((1, 1, 1), (2, 1, 0), (3, 2, 3)):
-        bench.hear(30, Shown(boot=1, version=version))
-        bench.hear(30, Hello(boot=boot, kind=DeviceKind.WINDOW, version=shows))
-        bench.send(30, show(version + 10))
-        told += bench.sent()
-    assert [one.confirm for _, one in told] == [False, True, True]
-
-
-def test_trust_in_a_window_ends_after_a_while_without_its_word() -> None:
-    """Its radio may acknowledge while its display is stuck."""
-    bench = Bench()
-    bench.hear(30, Shown(boot=1, version=1))
-    bench.run(TRUST_S - 0.1)
-    bench.send(30, show(2))
-    bench.run(0.1)
-    bench.send(30, show(3))
-    assert [one.confirm for _, one in bench.sent()] == [False, True]
-    assert [bench.ended()[token].delivered for token in (1, 2)] == [True, False]
-
-
-def test_windows_that_two_broadcasts_told_are_said_to_be_told() -> None:
-    bench = Bench()
-    bench.off.add(49)
-    bench.send(49, show(49))
-    tokens = [bench.send(address, show(address)) for address in range(30, 30 + RUSH_MIN)]
-    bench.off.update(range(30, 33))
-    bench.run(2)
-    assert [one.message.token for one in bench.actions if isinstance(one, Told)] == tokens
-
-
-def test_many_repeats_of_what_was_heard_are_no_sign_of_a_lossy_channel() -> None:
-    bench = Bench()
-    for sequence in range(80):
-        for flags in (0, FLAG_RETRY, FLAG_RETRY):
-            octets = encode(KeyPress(boot=0, sequence=sequence, key=Key.NEXT))
-            id = sequence + 1
-            bench.hear_frame(Frame(to=1, source=KEYPAD, id=id, flags=flags, payload=octets))
-        bench.run(1)
-    assert not bench.channel.pacer.lossy
 
 
 def test_window_that_is_served_anew_has_to_confirm() -> None:

@@ -15,7 +15,6 @@ from actors.radio.delivery import (
     CONFIRMS_WITHIN_S,
     DOWNLINK_MAX_S,
     PAUSE_MAX_S,
-    TOLD_ALARM_AFTER_S,
 )
 from actors.radio.window import BANNER_ALARM_AFTER_S, WindowTerminal
 from protocol.errors import StorageError
@@ -25,7 +24,6 @@ from protocol.messages import (
     ClearAlarm,
     CounterChanged,
     DownlinkEnded,
-    DownlinkTold,
     RaiseAlarm,
     SendDownlink,
     UplinkReceived,
@@ -246,34 +244,6 @@ def test_a_window_that_never_confirms_is_alarmed_and_sent_to_with_growing_pauses
     alarms, sent = len(bench.alarms), len(bench.sent)
     bench.rig.run(600)
     assert (len(bench.alarms), len(bench.sent)) == (alarms, sent)
-
-
-@ON_VIRTUAL_CLOCKS
-def test_a_window_that_broadcasts_told_is_alarmed_only_when_it_does_not_answer(
-    bench: Bench,
-) -> None:
-    bench.change(view("A010"))
-    bench.rig.run(1)
-    bench.change(DownlinkTold(token=bench.sent[-1].token))
-    bench.rig.run(2 * ALARM_AFTER_S)
-    assert (bench.raised, len(bench.sent)) == ([], 1)
-    bench.end(acknowledged=False)
-    bench.rig.run(ALARM_AFTER_S - 1)
-    assert bench.raised == []
-    bench.rig.run(2)
-    assert bench.raised == ["window/3"]
-
-
-@ON_VIRTUAL_CLOCKS
-def test_a_window_that_was_only_told_is_alarmed_in_the_end_though_calls_go_on(
-    bench: Bench,
-) -> None:
-    for number in range(int(TOLD_ALARM_AFTER_S / 5)):
-        bench.change(view(f"A0{number}"))
-        bench.change(DownlinkTold(token=bench.sent[-1].token))
-        assert bench.raised == []
-        bench.rig.run(5)
-    assert bench.raised == ["window/3"]
 
 
 @ON_VIRTUAL_CLOCKS

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from protocol.messages import AlarmsChanged, Watch
 from protocol.values import replace
 from sim.radio.load import PressLoad, PressReport, PressRun
 from sim.radio.loss import NONE, BurstLoss, IndependentLoss
@@ -45,25 +44,6 @@ def test_each_press_calls_once_and_its_number_is_shown(load: PressLoad) -> None:
     assert (report.lost, report.doubled, report.unshown) == (0, 0, 0)
     assert len(report.shown_s) == 150
     assert report.percentile_s(50) < 0.3
-
-
-class Board:
-    """Writes down which alarms were raised."""
-
-    def __init__(self) -> None:
-        self.raised: set[str] = set()
-
-    def tell(self, message: AlarmsChanged, /) -> None:
-        self.raised.update(alarm.alarm for alarm in message.alarms)
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_day_that_begins_with_twenty_counters_raises_no_alarm(seed: int) -> None:
-    """Forty devices say hello at once, and every window is to show something."""
-    begun, board = PressRun(replace(LOAD, terminals=40, presses=20, seed=seed)), Board()
-    begun.parts.alarms.tell(Watch(recipient=board))
-    begun.go()
-    assert board.raised == set()
 
 
 def test_one_seed_gives_one_run_and_another_gives_another() -> None:
