@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from random import Random
+from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pykka
@@ -30,7 +31,7 @@ INBOX_MAX = 100_000
 
 A = TypeVar("A", bound="Actor")
 M = TypeVar("M")
-Handler = Callable[[Any, Any], Any]
+Handler = Callable[..., Any]
 
 
 def receives(
@@ -223,6 +224,15 @@ class Place:
         self.slowest_s = 0.0
         self.slowest_message = ""
 
+    def handled(self, item: Any, took_s: float) -> None:
+        """Count a message that was handled within ``took_s`` seconds."""
+        self.turns += 1
+        self.busy_s += took_s
+        if took_s > self.slowest_s:
+            self.slowest_s = took_s
+            message = item.message if type(item) is Envelope else item
+            self.slowest_message = type(message).__name__
+
 
 class Actor(pykka.Actor):
     """The base of every actor. Made by `World.spawn`, which passes the place first.
@@ -246,7 +256,10 @@ class Actor(pykka.Actor):
         # Not pykka's own: that draws a random URN and makes an inbox and a reference, where ours
         # are the place's, so that they have stable names and outlive a failure.
         self.place = place
-        place.handlers = self._handlers
+        place.handlers = {
+            message_class: MethodType(method, self)
+            for message_class, method in self._handlers.items()
+        }
         self.actor_urn = place.name
         self.actor_inbox = place.inbox
         if place.ref is None:

@@ -58,7 +58,7 @@ class ActorWatch:
     mailbox: int
     """Messages that wait."""
     turns: int
-    """Messages handled."""
+    """Messages handled, but for those at which the actor failed."""
     busy_s: float
     """Seconds of processor time spent in handlers (by the world's stopwatch)."""
     slowest_s: float
@@ -80,7 +80,14 @@ _STARTED = _Started()
 class World(ABC):
     """Where actors live. Each kind of world brings a clock and an outer loop."""
 
-    def __init__(self, *, random: Random, stopwatch: Callable[[], float]) -> None:
+    def __init__(self, *, random: Random, stopwatch: Callable[[], float] | None) -> None:
+        """Make a world without actors.
+
+        Args:
+            random: the actors' source of chance.
+            stopwatch: seconds on a clock of which two readings are compared, for what is seen by `watch` and
+                for the budgets of turns; without it turns are not counted and budgets have no end.
+        """
         self.random = random
         self.failures: FailureStrategy | None = None
         self.trace: Callable[[float, str, object], None] | None = None
@@ -246,14 +253,16 @@ class World(ABC):
         ready = self._ready
         stopwatch = self._stopwatch
         trace = self.trace
-        now_s = stopwatch()
-        until_s = now_s + budget_s
+        now_s = until_s = 0.0
+        if stopwatch is not None:
+            now_s = stopwatch()
+            until_s = now_s + budget_s
         while ready:
             if now_s > until_s:
                 self._wake()
                 return
             place = ready.popleft()
-            queue, actor, handlers = place.queue, place.actor, place.handlers
+            queue, handlers = place.queue, place.handlers
             for _ in _TURN:
                 item = queue.popleft()
                 if trace is not None:
@@ -261,20 +270,15 @@ class World(ABC):
                 handler = handlers.get(type(item))
                 try:
                     if handler is not None:
-                        handler(actor, item)
+                        handler(item)
                     else:
                         self._handle_other(place, item)
                 except Exception as error:
                     self._fail(place, item, error)
-                began_s, now_s = now_s, stopwatch()
-                took_s = now_s - began_s
-                place.turns += 1
-                place.busy_s += took_s
-                if took_s > place.slowest_s:
-                    place.slowest_s = took_s
-                    place.slowest_message = type(_message_of(item)).__name__
-                if place.resting:
                     break
+                if stopwatch is not None:
+                    began_s, now_s = now_s, stopwatch()
+                    place.handled(item, now_s - began_s)
                 if not queue:
                     place.idle = place.alive
                     break
@@ -305,10 +309,10 @@ class World(ABC):
             return
         handler = place.handlers.get(type(message))
         if reply_to is None:
-            actor._handle_receive(message) if handler is None else handler(actor, message)
+            actor._handle_receive(message) if handler is None else handler(message)
             return
         try:
-            result = actor._handle_receive(message) if handler is None else handler(actor, message)
+            result = actor._handle_receive(message) if handler is None else handler(message)
         except Exception:
             reply_to.set_exception()
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
-from time import perf_counter
 from typing import Any
 
 import simpy
@@ -74,12 +73,20 @@ _TIMER_CALLBACKS: list[Callable[[Any], None]] = [_ring]
 
 
 class SimWorld(World):
-    """A world on a SimPy environment. The first failure of an actor ends the run with the seed."""
+    """A world on a SimPy environment. The first failure of an actor ends the run with the seed.
+
+    What its actors take of the processor is only measured with a ``stopwatch``.
+    """
 
     def __init__(
-        self, env: simpy.Environment | None = None, *, seed: int = 0, begins: datetime = MONDAY
+        self,
+        env: simpy.Environment | None = None,
+        *,
+        seed: int = 0,
+        begins: datetime = MONDAY,
+        stopwatch: Callable[[], float] | None = None,
     ) -> None:
-        super().__init__(random=Random(seed), stopwatch=perf_counter)
+        super().__init__(random=Random(seed), stopwatch=stopwatch)
         self.env = env or simpy.Environment(initial_time=0.0)
         self.seed = seed
         self.begins = begins

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from random import Random
+from time import perf_counter
 from typing import Any
 
 import pykka
@@ -33,7 +34,7 @@ class SimRig:
     unit_s = 1.0
 
     def __init__(self) -> None:
-        self.sim_world = SimWorld(seed=7)
+        self.sim_world = SimWorld(seed=7, stopwatch=perf_counter)
         self.world: World = self.sim_world
 
     def run(self, units: float = 0.0) -> None:

@@ -11,6 +11,7 @@ from actors.base import INBOX_MAX, Actor, Future, receives
 from actors.world import TURN_MESSAGES
 from protocol.errors import BlockingAskError, MailboxFull, WorldError
 from protocol.values import value
+from sim.world import SimWorld
 
 
 @value
@@ -292,6 +293,16 @@ def test_actors_can_be_watched(rig: Any) -> None:
     assert (watched.mailbox, watched.turns, watched.restarts) == (0, 4, 0)
     assert watched.slowest_message in {"Note", "_Started"}
     assert 0 < watched.slowest_s <= watched.busy_s
+
+
+def test_without_a_stopwatch_nothing_is_measured() -> None:
+    world = SimWorld()
+    ref = world.spawn("a", Recorder, [])
+    ref.tell(Note(text="x"))
+    world.run()
+    (watched,) = world.watch()
+    assert (watched.mailbox, watched.turns, watched.busy_s) == (0, 0, 0.0)
+    world.close()
 
 
 def test_a_reference_found_in_pykkas_registry_is_the_same(rig: Any) -> None:
