@@ -79,7 +79,12 @@ def test_call_on_a_jammed_channel_is_alarmed_and_shown_afterwards(hall: RunningH
     number = hall.take()["number"]
     while hall.at_counter("1", "next")["ticket"]["number"] != number:
         pass
-    wait_until(lambda: "window/1" in hall.alarms(), what="an alarm for the window", patience_s=30)
+    # Where nothing at all was heard it is the gateway's alarm, which stands for those of its windows.
+    wait_until(
+        lambda: {"window/1", "gateway/g1/silent"} & set(hall.alarms()),
+        what="an alarm for the window or its gateway",
+        patience_s=30,
+    )
     assert hall.devices()["windows"]["1"]["text"] != number
     assert faults(hall, "end", "--all").exit_code == 0
     wait_until(
