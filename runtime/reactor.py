@@ -14,6 +14,7 @@ from typing import Any
 
 from twisted.internet import main
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.error import ReactorNotRunning
 
 
 class LoopReactor(AsyncioSelectorReactor):
@@ -27,6 +28,18 @@ class LoopReactor(AsyncioSelectorReactor):
         """Has a function called with its arguments behind the sockets that are ready now."""
         self.call_soon_from_thread: Callable[..., object] = loop.call_soon_threadsafe
         """The same, for any thread."""
+
+    def stop(self) -> None:
+        """Stop at the end of this turn; asked again before, as by a second Ctrl-C, that is no error.
+
+        Raises:
+            ReactorNotRunning: it never ran, or has ended.
+        """
+        try:
+            super().stop()  # type: ignore[no-untyped-call]
+        except ReactorNotRunning:
+            if not self.running:
+                raise
 
 
 def install_reactor() -> Any:
