@@ -166,24 +166,40 @@ class PressAnswered:
 
 @value
 class SendDownlink:
-    """To a gateway: send ``payload`` to a terminal; ``reply_to`` is told `DownlinkEnded` with ``token``."""
+    """To a gateway: send ``payload`` to a terminal; ``reply_to`` is told `DownlinkEnded` with ``token``.
+
+    With ``word`` the device is asked to confirm it, also where its radio's acknowledgement would be enough.
+    """
 
     to: TerminalAddress
     payload: bytes
     token: int
     reply_to: Recipient | None = None
+    word: bool = False
 
 
 @value
 class DownlinkEnded:
     """From a gateway: the terminal's radio acknowledged the payload, or it never did.
 
-    ``delivered`` says that this is enough: the device has it, and will not confirm it.
+    ``delivered`` says that this is enough for now: the device has it, and will not confirm it. If nothing newer
+    is sent within ``word_after_s``, its own word should be asked for, since its radio may work without it.
     """
 
     token: int
     acknowledged: bool
     delivered: bool = False
+    word_after_s: float = 0.0
+
+
+@value
+class DownlinkTold:
+    """From a gateway: broadcasts have said the payload, and most probably the device has it.
+
+    `DownlinkEnded` follows later, when the channel has time for an acknowledgement.
+    """
+
+    token: int
 
 
 @value

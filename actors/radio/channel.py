@@ -11,8 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from math import inf
 from random import Random
 
-from actors.radio.downlink import Downlink, Rank
-from actors.radio.meters import Latencies, Repeats
+from actors.radio.crowding import Crowding
+from actors.radio.downlink import CROWDED_TELLS_MAX, Downlink, Rank
+from actors.radio.meters import Latencies
+from actors.radio.module_packet import ModulePacket
 from actors.radio.pacing import (
     ENTRIES_OCTETS_MAX,
     SEALED_ENTRIES_OCTETS_MAX,
@@ -20,11 +22,10 @@ from actors.radio.pacing import (
     as_broadcast,
 )
 from actors.radio.passage import Passage
+from actors.radio.trust import REST_SHARE, Trust
 from protocol.errors import PaihaoError, ProtocolError
-from protocol.hall import BITRATE, Gateway
 from protocol.ids import TerminalAddress
 from protocol.messages import SendDownlink
-from protocol.ports import TcpAddress, parse_port
 from protocol.radio.actions import (
     Acknowledged,
     Action,
@@ -49,23 +50,15 @@ from protocol.radio.routed import RoutedLink
 from protocol.radio.router import Routes
 from protocol.values import replace, value
 
-__all__ = ["Channel", "ChannelAction", "Ended", "Heard", "link_options"]
+__all__ = ["Channel", "ChannelAction", "Ended", "Heard", "Told"]
 
 log = logging.getLogger(__name__)
-
-TIMEOUT_MAX_S = 0.4
-"""The longest wait for an acknowledgement at 9600 bit/s, where one takes 0.14 s when nobody else sends. A late
-one is taken all the same, and others wait meanwhile."""
 
 BROADCAST_PAUSE_S = 0.05
 """So long after a broadcast, and as long as it is on the air, nothing but acknowledgements is sent."""
 
-REPEATS_MAX = 0.35
-"""Where terminals mind who is on the air, fewer of their last uplinks are repeats, nearly always."""
-
-LOSSY_REPEATS = 0.5
-"""So many are repeats where nobody minds that, and the channel is overrun. To be taken for such a one does
-harm: in a rush with carrier sense nearly half of the uplinks may be repeats for a moment."""
+UNDER_WAY_MAX = 2
+"""While so many datagrams pause or are listened for, no window is told alone what broadcasts have told it."""
 
 TEXTS_SHARE = 0.8
 """Texts that nobody waits for are sent below this share of the duty cycle's limit alone."""
@@ -83,17 +76,33 @@ class Heard:
 class Ended:
     """The downlink ``message`` came to its end after so many ``attempts``, 0 if it was never sent.
 
-    ``delivered`` says that the terminal itself has it.
+    ``delivered`` says that the terminal itself has it, and is asked for its word after ``word_after_s``.
     """
 
     message: SendDownlink
     acknowledged: bool
     delivered: bool = False
+    word_after_s: float = 0.0
     attempts: int = 0
 
 
+@value
+class Told:
+    """Broadcasts have said the downlink ``message``; it waits for its turn to be acknowledged."""
+
+    message: SendDownlink
+
+
 ChannelAction = (
-    Transmit | Heard | Ended | Overheard | Stranger | Misrouted | DutyCycleReached | DutyCycleFell
+    Transmit
+    | Heard
+    | Told
+    | Ended
+    | Overheard
+    | Stranger
+    | Misrouted
+    | DutyCycleReached
+    | DutyCycleFell
 )
 
 
@@ -125,17 +134,16 @@ class Channel:
         """Who is behind a repeater: an acknowledgement is the repeater's, and broadcasts do not pass it."""
         self.pacer = Pacer(self._hearers, self._entries_octets_max)
         self.latencies = Latencies()
-        self._repeats = Repeats()
+        self._crowding = Crowding()
         self._options = options
         self._passage = passage
         self._segment = segment
         self._given: dict[int, list[Downlink]] = {}
         """By token; one for each terminal at most, and one broadcast."""
         self._busy: set[TerminalAddress] = set()
-        self._trusted: set[TerminalAddress] = set()
-        """Windows that confirmed something since they are served and have started: all that was sent to them
-        since then is known, so that none takes a new datagram for a repeat."""
+        self._trust = Trust()
         self._tokens = 0
+        self._module = ModulePacket(options.bitrate)
 
     def _hearers(self, to: TerminalAddress) -> object:
         """Return what names those that open the broadcasts that ``to`` does, None where it opens none."""
@@ -162,15 +170,15 @@ class Channel:
 
     def receive(self, octets: bytes, now_s: float) -> list[ChannelAction]:
         """Take in ``octets`` from the line."""
-        ended = self._relieve()
+        ended = self._relieve(told_max=0)
         actions = self.link.receive(octets, now_s)
-        self._repeats.look(self.link.counts)
-        self.pacer.lossy = self._repeats.share > LOSSY_REPEATS
+        self._look(now_s)
         return [*ended, *self._translated(actions, now_s), *self._pump(now_s)]
 
     def tick(self, now_s: float) -> list[ChannelAction]:
         """Do what is due at ``now_s``; calling it early or late does no harm."""
-        ended = self._relieve()
+        self._look(now_s)
+        ended = self._relieve(told_max=CROWDED_TELLS_MAX)
         return [*ended, *self._translated(self.link.tick(now_s), now_s), *self._pump(now_s)]
 
     def serve(
@@ -180,7 +188,7 @@ class Channel:
         now_s: float,
     ) -> list[ChannelAction]:
         """Serve these terminals from now on; whatever is on its way to others ends."""
-        self._trusted.intersection_update(served)
+        self._trust.keep(served)
         actions = self.link.serve(served, now_s, not_served)
         return [
             *_unsent(self.pacer.withdraw(served)),
@@ -203,17 +211,30 @@ class Channel:
             return min(due_s, free_s)
         return min(due_s, self.pacer.next_deadline(now_s))
 
+    def _look(self, now_s: float) -> None:
+        """Let the pacer know how full the channel is."""
+        self._crowding.look(self.link, now_s)
+        self.pacer.lossy, self.pacer.crowded = self._crowding.lossy, self._crowding.crowded
+
     # -- sending ----------------------------------------------------------------------------
 
     def _pump(self, now_s: float) -> list[ChannelAction]:
         """Give the link what it may send now."""
         actions: list[ChannelAction] = []
+        self._module.note(self.link.counts.octets_sent, now_s)
         self._make_way(now_s)
         while now_s >= self.link.free_from_s():
-            downlinks = self.pacer.next(self._busy, self._rank_max(now_s), now_s)
+            downlinks = self.pacer.next(
+                self._busy,
+                self._rank_max(now_s),
+                now_s,
+                repair=len(self._given) < UNDER_WAY_MAX,
+                spare=self._module.held(now_s),
+            )
             if not downlinks:
                 break
             actions += self._give(downlinks, now_s)
+            self._module.note(self.link.counts.octets_sent, now_s)
         return actions
 
     def _make_way(self, now_s: float) -> None:
@@ -221,7 +242,7 @@ class Channel:
 
         Where they do not, as many repeats say, who answers would not be heard.
         """
-        if now_s >= self.link.free_from_s() or self._repeats.share > REPEATS_MAX:
+        if now_s >= self.link.free_from_s() or not self._crowding.minded:
             return
         if not self.pacer.is_urgent(self._busy):
             return
@@ -231,14 +252,19 @@ class Channel:
             if may_wait and self.link.interrupt(token):
                 return
 
-    def _relieve(self) -> list[Ended]:
-        """In a rush, repeat nothing alone that a broadcast can say together with what waits."""
+    def _relieve(self, told_max: int) -> list[Ended]:
+        """In a rush, repeat nothing alone that a broadcast says together with what waits, or has said.
+
+        What more than ``told_max`` broadcasts have said is left alone: its acknowledgement may just be coming.
+        """
         ended: list[Ended] = []
         if not self.pacer.in_rush:
             return ended
         for token, downlinks in list(self._given.items()):
-            alone = len(downlinks) == 1 and self.pacer.hears_broadcasts(downlinks[0])
-            if alone and self.link.abandon(token):
+            first = downlinks[0]
+            may_wait = first.told > 0 or self.pacer.hears_broadcasts(first)
+            alone = len(downlinks) == 1 and first.told <= told_max
+            if alone and may_wait and self.link.abandon(token):
                 ended += _unsent(self.pacer.put_back(*self._take_back(token)))
         return ended
 
@@ -253,7 +279,7 @@ class Channel:
         passage = self._passage(first.to)
         try:
             if len(downlinks) == 1:
-                octets = passage.seal(first.to, self._payload(first))
+                octets = passage.seal(first.to, self._payload(first, now_s))
             else:
                 octets = passage.seal_broadcast(encode(as_broadcast(downlinks)))
         except PaihaoError as error:
@@ -281,12 +307,14 @@ class Channel:
             )
         return self._translated(actions, now_s)
 
-    def _payload(self, downlink: Downlink) -> bytes:
-        """Return what the terminal is told; a window that is trusted confirms nothing."""
-        show = downlink.shows
-        downlink.trusted = show is not None and downlink.to in self._trusted
-        if show is None or not downlink.trusted:
+    def _payload(self, downlink: Downlink, now_s: float) -> bytes:
+        """Return what the terminal is told; where the channel has no room a trusted window confirms nothing."""
+        show, trust_s = downlink.shows, self._crowding.trust_s
+        enough = not downlink.message.word and self._trust.lasts(downlink.to, now_s, trust_s)
+        if show is None or not enough:
+            downlink.trust_s = 0.0
             return downlink.message.payload
+        downlink.trust_s = trust_s
         return encode(replace(show, confirm=False))
 
     def _take_back(self, token: int) -> list[Downlink]:
@@ -301,7 +329,7 @@ class Channel:
         for action in actions:
             match action:
                 case Received():
-                    translated += self._take_in(action)
+                    translated += self._take_in(action, now_s)
                 case Acknowledged(token=token, to=to, attempts=attempts):
                     [downlink] = self._take_back(token)
                     self.latencies.add(TerminalAddress(to), now_s - downlink.added_s)
@@ -309,7 +337,8 @@ class Channel:
                         Ended(
                             message=downlink.message,
                             acknowledged=True,
-                            delivered=downlink.trusted,
+                            delivered=downlink.trust_s > 0,
+                            word_after_s=downlink.trust_s * REST_SHARE,
                             attempts=attempts,
                         )
                     )
@@ -323,48 +352,40 @@ class Channel:
                 case Refused():
                     pass  # everything of ours has a token
                 case BroadcastSent(token=token):
-                    late = self.pacer.sent_to_all(self._take_back(token), now_s)
+                    downlinks = self._take_back(token)
+                    late = self.pacer.sent_to_all(downlinks, now_s)
                     translated += _unsent(late)
+                    translated += [Told(message=one) for one in self.pacer.told(downlinks)]
                 case other:
                     translated.append(other)
         return translated
 
-    def _take_in(self, received: Received) -> list[ChannelAction]:
+    def _take_in(self, received: Received, now_s: float) -> list[ChannelAction]:
         source = TerminalAddress(received.source)
         try:
             payload = self._passage(source).open(source, received.payload)
         except ProtocolError as error:
             log.debug("uplink not opened terminal=%s reason=%s", source, error)
             # Perhaps another device is there now, which acknowledges what it cannot open.
-            self._trusted.discard(source)
+            self._trust.end(source)
             return []
-        self._learn(source, payload)
+        self._learn(source, payload, now_s)
         return [Heard(source=source, payload=payload)]
 
-    def _learn(self, source: TerminalAddress, payload: bytes) -> None:
+    def _learn(self, source: TerminalAddress, payload: bytes, now_s: float) -> None:
         """Learn whether a window's acknowledgements are enough."""
         try:
             said = decode_uplink(payload)
         except ProtocolError:
             return
-        if isinstance(said, Hello):
-            # It may have been restarted, and have forgotten what it was told.
-            self._trusted.discard(source)
-            self.pacer.started(source)
-        elif isinstance(said, Shown) and source not in self._far:
-            self._trusted.add(source)
+        match said:
+            case Hello():
+                # It may have been restarted, and have forgotten what it was told.
+                self._trust.end(source)
+                self.pacer.started(source)
+            case Shown() if source not in self._far:
+                self._trust.shown(source, now_s)
 
 
 def _unsent(messages: Iterable[SendDownlink]) -> list[Ended]:
     return [Ended(message=one, acknowledged=False) for one in messages]
-
-
-def link_options(gateway: Gateway) -> LinkOptions:
-    """Return how the link of ``gateway`` goes about its channel."""
-    address = parse_port(gateway.port)
-    return LinkOptions(
-        timeout_max_s=TIMEOUT_MAX_S * max(BITRATE / gateway.air_bitrate, 1.0),
-        bitrate=BITRATE if isinstance(address, TcpAddress) else max(address.baud, 300),
-        air_bitrate=gateway.air_bitrate,
-        duty_cycle_max=gateway.duty_cycle_max,
-    )

@@ -7,7 +7,7 @@
                pausing        some time after it was wanted: alarm, ended by the confirmation
 
 The radio's acknowledgement does not count, unless the gateway knows that it is enough: the device confirms the
-version.
+version. Where it was enough, the device is asked later all the same (`DownlinkEnded.word_after_s`).
 """
 
 from __future__ import annotations
@@ -18,15 +18,26 @@ from typing import Protocol
 
 from actors.radio.troubles import Trouble
 from actors.world import Timer
-from protocol.messages import DownlinkEnded
+from protocol.messages import DownlinkEnded, DownlinkTold
 from protocol.radio.payloads import Announce, Banner, Invite, Show
 from protocol.values import value
 
-__all__ = ["ALARM_AFTER_S", "Deliverable", "Delivery", "Late", "Outlet", "PauseElapsed"]
+__all__ = [
+    "ALARM_AFTER_S",
+    "TOLD_ALARM_AFTER_S",
+    "Deliverable",
+    "Delivery",
+    "Late",
+    "Outlet",
+    "PauseElapsed",
+]
 
 ALARM_AFTER_S = 10.0
-"""How long something may stay unconfirmed before a person is called: in a rush a window that broadcasts have
-told is asked for its word last."""
+"""How long something may stay unconfirmed before a person is called."""
+
+TOLD_ALARM_AFTER_S = 100.0
+"""The same for what broadcasts have told: it is shown, most probably, and on a crowded channel a window is
+asked last (`PROOF_WITHIN_S`, and a round). Once it does not answer, it has as long as any other."""
 
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 30.0
@@ -36,7 +47,11 @@ CONFIRMS_WITHIN_S = 1.5
 """How long a device whose radio acknowledged may take to confirm."""
 
 DOWNLINK_MAX_S = 30.0
-"""How long the gateway may take over one downlink; after that it has lost it, in a restart."""
+"""How long the gateway may take over one downlink that no broadcast has told; after that it has lost it, in a
+restart."""
+
+SENT_MAX = 8
+"""So many of the last versions are known when the device confirms one that is not the newest."""
 
 Deliverable = Show | Banner | Invite | Announce
 
@@ -66,8 +81,11 @@ class Outlet(Protocol):
     def random(self) -> Random: ...
     def later(self, delay_s: float, message: object) -> Timer: ...
 
-    def deliver(self, payload: Deliverable) -> int:
-        """Send ``payload``; return the token with which its end is told."""
+    def deliver(self, payload: Deliverable, *, word: bool) -> int:
+        """Send ``payload``; return the token with which its end is told.
+
+        With ``word`` the device's own word is asked for in any case.
+        """
         ...
 
     def begin_trouble(self, trouble: Trouble, detail: str) -> None:
@@ -101,10 +119,16 @@ class Delivery:
         self._sent_version: int | None = None
         """The version that the gateway is sending now."""
         self._token = 0
+        self._sent: dict[int, int] = {}
+        """The last versions that were sent since all was confirmed, by their tokens."""
         self._pause_s = PAUSE_FIRST_S
         self._pause: Timer | None = None
         self._late_timer: Timer | None = None
+        self._late_s = 0.0
+        """When it rings, or has rung."""
         self._alarmed = False
+        self._word = False
+        """Whether only the device's own word ends the waiting, as while the alarm is raised."""
 
     @property
     def waiting(self) -> bool:
@@ -126,9 +150,8 @@ class Delivery:
     def unconfirm(self) -> None:
         """Wait for a confirmation from now on, unless one is waited for already, or nothing is wanted."""
         if self._waiting_since_s is None and self.wanted is not None:
-            since_s = self._waiting_since_s = self._outlet.monotonic
-            late = Late(trouble=self.trouble, since_s=since_s)
-            self._late_timer = self._outlet.later(self._alarm_after_s, late)
+            self._waiting_since_s = self._outlet.monotonic
+            self._late_at(self._waiting_since_s + self._alarm_after_s)
 
     def reachable(self) -> None:
         """Count what waits from now on: the gateway's alarm, which stood for ours, is over."""
@@ -148,6 +171,8 @@ class Delivery:
         confirmed = self.wanted is not None and version == self.wanted.version
         if confirmed:
             self._rest()
+        elif version in self._sent.values():
+            self._count_anew()
         if self._alarmed and (confirmed or self.wanted is None):
             self._alarmed = False
             self._outlet.end_trouble(self.trouble)
@@ -155,9 +180,28 @@ class Delivery:
 
     def _rest(self) -> None:
         self._stop_counting()
+        self._sent.clear()
+        self._word = False
         self._sent_version = None
         self._pause_s = PAUSE_FIRST_S
         self._cancel_pause()
+
+    def _late_at(self, at_s: float) -> None:
+        """Count what waits as late from ``at_s`` on."""
+        assert self._waiting_since_s is not None
+        if self._late_timer is not None:
+            self._late_timer.cancel()
+        self._late_s = at_s
+        late = Late(trouble=self.trouble, since_s=self._waiting_since_s)
+        self._late_timer = self._outlet.later(max(at_s - self._outlet.monotonic, 0.0), late)
+
+    def _count_anew(self) -> None:
+        """The device has what was wanted a moment ago: what waits now waits from now on."""
+        self._sent = {token: sent for token, sent in self._sent.items() if token == self._token}
+        if self._waiting_since_s is not None and not self._alarmed:
+            patience_s = self._late_s - self._waiting_since_s
+            self._waiting_since_s = self._outlet.monotonic
+            self._late_at(self._waiting_since_s + patience_s)
 
     def _stop_counting(self) -> None:
         self._waiting_since_s = None
@@ -170,20 +214,37 @@ class Delivery:
     def _send(self) -> None:
         assert self.wanted is not None
         self._sent_version = self.wanted.version
-        self._token = self._outlet.deliver(self.wanted)
+        self._token = self._outlet.deliver(self.wanted, word=self._word or self._alarmed)
+        self._sent[self._token] = self.wanted.version
+        if len(self._sent) > SENT_MAX:
+            del self._sent[next(iter(self._sent))]
         self._pause_for(DOWNLINK_MAX_S)
+
+    def told(self, message: DownlinkTold) -> None:
+        """Take a gateway's word that broadcasts have told the device; it will be asked for its own later."""
+        if message.token != self._token or self._sent_version is None:
+            return
+        self._pause_for(TOLD_ALARM_AFTER_S)
+        if self._waiting_since_s is not None and not self._alarmed:
+            self._late_at(self._waiting_since_s + TOLD_ALARM_AFTER_S)
 
     def ended(self, message: DownlinkEnded) -> None:
         """Take a gateway's word of a downlink, which may not be ours."""
+        if message.delivered and message.token != self._token and message.token in self._sent:
+            self._count_anew()
         if message.token != self._token or self._sent_version is None or self.wanted is None:
             return
         if message.delivered:
             self.confirmed(self._sent_version)
+            self._pause_for(message.word_after_s)
             return
         self._sent_version = None
         if self._waiting_since_s is None:
             self._cancel_pause()
             return
+        answer_s = self._outlet.monotonic + self._alarm_after_s
+        if answer_s < self._late_s and not self._alarmed:
+            self._late_at(answer_s)
         pause_s = self._pause_s
         if message.acknowledged:
             # Its confirmation may wait for a free channel; the same once more would only fill that.
@@ -202,11 +263,14 @@ class Delivery:
             self._pause = None
 
     def pause_elapsed(self, message: PauseElapsed) -> None:
-        """Send it once more, if it still waits."""
-        if message.token == self._token and self._waiting_since_s is not None:
-            self._send()
-            if self._alarmed:
-                self._raise_alarm()
+        """Send it once more, if it still waits, or if the device itself has not said that it has it."""
+        if message.token != self._token or self.wanted is None:
+            return
+        self._word = self._word or not self.waiting
+        self.unconfirm()
+        self._send()
+        if self._alarmed:
+            self._raise_alarm()
 
     def late(self, message: Late) -> None:
         """Call a person, if it still waits."""

@@ -34,6 +34,9 @@ __all__ = ["Downlink", "Rank", "read"]
 TELLS_MAX = 2
 """Broadcasts that tell a window of one state, before it is told alone."""
 
+CROWDED_TELLS_MAX = 3
+"""The same where the channel is crowded: a window is told alone much later, at four times the cost of this."""
+
 FILL_AFTER_S = 0.2
 REPEAT_AFTER_S = 0.4
 """So long after the first broadcast a window may be told by a second one, and is one of those who wait for it.
@@ -42,12 +45,21 @@ What terminals have to say is said in between: it would collide with both."""
 REPEAT_WITHIN_S = 0.9
 """After so long a window waits for no second broadcast, and is told alone."""
 
+LAST_REPEAT_AFTER_S = 1.5
+"""So long after the second broadcast a window may be told by a third one, as after the first."""
+
 REPAIR_AFTER_S = 5.0
 """After so long a window that was told by two broadcasts waits like others do."""
 
+CROWDED_REPAIR_AFTER_S = 30.0
+"""The same where the channel is crowded: its acknowledgement, and the wait for it, cost what the channel does
+not have, and often there is something newer to show by then."""
+
+PROOF_WITHIN_S = 60.0
+"""There, after so long in which broadcasts alone have told a window of this and that, it is told alone."""
+
 LOSSY_REPAIR_AFTER_S = 20.0
-"""The same where much is lost, since nobody minds who is on the air: its acknowledgement, and the wait for
-it, cost what the channel does not have."""
+"""Where much is lost, since nobody minds who is on the air, so long after a broadcast has told it."""
 
 
 class Rank(IntEnum):
@@ -93,8 +105,10 @@ class Downlink:
     """So many broadcasts have said it already."""
     alone: bool = False
     """No broadcast is to say it."""
-    trusted: bool = False
-    """The radio's acknowledgement is enough."""
+    unproved_s: float = inf
+    """Since when broadcasts alone have told the window, of this or of what this took the place of."""
+    trust_s: float = 0.0
+    """The radio's acknowledgement is enough, for so long after the device's last word; 0 where it is not."""
 
     @property
     def to(self) -> TerminalAddress:
@@ -122,12 +136,18 @@ class Downlink:
         match self.told:
             case 0:
                 return self.since_s + PATIENCE_S[self.rank]
-            case told if told < TELLS_MAX:
+            case 1:
                 return self.since_s + REPEAT_AFTER_S
             case _:
                 return self.since_s + REPAIR_AFTER_S
 
-    def may_be_told(self, now_s: float) -> bool:
+    def told_again_from_s(self, tells_max: int) -> float:
+        """From when on a broadcast may say it once more, of ``tells_max`` altogether."""
+        if self.told >= tells_max:
+            return inf
+        return self.since_s + (REPEAT_AFTER_S if self.told == 1 else LAST_REPEAT_AFTER_S)
+
+    def may_be_told(self, now_s: float, tells_max: int) -> bool:
         """Whether a broadcast may say it at ``now_s``, for the first time or once more.
 
         The result of a press only soon: a broadcast does not say which boot of the device it is for.
@@ -135,15 +155,19 @@ class Downlink:
         if not self.told:
             return True
         within_s = inf if self.shows is not None else REPEAT_WITHIN_S
-        return self.told < TELLS_MAX and now_s - self.since_s < within_s
+        return self.told < tells_max and now_s - self.since_s < within_s
 
-    def alone_from_s(self, lossy: bool) -> float:
+    def alone_from_s(self, crowded: bool, lossy: bool) -> float:
         """From when on it may be sent alone."""
         if not self.told:
             return -inf
         if lossy:
             return self.since_s + LOSSY_REPAIR_AFTER_S
-        return self.since_s + REPEAT_WITHIN_S if self.told < TELLS_MAX else -inf
+        if self.told < TELLS_MAX:
+            return self.since_s + REPEAT_WITHIN_S
+        if not crowded:
+            return -inf
+        return min(self.since_s + CROWDED_REPAIR_AFTER_S, self.unproved_s + PROOF_WITHIN_S)
 
 
 def read(message: SendDownlink, now_s: float) -> Downlink:

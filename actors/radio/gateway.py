@@ -17,10 +17,11 @@ from types import MappingProxyType
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.ports import Link, LinkOpener
-from actors.radio.channel import Channel, ChannelAction, Ended, Heard, link_options
+from actors.radio.channel import Channel, ChannelAction, Ended, Heard, Told
 from actors.radio.contact import ChannelDown, ChannelUp
 from actors.radio.gateway_alarms import GatewayAlarms, StrangerGone
 from actors.radio.gateway_read import GatewayRead, ReadGateway
+from actors.radio.link_options import link_options
 from actors.radio.meters import LOOK_S, Busy, Losses
 from actors.radio.network import (
     DownlinkTried,
@@ -44,6 +45,7 @@ from protocol.hall import Gateway
 from protocol.ids import GatewayId, TerminalAddress
 from protocol.messages import (
     DownlinkEnded,
+    DownlinkTold,
     LinkDown,
     LinkUp,
     OctetsReceived,
@@ -256,7 +258,7 @@ class GatewayActor(Actor):
             server = self._pairer
         other = None if server is None else self._others.find(server)
         if other is None or not told(other, message):
-            self._end(message, acknowledged=False)
+            self._end(message, False)
 
     @receives(_TimeElapsed)
     def _time_elapsed(self, _message: _TimeElapsed) -> None:
@@ -274,6 +276,9 @@ class GatewayActor(Actor):
                         self._port.write(octets)
                 case Heard(source=source, payload=payload):
                     self._hear(source, payload)
+                case Told(message=message):
+                    if message.reply_to is not None:
+                        told(message.reply_to, DownlinkTold(token=message.token))
                 case Ended():
                     self._downlink_ended(action)
                 case Overheard(source=source):
@@ -330,12 +335,21 @@ class GatewayActor(Actor):
             troubles = set(self._watch.troubles)
             if not acknowledged and self._up and self._watch.unanswered(message.to):
                 self._tell_troubles(troubles)
-        self._end(message, acknowledged=acknowledged, delivered=ended.delivered)
+        self._end(message, acknowledged, ended.delivered, ended.word_after_s)
 
-    def _end(self, message: SendDownlink, *, acknowledged: bool, delivered: bool = False) -> None:
+    def _end(
+        self,
+        message: SendDownlink,
+        acknowledged: bool,
+        delivered: bool = False,
+        word_after_s: float = 0.0,
+    ) -> None:
         if message.reply_to is not None:
             ended = DownlinkEnded(
-                token=message.token, acknowledged=acknowledged, delivered=delivered
+                token=message.token,
+                acknowledged=acknowledged,
+                delivered=delivered,
+                word_after_s=word_after_s,
             )
             told(message.reply_to, ended)
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 import attrs
 
 from protocol.ids import TerminalAddress
-from protocol.radio.actions import LinkCounts, PeerCounts
+from protocol.radio.actions import PeerCounts
 from protocol.values import value
 
-__all__ = ["Busy", "Latencies", "Latency", "Losses", "Repeats"]
+__all__ = ["Busy", "Latencies", "Latency", "Losses"]
 
 LATENCIES_MAX = 256
 """The last ones of a gateway that percentiles are taken of."""
@@ -28,9 +28,6 @@ LOOK_S = 10.0
 
 BUSY_LOOKS = 6
 """Utilisation is that of so many looks: a minute."""
-
-REPEATS_OF = 32
-"""The smoothed share of repeats is that of about so many uplinks."""
 
 LOSS_UPLINKS_MIN = 50
 """Loss is that of so many uplinks at least, and of twice as many at most."""
@@ -100,23 +97,6 @@ class Busy:
         began_s, before_s = self._looks[0] if self._looks else (now_s, air_s)
         passed_s = now_s - began_s
         return min((air_s - before_s) / passed_s, 1.0) if passed_s > 0 else 0.0
-
-
-@attrs.define
-class Repeats:
-    """The share (0..1) of all terminals' last uplinks that were repeats: a smoothed one, always at hand."""
-
-    share: float = 0.0
-    _received: int = 0
-    _repeats: int = 0
-
-    def look(self, counts: LinkCounts) -> None:
-        """Note what was counted so far."""
-        received = counts.datagrams_received - self._received
-        repeats = counts.retries_received - self._repeats
-        self._received, self._repeats = counts.datagrams_received, counts.retries_received
-        for number in range(received):
-            self.share += ((number < repeats) - self.share) / REPEATS_OF
 
 
 @attrs.define

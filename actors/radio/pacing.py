@@ -22,7 +22,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from math import inf
 
-from actors.radio.downlink import FILL_AFTER_S, REPEAT_AFTER_S, TELLS_MAX, Downlink, Rank, read
+from actors.radio.downlink import (
+    CROWDED_TELLS_MAX,
+    FILL_AFTER_S,
+    TELLS_MAX,
+    Downlink,
+    Rank,
+    read,
+)
 from protocol.ids import TerminalAddress
 from protocol.messages import SendDownlink
 from protocol.radio.payloads import PressResult, ShowMany, as_entry, fits_entry, share_out
@@ -43,9 +50,15 @@ UNHEARD_MAX = 3
 broadcasts, and it is told alone until it says hello."""
 
 LOSSY_RUSH_MIN = 2
+"""The same where much is lost, since nobody minds who is on the air."""
+
 LOSSY_OCTETS_MAX = 18
-"""Where much is lost, since nobody minds who is on the air: so many devices are told by broadcast, in so many
-octets of payload (two short entries)."""
+"""There, a broadcast has so many octets of payload: two short entries."""
+
+REPAIR_PAUSE_S = 0.5
+REPAIR_ROUND_S = 32.0
+"""Where the channel is crowded, windows that broadcasts have told are told alone so long after each other, and
+where there are many of them sooner, so that each has its turn within a round."""
 
 ENTRIES_OCTETS_MAX = 46
 SEALED_ENTRIES_OCTETS_MAX = 39
@@ -73,8 +86,12 @@ class Pacer:
         self._unheard: dict[TerminalAddress, int] = {}
         """Results in a row that each device asked for again."""
         self._alone_next = False
+        self._repaired_s = -inf
+        """When a window was told alone last that broadcasts had told."""
         self.lossy = False
-        """Whether much is lost, since nobody minds who is on the air; see `LOSSY_REPAIR_AFTER_S`."""
+        """Whether much is lost, since nobody minds who is on the air."""
+        self.crowded = False
+        """Whether the channel is busy for much of the time; see `CROWDED_REPAIR_AFTER_S`."""
         self.superseded = 0
         self.broadcasts = 0
         self.broadcast_entries = 0
@@ -100,6 +117,7 @@ class Pacer:
         if replaced.rank <= downlink.rank and not replaced.told:
             # It has waited on behalf of what takes its place.
             downlink.since_s = min(replaced.since_s, downlink.since_s)
+        downlink.unproved_s = replaced.unproved_s
         self._waiting[downlink.slot] = downlink
         return [replaced.message]
 
@@ -125,6 +143,18 @@ class Pacer:
     # -- what is next -----------------------------------------------------------------------
 
     @property
+    def _tells_max(self) -> int:
+        return CROWDED_TELLS_MAX if self.crowded and not self.lossy else TELLS_MAX
+
+    @property
+    def _repair_from_s(self) -> float:
+        """From when on a window may be told alone that broadcasts have told."""
+        if self.lossy or not self.crowded:
+            return -inf
+        told = sum(one.told > 0 for one in self._waiting.values())
+        return self._repaired_s + min(REPAIR_PAUSE_S, REPAIR_ROUND_S / max(told, 1))
+
+    @property
     def _rush_min(self) -> int:
         return LOSSY_RUSH_MIN if self.lossy else RUSH_MIN
 
@@ -148,10 +178,15 @@ class Pacer:
         busy: Collection[TerminalAddress],
         rank_max: Rank = Rank.TEXT,
         now_s: float = inf,
+        *,
+        repair: bool = True,
+        spare: int = 0,
     ) -> list[Downlink]:
         """Return what goes at ``now_s``: one downlink, several as one broadcast, or none.
 
-        Nothing goes to a terminal of ``busy``, and nothing of a rank beyond ``rank_max``.
+        Nothing goes to a terminal of ``busy``, and nothing of a rank beyond ``rank_max``. Without ``repair``
+        nobody is told alone what a broadcast has told already. A broadcast leaves ``spare`` octets of its
+        module's packet to what was written before it, unless it says too little then.
         """
         if not self._waiting:
             self._alone_next = False
@@ -160,14 +195,24 @@ class Pacer:
             (one for one in self._waiting.values() if one.to not in busy and one.rank <= rank_max),
             key=lambda one: one.due_s,
         )
-        together = self._together(free, now_s)
+        together = self._together(free, now_s, repair, spare)
         self._alone_next = len(together) > 1
         for downlink in together:
             del self._waiting[downlink.slot]
+        if len(together) == 1 and together[0].told:
+            self._repaired_s = now_s
         if len(together) > 1:
             self.broadcasts += 1
             self.broadcast_entries += len(together)
         return together
+
+    def told(self, downlinks: Iterable[Downlink]) -> list[SendDownlink]:
+        """Return those of ``downlinks`` that broadcasts have said often enough for now, and that wait on."""
+        return [
+            one.message
+            for one in downlinks
+            if one.told == TELLS_MAX and self._waiting.get(one.slot) is one
+        ]
 
     def sent_to_all(self, downlinks: Iterable[Downlink], now_s: float) -> list[SendDownlink]:
         """A broadcast of ``downlinks`` went out; return those that are not sent any more.
@@ -178,6 +223,7 @@ class Pacer:
         for downlink in downlinks:
             downlink.told += 1
             downlink.since_s = now_s
+            downlink.unproved_s = min(downlink.unproved_s, now_s)
             if downlink.shows is None:
                 self._results[downlink.to] = downlink.message.payload
             if downlink.shows is None and (downlink.told == TELLS_MAX or not self.lossy):
@@ -189,22 +235,30 @@ class Pacer:
     def next_deadline(self, now_s: float) -> float:
         """Return when something that was told by broadcast may be told again next, or inf."""
         told = [one for one in self._waiting.values() if one.told]
-        times_s = [one.since_s + REPEAT_AFTER_S for one in told if one.told < TELLS_MAX]
-        times_s += [one.alone_from_s(self.lossy) for one in told]
+        times_s = [one.told_again_from_s(self._tells_max) for one in told]
+        times_s += [
+            max(one.alone_from_s(self.crowded, self.lossy), self._repair_from_s) for one in told
+        ]
         return min((at_s for at_s in times_s if at_s > now_s), default=inf)
 
-    def _together(self, free: list[Downlink], now_s: float) -> list[Downlink]:
+    def _together(
+        self, free: list[Downlink], now_s: float, repair: bool, spare: int
+    ) -> list[Downlink]:
         """Return the first, or all that one broadcast can say if enough devices wait for one.
 
         After each broadcast one that cannot be in it has its turn.
         """
         by_channel: dict[object, list[Downlink]] = {}
         for one in free:
-            due = not one.told or (one.due_s <= now_s and one.may_be_told(now_s))
+            again = one.told_again_from_s(self._tells_max) <= now_s
+            due = not one.told or (again and one.may_be_told(now_s, self._tells_max))
             if due and self.hears_broadcasts(one):
                 by_channel.setdefault(self._channel(one.to), []).append(one)
         together = max(by_channel.values(), key=len, default=[])
-        alone = [one for one in free if one.alone_from_s(self.lossy) <= now_s][:1]
+        repair = repair and now_s >= self._repair_from_s
+        may_go = (one for one in free if repair or not one.told)
+        crowded, lossy = self.crowded, self.lossy
+        alone = [one for one in may_go if one.alone_from_s(crowded, lossy) <= now_s][:1]
         if len(together) < self._rush_min:
             return alone
         in_between = self._alone_next and alone and alone[0] not in together
@@ -214,7 +268,10 @@ class Pacer:
         octets_max = self._octets_max(together[0].to)
         if self.lossy:
             octets_max = min(octets_max, LOSSY_OCTETS_MAX)
-        return together[: _fitting(together, octets_max)]
+        fitting = _fitting(together, octets_max - spare) if spare < octets_max else 0
+        if fitting < self._rush_min:
+            fitting = _fitting(together, octets_max)
+        return together[:fitting]
 
     def _fillers(
         self, free: list[Downlink], together: list[Downlink], now_s: float
@@ -227,7 +284,7 @@ class Pacer:
             if one.told
             and one not in together
             and one.since_s + FILL_AFTER_S <= now_s
-            and one.may_be_told(now_s)
+            and one.may_be_told(now_s, self._tells_max)
             and self.hears_broadcasts(one)
             and self._channel(one.to) == channel
         ]
@@ -246,7 +303,9 @@ class Pacer:
 
     def hears_broadcasts(self, one: Downlink) -> bool:
         """Return whether a broadcast is to say what ``one`` does, for the first time or once more."""
-        if one.says is None or one.alone or one.told >= TELLS_MAX or not fits_entry(one.says):
+        if one.says is None or one.alone or one.told >= self._tells_max:
+            return False
+        if not fits_entry(one.says):
             return False
         if self._unheard.get(one.to, 0) >= UNHEARD_MAX:
             return False

@@ -21,6 +21,7 @@ from protocol.ids import CounterId, GatewayId
 from protocol.messages import (
     ClearAlarm,
     DownlinkEnded,
+    DownlinkTold,
     RaiseAlarm,
     Recipient,
     SendDownlink,
@@ -245,23 +246,38 @@ class TerminalActor(Actor):
         for trouble in OVER_THE_AIR:
             self.end_trouble(trouble)
 
-    def deliver(self, payload: Deliverable) -> int:
-        """Send ``payload``; return the token with which `DownlinkEnded` is told."""
+    def deliver(self, payload: Deliverable, *, word: bool) -> int:
+        """Send ``payload``, and with ``word`` ask for the device's own word; return the token of its end."""
         self._tokens += 1
-        self._send(payload, self._tokens, self._actor_ref)
+        self._send(payload, self._tokens, self._actor_ref, word=word)
         return self._tokens
 
-    def _send(self, payload: Downlink, token: int = 0, reply_to: Recipient | None = None) -> None:
-        octets = encode(payload)
-        told(
-            self._gateway,
-            SendDownlink(to=self._terminal.address, payload=octets, token=token, reply_to=reply_to),
+    def _send(
+        self,
+        payload: Downlink,
+        token: int = 0,
+        reply_to: Recipient | None = None,
+        *,
+        word: bool = False,
+    ) -> None:
+        sent = SendDownlink(
+            to=self._terminal.address,
+            payload=encode(payload),
+            token=token,
+            reply_to=reply_to,
+            word=word,
         )
+        told(self._gateway, sent)
 
     @receives(DownlinkEnded)
     def _downlink_ended(self, message: DownlinkEnded) -> None:
         for delivery in self._deliveries:
             delivery.ended(message)
+
+    @receives(DownlinkTold)
+    def _downlink_told(self, message: DownlinkTold) -> None:
+        for delivery in self._deliveries:
+            delivery.told(message)
 
     @receives(PauseElapsed)
     def _pause_elapsed(self, message: PauseElapsed) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from actors.radio.channel import Channel, ChannelAction, Ended, Heard
+from actors.radio.channel import Channel, ChannelAction, Ended, Heard, Told
+from actors.radio.link_options import link_options
 from actors.radio.pacing import RUSH_MIN
 from actors.radio.passage import OPEN_PASSAGE
+from actors.radio.trust import REST_SHARE, TRUST_S
 from protocol.errors import ProtocolError
-from protocol.ids import TerminalAddress
+from protocol.hall import Gateway
+from protocol.ids import GatewayId, TerminalAddress
 from protocol.messages import SendDownlink
 from protocol.radio.actions import DutyCycleFell, DutyCycleReached, Transmit
 from protocol.radio.datagram import BROADCAST, FLAG_ACK, FLAG_RETRY, acknowledgement
@@ -87,6 +90,13 @@ class Bench:
             self.do(self.channel.tick(self.now_s))
         self.now_s = until_s
 
+    def crowd(self, for_s: float) -> None:
+        """Let so much time pass in which others, whom nobody serves, have the channel for 0.4 of it."""
+        until_s = self.now_s + for_s
+        while self.now_s < until_s:
+            self.run(min(0.1, until_s - self.now_s))
+            self.hear_frame(Frame(to=201, source=200, id=1, payload=bytes(36)))
+
     def sent(self) -> list[tuple[int, Any]]:
         """Return what was sent, but acknowledgements, and forget it."""
         data = [
@@ -118,8 +128,9 @@ def test_only_the_newest_of_what_waits_behind_a_datagram_goes() -> None:
     assert ended[1].attempts > 1
 
 
-def test_window_that_confirmed_once_is_taken_at_its_acknowledgements() -> None:
+def test_window_that_confirmed_once_is_taken_at_its_acknowledgements_where_it_is_crowded() -> None:
     made = Bench()
+    made.crowd(10)
     made.send(30, show(1))
     assert made.sent() == [(30, show(1))]
     assert not made.ended()[1].delivered
@@ -133,6 +144,59 @@ def test_window_that_confirmed_once_is_taken_at_its_acknowledgements() -> None:
     made.send(30, show(3))
     assert made.sent() == [(30, show(3))]
     assert not made.ended()[3].delivered
+
+
+def test_window_is_asked_for_its_word_wherever_the_channel_has_room() -> None:
+    bench = Bench()
+    bench.hear(30, Shown(boot=1, version=1))
+    bench.send(30, show(2))
+    assert bench.sent() == [(30, show(2))]
+    assert not bench.ended()[1].delivered
+
+
+def test_trust_in_a_window_ends_after_a_while_without_its_word() -> None:
+    """Its radio may acknowledge while its display is stuck."""
+    bench = Bench()
+    bench.hear(30, Shown(boot=1, version=1))
+    bench.crowd(TRUST_S - 0.1)
+    bench.send(30, show(2))
+    bench.crowd(0.1)
+    bench.send(30, show(3))
+    assert [one.confirm for _, one in bench.sent()] == [False, True]
+    assert [bench.ended()[token].delivered for token in (1, 2)] == [True, False]
+
+
+def test_window_whose_word_is_wanted_is_asked_for_it_on_a_crowded_channel() -> None:
+    bench = Bench()
+    bench.crowd(10)
+    bench.hear(30, Shown(boot=1, version=1))
+    bench.send(30, show(2))
+    assert bench.ended()[1].word_after_s == TRUST_S * REST_SHARE
+    message = SendDownlink(to=TerminalAddress(30), payload=encode(show(3)), token=9, word=True)
+    bench.do(bench.channel.send(message, bench.now_s))
+    assert [one.confirm for _, one in bench.sent()] == [False, True]
+    assert not bench.ended()[9].delivered
+
+
+def test_windows_that_two_broadcasts_told_are_said_to_be_told() -> None:
+    bench = Bench()
+    bench.off.add(49)
+    bench.send(49, show(49))
+    tokens = [bench.send(address, show(address)) for address in range(30, 30 + RUSH_MIN)]
+    bench.off.update(range(30, 33))
+    bench.run(2)
+    assert [one.message.token for one in bench.actions if isinstance(one, Told)] == tokens
+
+
+def test_many_repeats_of_what_was_heard_are_no_sign_of_a_lossy_channel() -> None:
+    bench = Bench()
+    for sequence in range(80):
+        for flags in (0, FLAG_RETRY, FLAG_RETRY):
+            octets = encode(KeyPress(boot=0, sequence=sequence, key=Key.NEXT))
+            id = sequence + 1
+            bench.hear_frame(Frame(to=1, source=KEYPAD, id=id, flags=flags, payload=octets))
+        bench.run(1)
+    assert not bench.channel.pacer.lossy
 
 
 def test_window_that_is_served_anew_has_to_confirm() -> None:
@@ -201,6 +265,17 @@ def test_result_under_way_makes_way_for_a_call() -> None:
     bench.run(1)
     assert bench.ended()[call].acknowledged
     assert {to for to, _ in bench.sent()} == {30, 31, KEYPAD}
+
+
+def test_call_whose_first_frame_was_lost_is_repeated_before_its_press_is_answered() -> None:
+    address = TerminalAddress(1)
+    gateway = Gateway(id=GatewayId("g1"), port="virtual:g1", address=address)
+    bench = Bench(pause_first_max_s=link_options(gateway).pause_first_max_s)
+    bench.off.add(30)
+    bench.send(30, show(30))
+    bench.send(KEYPAD, PressResult(boot=0, sequence=7, result=Result.CALLED, text="A001"))
+    bench.run(LinkOptions().timeout_max_s)
+    assert [to for to, _ in bench.sent()][:3] == [30, 30, KEYPAD]
 
 
 def test_nothing_makes_way_where_many_uplinks_are_repeats() -> None:

@@ -10,15 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.radio.downlink import (
+    CROWDED_REPAIR_AFTER_S,
     FILL_AFTER_S,
+    LAST_REPEAT_AFTER_S,
     LOSSY_REPAIR_AFTER_S,
     PATIENCE_S,
+    PROOF_WITHIN_S,
     REPEAT_AFTER_S,
     REPEAT_WITHIN_S,
     Downlink,
     Rank,
 )
 from actors.radio.pacing import (
+    REPAIR_PAUSE_S,
     RUSH_MIN,
     SEALED_ENTRIES_OCTETS_MAX,
     UNHEARD_MAX,
@@ -219,6 +223,72 @@ def test_where_much_is_lost_broadcasts_are_short_and_nobody_is_told_alone_for_lo
     assert bench.pacer.next_deadline(REPEAT_AFTER_S) == alone_s
     assert bench.next(now_s=alone_s - 0.01) == []
     assert bench.next(now_s=alone_s) == [30]
+
+
+def crowded(bench: Bench, now_s: float = 0.0) -> float:
+    """Tell windows by two broadcasts on a crowded channel; return when the second one went."""
+    bench.pacer.crowded = True
+    for address in range(30, 30 + RUSH_MIN):
+        bench.add(address, show(address + int(now_s)), now_s)
+    bench.pacer.sent_to_all(bench.take(now_s=now_s), now_s)
+    bench.pacer.sent_to_all(bench.take(now_s=now_s + REPEAT_AFTER_S), now_s + REPEAT_AFTER_S)
+    return now_s + REPEAT_AFTER_S
+
+
+def test_where_it_is_crowded_a_third_broadcast_tells_windows_long_before_each_is_told_alone(
+    bench: Bench,
+) -> None:
+    told_s = crowded(bench)
+    again_s = told_s + LAST_REPEAT_AFTER_S
+    assert bench.next(now_s=again_s - 0.01) == []
+    third = bench.take(now_s=again_s)
+    assert [int(one.to) for one in third] == [30, 31, 32]
+    bench.pacer.sent_to_all(third, again_s)
+    alone_s = again_s + CROWDED_REPAIR_AFTER_S
+    assert bench.pacer.next_deadline(again_s) == alone_s
+    assert bench.next(now_s=alone_s - 0.01) == []
+    assert bench.next(now_s=alone_s) == [30]
+    # They are told alone one after the other, with time for others in between.
+    assert bench.next(now_s=alone_s + REPAIR_PAUSE_S - 0.01) == []
+    assert bench.next(now_s=alone_s + REPAIR_PAUSE_S) == [31]
+    bench.pacer.crowded = False
+    assert bench.next(now_s=alone_s + REPAIR_PAUSE_S) == [32]
+
+
+def test_window_that_has_something_newer_all_the_time_is_told_alone_now_and_then(
+    bench: Bench,
+) -> None:
+    step_s = CROWDED_REPAIR_AFTER_S / 2
+    now_s, told_s = 0.0, crowded(bench)
+    while now_s + step_s <= PROOF_WITHIN_S - CROWDED_REPAIR_AFTER_S:
+        now_s += step_s
+        told_s = crowded(bench, now_s)
+    again_s = told_s + LAST_REPEAT_AFTER_S
+    bench.pacer.sent_to_all(bench.take(now_s=again_s), again_s)
+    assert again_s + CROWDED_REPAIR_AFTER_S > PROOF_WITHIN_S
+    assert bench.next(now_s=PROOF_WITHIN_S - 0.01) == []
+    assert bench.next(now_s=PROOF_WITHIN_S) == [30]
+
+
+def test_broadcast_leaves_room_in_its_packet_for_what_was_written_before(bench: Bench) -> None:
+    acknowledgement = 11
+    for address in range(30, 40):
+        bench.add(address, show(address))
+    assert len(bench.next(spare=acknowledgement)) == 4
+    # Two entries would be too few.
+    assert len(bench.next(spare=30)) == 5
+
+
+def test_nobody_is_told_alone_what_broadcasts_said_while_others_are_under_way(
+    bench: Bench,
+) -> None:
+    for address in range(30, 30 + RUSH_MIN):
+        bench.add(address, show(address))
+    bench.broadcast()
+    assert bench.next(repair=False) == []
+    bench.add(40, show(1))
+    assert bench.next(repair=False) == [40]
+    assert bench.next() == [30]
 
 
 def test_result_is_not_broadcast_again_when_its_device_may_have_started_anew(bench: Bench) -> None:

@@ -15,6 +15,7 @@ from actors.radio.delivery import (
     CONFIRMS_WITHIN_S,
     DOWNLINK_MAX_S,
     PAUSE_MAX_S,
+    TOLD_ALARM_AFTER_S,
 )
 from actors.radio.window import BANNER_ALARM_AFTER_S, WindowTerminal
 from protocol.errors import StorageError
@@ -24,6 +25,7 @@ from protocol.messages import (
     ClearAlarm,
     CounterChanged,
     DownlinkEnded,
+    DownlinkTold,
     RaiseAlarm,
     SendDownlink,
     UplinkReceived,
@@ -72,6 +74,9 @@ def view(
     )
 
 
+WORD_AFTER_S = 60.0
+
+
 class Bench:
     """A window's terminal with recorders around it."""
 
@@ -117,9 +122,14 @@ class Bench:
         assert all(isinstance(show, Show) for show in shows)
         return shows  # type: ignore[return-value]
 
-    def end(self, acknowledged: bool = True) -> None:
+    def end(self, acknowledged: bool = True, delivered: bool = False) -> None:
         """The gateway is done with the last downlink."""
-        ended = DownlinkEnded(token=self.sent[-1].token, acknowledged=acknowledged)
+        ended = DownlinkEnded(
+            token=self.sent[-1].token,
+            acknowledged=acknowledged,
+            delivered=delivered,
+            word_after_s=WORD_AFTER_S * delivered,
+        )
         self.ref.tell(ended)
         self.rig.run()
 
@@ -244,6 +254,90 @@ def test_a_window_that_never_confirms_is_alarmed_and_sent_to_with_growing_pauses
     alarms, sent = len(bench.alarms), len(bench.sent)
     bench.rig.run(600)
     assert (len(bench.alarms), len(bench.sent)) == (alarms, sent)
+
+
+@ON_VIRTUAL_CLOCKS
+def test_a_window_that_broadcasts_told_is_alarmed_only_when_it_does_not_answer(
+    bench: Bench,
+) -> None:
+    bench.change(view("A010"))
+    bench.rig.run(1)
+    bench.change(DownlinkTold(token=bench.sent[-1].token))
+    bench.rig.run(2 * ALARM_AFTER_S)
+    assert (bench.raised, len(bench.sent)) == ([], 1)
+    bench.end(acknowledged=False)
+    bench.rig.run(ALARM_AFTER_S - 1)
+    assert bench.raised == []
+    bench.rig.run(2)
+    assert bench.raised == ["window/3"]
+
+
+@ON_VIRTUAL_CLOCKS
+def test_a_window_that_was_only_told_is_alarmed_in_the_end_though_calls_go_on(
+    bench: Bench,
+) -> None:
+    for number in range(int(TOLD_ALARM_AFTER_S / 5)):
+        bench.change(view(f"A0{number}"))
+        bench.change(DownlinkTold(token=bench.sent[-1].token))
+        assert bench.raised == []
+        bench.rig.run(5)
+    assert bench.raised == ["window/3"]
+
+
+@ON_VIRTUAL_CLOCKS
+def test_a_window_whose_radio_alone_was_heard_is_asked_for_its_word_and_alarmed(
+    bench: Bench,
+) -> None:
+    bench.change(view("A010"))
+    bench.end(delivered=True)
+    bench.rig.run(WORD_AFTER_S - 0.1)
+    assert len(bench.sent) == 1
+    bench.rig.run(0.2)
+    assert len(bench.sent) == 2
+    bench.end()
+    bench.rig.run(ALARM_AFTER_S - 1)
+    assert bench.raised == []
+    bench.rig.run(1)
+    assert bench.raised == ["window/3"]
+    # Its radio is not enough any more, for what is sent again or newer.
+    bench.change(view("A011"))
+    assert [one.word for one in bench.sent] == [False, *[True] * (len(bench.sent) - 1)]
+    bench.confirm()
+    bench.change(view("A012"))
+    assert not bench.sent[-1].word
+
+
+@ON_VIRTUAL_CLOCKS
+def test_a_window_that_confirms_each_call_late_is_not_alarmed_while_calls_go_on(
+    bench: Bench,
+) -> None:
+    bench.change(view("A010"))
+    for number in range(11, 19):
+        bench.rig.run(ALARM_AFTER_S - 1)
+        before = bench.shows[-1].version
+        bench.change(view(f"A0{number}"))
+        bench.shown(version=before)
+    assert bench.raised == []
+    bench.rig.run(ALARM_AFTER_S + 0.1)
+    assert bench.raised == ["window/3"]
+
+
+@ON_VIRTUAL_CLOCKS
+def test_a_window_that_gave_its_word_or_has_something_newer_is_not_asked_for_it(
+    bench: Bench,
+) -> None:
+    bench.change(view("A010"))
+    bench.end(delivered=True)
+    bench.rig.run(WORD_AFTER_S - 1)
+    bench.change(view("A011"))
+    bench.end(delivered=True)
+    bench.rig.run(WORD_AFTER_S - 1)
+    assert len(bench.sent) == 2
+    bench.rig.run(2)
+    bench.confirm()
+    bench.rig.run(3 * WORD_AFTER_S)
+    assert len(bench.sent) == 3
+    assert bench.raised == []
 
 
 @ON_VIRTUAL_CLOCKS

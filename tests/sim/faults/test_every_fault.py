@@ -95,7 +95,8 @@ def radio_reordering(hall: Any) -> None:
 
 def radio_bit_flips(hall: Any) -> None:
     hall.begin("radio-bit-flips", "g1", bit_flips=0.02)
-    assert _called_late(hall)
+    # Undamaged it takes 0.2 s; with luck, of its many attempts one soon gets through.
+    assert _called_late(hall, 0.5)
     assert hall.window.text in ("", "A001")
 
 
