@@ -18,6 +18,7 @@ from actors.ports import Journal, LinkOpener, RadioVault
 from actors.printer import PrinterActor
 from actors.radio.banners import Banners
 from actors.radio.caller import CallerTerminal
+from actors.radio.calls_for_posts import channels
 from actors.radio.evaluator import EvaluatorTerminal
 from actors.radio.gateway import GatewayActor
 from actors.radio.keypad import KeypadTerminal
@@ -145,11 +146,11 @@ def _build_radio(
 def _neighbours(parts: HallParts, gateway: Gateway) -> Neighbours:
     assert parts.radio is not None
     gateways = parts.spec.gateways
-    covering = [other.id for other in gateways.values() if gateway.id in other.covers]
+    [channel] = [ids for ids in channels(gateways.values()) if gateway.id in ids]
     return Neighbours(
         network=parts.radio,
         covered=tuple(gateways[covered] for covered in gateway.covers),
-        ids=frozenset((*gateway.covers, *covering)),
+        ids=channel - {gateway.id},
     )
 
 

@@ -284,8 +284,10 @@ class GatewayActor(Actor):
                 case Overheard(source=source):
                     self._others.tell_heard(TerminalAddress(source))
                 case Stranger(source=source):
-                    # Who asks for a post at 254 is answered by another gateway on the channel.
-                    if source != PAIRING or self._gateway.id not in self._passages:
+                    if source == PAIRING and self._gateway.id in self._passages:
+                        # It asks for a post, and is answered by another gateway on the channel.
+                        self._others.tell_heard(PAIRING)
+                    else:
                         self._alarms.stranger(source)
                 case Misrouted(source=source, reason=reason):
                     self._alarms.mixed(source, reason)
@@ -307,6 +309,7 @@ class GatewayActor(Actor):
         self._timer = self.later(max(due_s - now_s, 0.0), _TimeElapsed())
 
     def _hear(self, source: TerminalAddress, payload: bytes) -> None:
+        self._others.tell_heard(source)
         if source == PAIRING:
             heard = PairRequestHeard(payload=payload)
             ids = () if self._neighbours is None else sorted(self._neighbours.ids)
@@ -315,7 +318,6 @@ class GatewayActor(Actor):
                 if security is not None:
                     told(security, heard)
             return
-        self._others.tell_heard(source)
         home = self._reach.home(source)
         pairing = self._passage(source).mark(source)
         uplink = UplinkReceived(gateway=home, payload=payload, pairing=pairing)

@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
+from actors.radio.calls_for_posts import CallsForPosts
 from actors.radio.contact import ChannelDown, ChannelUp
 from actors.radio.serving import TRANSMISSION_S, Order, Post, Release, Serve, Serving
 from protocol.hall import Gateway
 from protocol.ids import GatewayId, TerminalAddress
 from protocol.messages import Recipient
+from protocol.radio.payloads import PAIRING_ADDRESS
 from protocol.values import value
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ CLOSE_S = 2 * TRANSMISSION_S
 
 @value
 class Neighbours:
-    """Who else is on a gateway's channel: those that it covers, and the ids of all that cover or are covered.
+    """Who else is on a gateway's channel: those that it covers, and the ids of all.
 
     ``network`` says who serves whom.
     """
@@ -149,6 +151,13 @@ class _SettleDue:
 
 
 @value
+class _CallOver:
+    """Every gateway on the channel of ``gateway`` that heard a call for a post has said so."""
+
+    gateway: GatewayId
+
+
+@value
 class _CloseDue:
     """The transmission of ``post`` is over."""
 
@@ -162,7 +171,7 @@ class RadioNetwork(Actor):
         super().__init__(place)
         self._hall = place.name.rpartition("/")[0]
         self._gateways = [gateway.id for gateway in gateways]
-        self._sharing = {one.id: _sharing(one, gateways) for one in gateways}
+        self._calls = CallsForPosts(gateways)
         self._pairers: dict[GatewayId, GatewayId | None] = {}
         """Who answers at 254, as each gateway was told."""
         self._serving = Serving(gateways)
@@ -198,6 +207,10 @@ class RadioNetwork(Actor):
 
     @receives(TerminalHeard)
     def _heard(self, message: TerminalHeard) -> None:
+        if message.address == PAIRING_ADDRESS:
+            if self._calls.heard(message.gateway):
+                self.later(CLOSE_S, _CallOver(gateway=message.gateway))
+            return
         orders = self._serving.heard(message.gateway, message.address, self.monotonic)
         post = self._serving.post_of(message.gateway, message.address)
         if post is not None and post not in self._closing:
@@ -205,6 +218,11 @@ class RadioNetwork(Actor):
             self.later(CLOSE_S, _CloseDue(post=post))
         if orders:
             self._carry_out(orders)
+
+    @receives(_CallOver)
+    def _call_over(self, message: _CallOver) -> None:
+        self._calls.over(message.gateway)
+        self._tell_pairers()
 
     @receives(_CloseDue)
     def _close(self, message: _CloseDue) -> None:
@@ -262,10 +280,10 @@ class RadioNetwork(Actor):
         self._tell_pairers()
 
     def _tell_pairers(self) -> None:
-        """Have one gateway of each channel answer devices that have no post: the first that is up."""
-        for gateway, sharing in self._sharing.items():
-            hearing = filter(self._serving.hears, sharing)
-            pairer = next(hearing, None)
+        """Have one gateway of each channel answer devices that have no post; no two of them at once."""
+        now = {one: self._calls.answerer(one, self._serving.hears) for one in self._gateways}
+        # Who answers no more knows it before another one does.
+        for gateway, pairer in sorted(now.items(), key=lambda item: item[0] == item[1]):
             if self._pairers.get(gateway) != pairer:
                 self._pairers[gateway] = pairer
                 self._tell(gateway, PairingAt(server=pairer))
@@ -303,12 +321,6 @@ class RadioNetwork(Actor):
         ref = self.world.find(f"{self._hall}/gateway/{gateway}")
         if ref is not None:
             told(ref, message)
-
-
-def _sharing(gateway: Gateway, gateways: Sequence[Gateway]) -> list[GatewayId]:
-    """Return who is on the gateway's channel, itself included, in the order of their ids."""
-    ids = {gateway.id, *gateway.covers}
-    return sorted(ids | {other.id for other in gateways if gateway.id in other.covers})
 
 
 def _name(post: Post) -> str:

@@ -34,24 +34,30 @@ from sim.devices.window import Window
 from sim.journal import MemoryJournal
 from sim.links import SimLinks
 from sim.radio.channel import Channel
+from sim.radio.port import Port
 from sim.radio_memory import DictMemory, dict_vault
 from sim.world import SimWorld
 from tests.actors.recorders import Ear
 
 ZH = Language("zh")
 SERVICE, COUNTER = ServiceId("deposit"), CounterId("1")
-G1, G2 = GatewayId("g1"), GatewayId("g2")
+G1, G2, G3 = GatewayId("g1"), GatewayId("g2"), GatewayId("g3")
 
 
 class TwoGateways:
-    """A keypad and a window whose home is g1, which g2 covers; new devices, without addresses."""
+    """A keypad and a window whose home is g1, which g2 covers; new devices, without addresses.
 
-    def __init__(self, seed: int = 1) -> None:
+    With ``third`` there is a g3 that covers g1, too, and g2 and g3 do not know each other.
+    """
+
+    def __init__(self, seed: int = 1, *, third: bool = False) -> None:
         self.world = SimWorld(seed=seed)
         self.channel = Channel(Random(seed), attentive=True)
         self.links = SimLinks(self.world)
-        for name in ("g1", "g2"):
-            self.links.register(name, self.channel.port(name), own_line=True)
+        self.names = ("g1", "g2", "g3")[: 2 + third]
+        self.wrote: dict[str, list[Frame]] = {name: [] for name in self.names}
+        for name in self.names:
+            self.links.register(name, self._tapped(name), own_line=True)
         self.channel.on_wake(self.links.wake)
         self.keypad = Keypad(PAIRING_ADDRESS, 1, Random(2), device=0xA, code=b"code of keypad 1")
         self.window = Window(PAIRING_ADDRESS, 1, Random(3), device=0xB, code=b"code of window 1")
@@ -63,7 +69,8 @@ class TwoGateways:
         gateways = [
             Gateway(id=G1, port="virtual:g1", address=TerminalAddress(1), terminals=terminals),
             Gateway(id=G2, port="virtual:g2", address=TerminalAddress(1), covers=(G1,)),
-        ]
+            Gateway(id=G3, port="virtual:g3", address=TerminalAddress(1), covers=(G1,)),
+        ][: 2 + third]
         spec = HallSpec(
             id=HallId("HZ01"),
             names={ZH: "大厅"},
@@ -92,8 +99,28 @@ class TwoGateways:
 
     def touch(self, device: RadioDevice) -> None:
         self.channel.touch(self.stations[device])
-        for name in ("g1", "g2"):
+        for name in self.names:
             self.links.wake(name)
+
+    def _tapped(self, name: str) -> Port:
+        """Return a port whose gateway's frames are written down, those that collide as well."""
+        port, decoder = self.channel.port(name), FrameDecoder()
+        receive = port.receive
+
+        def tap(octets: bytes, now: float) -> bytes:
+            self.wrote[name] += decoder.receive(octets)
+            return receive(octets, now)
+
+        port.receive = tap  # type: ignore[method-assign]
+        return port
+
+    def answered(self) -> set[str]:
+        """Return which gateways said anything to devices without a post."""
+        return {
+            name
+            for name, frames in self.wrote.items()
+            if any(frame.to == PAIRING_ADDRESS for frame in frames)
+        }
 
     def pair(self, device: RadioDevice, address: int) -> None:
         assert device.security is not None
@@ -142,6 +169,28 @@ def test_device_is_paired_by_whichever_gateway_of_its_channel_is_up(away: str) -
     hall.press()
     assert hall.called == ["A001", "A002"]
     assert hall.alarms == set()
+
+
+@pytest.mark.parametrize("away", [(), ("g1",), ("g1", "g2")], ids=["all up", "one", "none but one"])
+def test_of_two_gateways_that_cover_a_third_one_answers_a_device(away: tuple[str, ...]) -> None:
+    hall = TwoGateways(third=True)
+    for name in away:
+        hall.links.unplug(name)
+    hall.run(10)
+    hall.pair(hall.keypad, 10)
+    hall.pair(hall.window, 60)
+    assert (hall.keypad.address, hall.window.address) == (10, 60)
+    assert hall.answered() == {f"g{len(away) + 1}"}
+    assert hall.alarms == {f"gateway/{name}" for name in away}
+
+
+def test_device_that_one_gateway_alone_hears_is_answered_by_that_one() -> None:
+    hall = TwoGateways(third=True)
+    for listener in hall.channel.stations[:2]:
+        hall.channel.hide(listener, [hall.stations[hall.keypad]])
+    hall.pair(hall.keypad, 10)
+    assert hall.keypad.address == 10
+    assert hall.answered() == {"g3"}
 
 
 def test_either_gateway_serves_terminals_that_were_paired_at_one() -> None:
