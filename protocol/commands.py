@@ -7,13 +7,16 @@ from protocol.ids import (
     ClosureId,
     CommandId,
     CounterId,
+    FollowerId,
     KioskId,
     Language,
     PersonId,
+    PushId,
     ServiceId,
     StaffId,
     TicketId,
 )
+from protocol.pushes import PushOutcome
 from protocol.tickets import Channel, EvaluationDevice, QueuePlace, TicketClass, VisitOrder
 from protocol.values import value
 
@@ -236,6 +239,39 @@ class ReprintTicket:
 
 
 @value
+class FollowTicket:
+    """Tell ``follower`` from now on when the turn of an open ticket comes near, and when it is called.
+
+    Refused while somebody else follows it.
+    """
+
+    id: CommandId
+    ticket: TicketId
+    follower: FollowerId
+
+
+@value
+class UnfollowTicket:
+    """Tell nobody any more: ``follower`` lets the ticket go, or staff do for whoever follows it."""
+
+    id: CommandId
+    ticket: TicketId
+    follower: FollowerId | None = None
+
+
+@value
+class ReportPush:
+    """Whoever sends pushes says what became of one; ``unfollow`` if its follower cannot be reached any more."""
+
+    id: CommandId
+    ticket: TicketId
+    push: PushId
+    outcome: PushOutcome
+    detail: str = ""
+    unfollow: bool = False
+
+
+@value
 class BookAppointment:
     """Book a slot of a service. ``code`` was drawn at random; it becomes the booking's unless another has it.
 
@@ -362,6 +398,9 @@ Command = (
     | CloseCounter
     | ReportPrint
     | ReprintTicket
+    | FollowTicket
+    | UnfollowTicket
+    | ReportPush
     | BookAppointment
     | ConfirmAppointment
     | MoveAppointment

@@ -32,6 +32,7 @@ from protocol.ids import (
     StaffId,
     TicketId,
 )
+from protocol.push_events import PushDue, PushEnded, TicketFollowed, TicketUnfollowed
 from protocol.tickets import Channel, EvaluationDevice, TicketClass, VisitOrder
 from protocol.values import value
 
@@ -353,4 +354,8 @@ Event = (
     | ClosureAdded
     | ClosureSettled
     | ClosureRemoved
+    | TicketFollowed
+    | TicketUnfollowed
+    | PushDue
+    | PushEnded
 )

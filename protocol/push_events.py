@@ -1,0 +1,52 @@
+"""What has happened to those who follow tickets, as `protocol.events` says of the rest."""
+
+from datetime import datetime
+
+from protocol.ids import CommandId, CounterId, FollowerId, PushId, TicketId
+from protocol.pushes import PushKind, PushOutcome
+from protocol.values import value
+
+
+@value
+class TicketFollowed:
+    """A phone follows a ticket from now on."""
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+    follower: FollowerId
+
+
+@value
+class TicketUnfollowed:
+    """Nobody follows the ticket any more."""
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+
+
+@value
+class PushDue:
+    """The follower of a ticket is to be told that ``ahead`` people wait before it, or that it is called."""
+
+    at: datetime
+    command: CommandId
+    push: PushId
+    ticket: TicketId
+    kind: PushKind
+    follower: FollowerId
+    ahead: int = 0
+    counter: CounterId | None = None
+
+
+@value
+class PushEnded:
+    """Nothing more is done about a push; ``detail`` says why it was not sent."""
+
+    at: datetime
+    command: CommandId
+    push: PushId
+    ticket: TicketId
+    outcome: PushOutcome
+    detail: str = ""

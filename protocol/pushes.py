@@ -1,0 +1,47 @@
+"""What is told to a phone that follows a ticket: that its turn comes near, and that it is called.
+
+A push is something durable: the hall's journal says that it is due before anybody hears of it, and what became
+of it. Whoever sends it may be away meanwhile; the hall goes on, and drops what is not worth sending any more.
+"""
+
+from enum import StrEnum
+
+from protocol.values import value
+
+LEAD_MAX = 20
+"""No follower is told of a turn that is further away than so many calls."""
+
+
+class PushKind(StrEnum):
+    """Why a follower is told something."""
+
+    NEAR = "near"
+    """The ticket's turn comes near: the preliminary push, one for a ticket."""
+    CALL = "call"
+    """The ticket is called to a counter: one for each call."""
+    RECALL = "recall"
+    """It is called once more to the same counter."""
+
+
+class PushOutcome(StrEnum):
+    """What became of a push."""
+
+    SENT = "sent"
+    """It was taken for delivery; whether somebody read it nobody can say."""
+    STALE = "stale"
+    """It was not worth sending any more."""
+    REFUSED = "refused"
+    """It will never be taken, as when the person does not want it."""
+
+
+@value
+class PushSpec:
+    """How a hall pushes: whether recalls are told too, and how long (seconds) each kind is worth sending."""
+
+    recall: bool = False
+    near_within_s: float = 900.0
+    call_within_s: float = 180.0
+
+    def within_s(self, kind: PushKind) -> float:
+        """Return how long after it was due a push of ``kind`` may still be sent."""
+        return self.near_within_s if kind is PushKind.NEAR else self.call_within_s
