@@ -2,7 +2,15 @@
 
 from datetime import datetime
 
-from protocol.ids import CommandId, CounterId, FollowerId, PushId, TicketId
+from protocol.ids import (
+    CommandId,
+    CounterId,
+    FollowerId,
+    Language,
+    PushId,
+    ServiceId,
+    TicketId,
+)
 from protocol.pushes import PushKind, PushOutcome
 from protocol.values import value
 
@@ -34,6 +42,9 @@ class PushDue:
     command: CommandId
     push: PushId
     ticket: TicketId
+    number: str
+    service: ServiceId
+    language: Language
     kind: PushKind
     follower: FollowerId
     ahead: int = 0

@@ -23,8 +23,22 @@ class PushKind(StrEnum):
     """It is called once more to the same counter."""
 
 
+class PushResult(StrEnum):
+    """What somebody who sends pushes says of one."""
+
+    SENT = "sent"
+    LATER = "later"
+    """Nothing is wrong with it; it may be sent again."""
+    REFUSED = "refused"
+    """It will never be taken."""
+    UNREACHABLE = "unreachable"
+    """Its follower cannot be told anything any more: he wants no pushes, or has left the account."""
+    MISCONFIGURED = "misconfigured"
+    """It will not be taken before a person has seen to the account or its templates."""
+
+
 class PushOutcome(StrEnum):
-    """What became of a push."""
+    """What became of a push, as the hall's journal has it."""
 
     SENT = "sent"
     """It was taken for delivery; whether somebody read it nobody can say."""
