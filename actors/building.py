@@ -14,8 +14,9 @@ from actors.counter import CounterActor
 from actors.display import DisplayActor
 from actors.hall.actor import SNAPSHOT_EVENTS, HallActor, HallAudience
 from actors.kiosk import KioskActor
-from actors.ports import Journal, LinkOpener, RadioVault
+from actors.ports import Journal, LinkOpener, PushPort, RadioVault
 from actors.printer import PrinterActor
+from actors.pusher import PusherActor
 from actors.radio.banners import Banners
 from actors.radio.caller import CallerTerminal
 from actors.radio.evaluator import EvaluatorTerminal
@@ -58,11 +59,13 @@ def build_hall(
     scan_url: Callable[[TicketId], str],
     vault: RadioVault | None = None,
     snapshot_events: int = SNAPSHOT_EVENTS,
+    pushes: PushPort | None = None,
 ) -> HallParts:
     """Start the hall, then all that serve it; stopping the world ends them in reverse order.
 
     ``scan_url`` gives the address in a ticket's QR code. Without a ``vault`` terminals have no security and
     are not paired, whatever the configuration says. The hall keeps a snapshot after ``snapshot_events`` events.
+    Without ``pushes`` phones that follow tickets are told nothing.
     """
     root = f"hall/{spec.id}"
     alarms = world.spawn(f"{root}/alarms", AlarmBoard, {}, Audience())
@@ -84,6 +87,8 @@ def build_hall(
         radio=_build_network(world, root, spec),
     )
     _build_radio(world, root, parts, links, vault)
+    if pushes is not None:
+        world.spawn(f"{root}/pusher", PusherActor, spec, hall, alarms, pushes)
     return parts
 
 

@@ -21,6 +21,7 @@ from protocol.hall import (
 )
 from protocol.hours import Hours
 from protocol.policies import WEIGHT_MAX, LateRule, Policy, PolicyKind
+from protocol.pushes import LEAD_MAX, PushSpec
 from protocol.tickets import TicketClass
 from protocol.values import value
 from runtime.config import kinds, model
@@ -99,6 +100,7 @@ def _declare_hall(tables: Tables) -> None:
         target_wait_s=tables.one(kinds.number(1, 86_400)),
         service_s=tables.one(kinds.number(1, 86_400)),
         appointments=tables.table(AppointmentSpec),
+        lead=tables.one(kinds.whole(0, LEAD_MAX)),
     )
     tables.declare(
         Counter,
@@ -124,6 +126,12 @@ def _declare_hall(tables: Tables) -> None:
         invite=tables.one(kinds.BOOLEAN),
     )
     tables.declare(
+        PushSpec,
+        recall=tables.one(kinds.BOOLEAN),
+        near_within_s=tables.one(kinds.number(10, 7200)),
+        call_within_s=tables.one(kinds.number(10, 7200)),
+    )
+    tables.declare(
         HallSpec,
         id=identity,
         names=tables.names,
@@ -144,6 +152,7 @@ def _declare_hall(tables: Tables) -> None:
         gateways=Field(key="gateway", read=tables.by_key(Gateway, "id", most=model.GATEWAYS_MAX)),
         policy=tables.table(Policy),
         evaluation=tables.table(EvaluationSpec),
+        pushes=tables.table(PushSpec),
         staff=tables.keyed(kinds.IDENTITY, tables.one(kinds.NAME), most=model.STAFF_MAX),
     )
 

@@ -19,6 +19,7 @@ from protocol.hall import (
     TerminalKind,
 )
 from protocol.policies import LateRule, Policy, PolicyKind
+from protocol.pushes import PushSpec
 from protocol.tickets import TicketClass
 from runtime.config import model
 from runtime.config.document import parse_document
@@ -155,7 +156,7 @@ def _is_setting(text: str) -> bool:
 
 def test_example_names_every_key(right: str) -> None:
     text = EXAMPLE.read_text("utf-8")
-    kinds = (Service, Counter, EvaluationSpec, Policy, Kiosk, Gateway, Terminal, HallSpec)
+    kinds = (Service, Counter, EvaluationSpec, PushSpec, Policy, Kiosk, Gateway, Terminal, HallSpec)
     for kind in (*kinds, model.Server, model.Token):
         plural = {"services", "counters", "kiosks", "gateways", "terminals"}
         for attribute in attrs.fields(kind):
@@ -171,6 +172,7 @@ def test_example_names_every_key(right: str) -> None:
         Service,
         Counter,
         EvaluationSpec,
+        PushSpec,
         Policy,
         Kiosk,
         Gateway,
