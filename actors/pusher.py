@@ -21,7 +21,6 @@ from actors.hall.actor import ReadState, StateRead
 from actors.ports import PushPort
 from actors.world import Timer
 from protocol.answers import Accepted, Reason, Rejected
-from protocol.commands import ReportPush
 from protocol.events import DayBegun
 from protocol.hall import HallSpec
 from protocol.ids import CommandId, PushId
@@ -33,6 +32,7 @@ from protocol.messages import (
     Submit,
     Subscribe,
 )
+from protocol.push_commands import ReportPush
 from protocol.push_events import PushDue, PushEnded
 from protocol.pushes import PushKind, PushOutcome, PushResult
 from protocol.values import value

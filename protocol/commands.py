@@ -7,16 +7,14 @@ from protocol.ids import (
     ClosureId,
     CommandId,
     CounterId,
-    FollowerId,
     KioskId,
     Language,
     PersonId,
-    PushId,
     ServiceId,
     StaffId,
     TicketId,
 )
-from protocol.pushes import PushOutcome
+from protocol.push_commands import FollowTicket, ReportPush, UnfollowTicket
 from protocol.tickets import Channel, EvaluationDevice, QueuePlace, TicketClass, VisitOrder
 from protocol.values import value
 
@@ -236,39 +234,6 @@ class ReprintTicket:
     id: CommandId
     ticket: TicketId
     kiosk: KioskId | None = None
-
-
-@value
-class FollowTicket:
-    """Tell ``follower`` from now on when the turn of an open ticket comes near, and when it is called.
-
-    Refused while somebody else follows it.
-    """
-
-    id: CommandId
-    ticket: TicketId
-    follower: FollowerId
-
-
-@value
-class UnfollowTicket:
-    """Tell nobody any more: ``follower`` lets the ticket go, or staff do for whoever follows it."""
-
-    id: CommandId
-    ticket: TicketId
-    follower: FollowerId | None = None
-
-
-@value
-class ReportPush:
-    """Whoever sends pushes says what became of one; ``unfollow`` if its follower cannot be reached any more."""
-
-    id: CommandId
-    ticket: TicketId
-    push: PushId
-    outcome: PushOutcome
-    detail: str = ""
-    unfollow: bool = False
 
 
 @value

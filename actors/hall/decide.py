@@ -36,7 +36,6 @@ from protocol.commands import (
     ConfirmAppointment,
     EvaluateService,
     FinishService,
-    FollowTicket,
     HoldTicket,
     InviteEvaluation,
     LiftBan,
@@ -48,7 +47,6 @@ from protocol.commands import (
     RecallTicket,
     RemoveClosure,
     ReportPrint,
-    ReportPush,
     ReprintTicket,
     RequeueTicket,
     ResumeTicket,
@@ -57,10 +55,10 @@ from protocol.commands import (
     TakeTicket,
     TogglePause,
     TransferTicket,
-    UnfollowTicket,
 )
 from protocol.events import DayBegun, Event, TicketExpired
 from protocol.ids import CommandId
+from protocol.push_commands import FollowTicket, ReportPush, UnfollowTicket
 
 Decision = tuple[Event, ...] | Rejected
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from actors.hall.refusals import Refusal, find_ticket
 from actors.hall.state import HallState
 from protocol.answers import Reason
-from protocol.commands import NOTE_CHARACTERS_MAX, FollowTicket, ReportPush, UnfollowTicket
+from protocol.commands import NOTE_CHARACTERS_MAX
 from protocol.events import Event
+from protocol.push_commands import FollowTicket, ReportPush, UnfollowTicket
 from protocol.push_events import PushEnded, TicketFollowed, TicketUnfollowed
 
 

@@ -18,14 +18,7 @@ from actors.pusher import (
     PusherActor,
 )
 from protocol.answers import Accepted, Reason, Rejected
-from protocol.commands import (
-    BeginDay,
-    CallNext,
-    CancelTicket,
-    FollowTicket,
-    ReportPush,
-    TakeTicket,
-)
+from protocol.commands import BeginDay, CallNext, CancelTicket, TakeTicket
 from protocol.ids import FollowerId, TicketId
 from protocol.messages import (
     ClearAlarm,
@@ -35,6 +28,7 @@ from protocol.messages import (
     Submit,
     Subscribe,
 )
+from protocol.push_commands import FollowTicket, ReportPush
 from protocol.push_events import PushDue
 from protocol.pushes import PushKind, PushOutcome, PushResult, PushSpec
 from protocol.values import replace

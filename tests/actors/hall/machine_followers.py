@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from protocol.answers import Reason
-from protocol.commands import FollowTicket, ReportPush, UnfollowTicket
 from protocol.ids import FollowerId, PushId
 from protocol.policies import PolicyKind
+from protocol.push_commands import FollowTicket, ReportPush, UnfollowTicket
 from protocol.push_events import PushDue, PushEnded
 from protocol.pushes import PushKind, PushOutcome
 from tests.actors.hall.machine import PICKS, Driven, does

@@ -11,21 +11,19 @@ from protocol.commands import (
     CallNext,
     CallTicket,
     CancelTicket,
-    FollowTicket,
     HoldTicket,
     MarkNoShow,
     ReactivateTicket,
     RecallTicket,
-    ReportPush,
     RequeueTicket,
     ResumeTicket,
     StartService,
     TransferTicket,
-    UnfollowTicket,
 )
 from protocol.hall import HallSpec
 from protocol.ids import FollowerId, TicketId
 from protocol.policies import Policy, PolicyKind
+from protocol.push_commands import FollowTicket, ReportPush, UnfollowTicket
 from protocol.push_events import PushDue, PushEnded, TicketUnfollowed
 from protocol.pushes import PushKind, PushOutcome, PushSpec
 from protocol.tickets import QueuePlace, TicketClass
