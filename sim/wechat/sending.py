@@ -161,16 +161,21 @@ def _soon(office: Office) -> float:
     return office.random.uniform(*ENDS_AFTER_S)
 
 
+def _text(content: Mapping[str, Any], name: str) -> str:
+    text = content.get(name)
+    return text if isinstance(text, str) else ""
+
+
 _Read = Callable[[Mapping[str, Any]], tuple[str, str, str | None]]
 
 
 def _read_text(content: Mapping[str, Any]) -> tuple[str, str, str | None]:
-    return "", str(content.get("content") or ""), None
+    return "", _text(content, "content"), None
 
 
 def _read_link(content: Mapping[str, Any]) -> tuple[str, str, str | None]:
-    title = str(content.get("title") or "")
-    return title, str(content.get("description") or title), content.get("url")
+    title = _text(content, "title")
+    return title, _text(content, "description") or title, content.get("url")
 
 
 def _read_news(content: Mapping[str, Any]) -> tuple[str, str, str | None]:

@@ -111,8 +111,8 @@ class Server:
         }
         return self.post("/cgi-bin/message/subscribe/bizsend", document)
 
-    def service(self, openid: str, text: str = "您好", **changes: Any) -> dict[str, Any]:
-        document = {"touser": openid, "msgtype": "text", "text": {"content": text}, **changes}
+    def service(self, openid: str, **changes: Any) -> dict[str, Any]:
+        document = {"touser": openid, "msgtype": "text", "text": {"content": "您好"}, **changes}
         return self.post("/cgi-bin/message/custom/send", document)
 
     def code(self, scene: str = "ticket-A010", **changes: Any) -> dict[str, Any]:
