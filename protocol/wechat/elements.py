@@ -10,11 +10,13 @@ feed and carriage return.
 """
 
 import re
+from collections.abc import Mapping
 from xml.parsers import expat
 
 from protocol.errors import CallbackError
+from protocol.values import value
 
-__all__ = ["BODY_OCTETS_MAX", "read_elements"]
+__all__ = ["BODY_OCTETS_MAX", "Elements", "read_elements"]
 
 BODY_OCTETS_MAX = 65_536
 """Longer bodies are not looked at; WeChat's own have a few thousand octets."""
@@ -30,8 +32,18 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-def read_elements(octets: bytes) -> dict[str, str]:
-    """Return the texts of the elements in the root by name, stripped; "" for one that holds others.
+@value
+class Elements:
+    """What stands in the root, each name once."""
+
+    texts: Mapping[str, str]
+    """Texts by the name of their element, stripped; "" where it is empty."""
+    nested: frozenset[str]
+    """Names of the elements that hold others."""
+
+
+def read_elements(octets: bytes) -> Elements:
+    """Return what the root holds; of what is nested deeper only the form is looked at.
 
     Raises:
         CallbackError: it is not XML in UTF-8 of the form above, too long, or an element is there twice.
@@ -50,7 +62,7 @@ def read_elements(octets: bytes) -> dict[str, str]:
         raise CallbackError(
             f"the body is not XML: {expat.ErrorString(error.code)}, line {error.lineno}"
         ) from None
-    return reader.texts
+    return Elements(texts=reader.texts, nested=frozenset(reader.nested))
 
 
 class _Reader:
@@ -58,6 +70,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
+        self.nested: set[str] = set()
         self._open: list[str] = []
         self._elements = 0
         self._pieces: list[str] = []
@@ -84,7 +97,7 @@ class _Reader:
                 if name != ROOT:
                     raise CallbackError(f"the body's root is not <{ROOT}>")
             case [_]:
-                if name in self.texts:
+                if name in self.texts or name in self.nested:
                     raise CallbackError("an element is in the body twice")
                 self._no_text_between()
                 self._holds_elements = False
@@ -100,7 +113,7 @@ class _Reader:
             self._pieces.clear()
         elif len(self._open) == 1:
             self._no_text_between()
-            self.texts[name] = ""
+            self.nested.add(name)
         elif not self._open:
             self._no_text_between()
         else:

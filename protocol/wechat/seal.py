@@ -76,7 +76,7 @@ def read_sealed(octets: bytes) -> Sealed:
     Raises:
         CallbackError: it is malformed, or nothing in it is sealed.
     """
-    texts = read_elements(octets)
+    texts = read_elements(octets).texts
     encrypt = texts.get("Encrypt", "")
     if not encrypt:
         raise CallbackError("the body holds nothing sealed, where only that is taken")
@@ -185,7 +185,7 @@ class Seal:
             raise CallbackError("what is sealed is not base64") from None
         if len(ciphertext) % BLOCK_OCTETS or not ciphertext:
             raise CallbackError(f"what is sealed has no multiple of {BLOCK_OCTETS} octets")
-        opened = PrpCrypto(self._key).cipher.decrypt(ciphertext)
+        opened: bytes = PrpCrypto(self._key).cipher.decrypt(ciphertext)
         padding = opened[-1]
         if not 1 <= padding <= BLOCK_OCTETS or opened[-padding:] != bytes([padding]) * padding:
             raise CallbackError("what was sealed has no right padding")
