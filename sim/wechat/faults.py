@@ -95,9 +95,10 @@ class Trouble:
         """What it makes WeChat answer, if that is an error code."""
         return _CODES.get(self.ill)
 
-    def lasts(self, at_s: float) -> bool:
-        """Whether it is there at ``at_s``."""
-        return self.begins_s <= at_s < self.begins_s + self.lasts_s
+    @property
+    def ends_s(self) -> float:
+        """When it is over."""
+        return self.begins_s + self.lasts_s
 
 
 class Troubles:
@@ -138,9 +139,10 @@ class Troubles:
         return None
 
     def revokes(self, at_s: float) -> bool:
-        """Whether tokens are to end now: once for each `Ill.REVOKED` that has begun."""
+        """Whether tokens are to end now, ``at_s``: once for each `Ill.REVOKED` that has begun."""
         began = [each for each in self._known if each.ill is Ill.REVOKED and each.begins_s <= at_s]
-        self._known = [each for each in self._known if each not in began]
+        # What is over is forgotten here only: elsewhere a time may lie ahead.
+        self._known = [each for each in self._known if each not in began and at_s < each.ends_s]
         struck = [self._strikes(each) for each in began]
         return any(struck)
 
@@ -160,13 +162,8 @@ class Troubles:
         return None
 
     def _lasting(self, at_s: float) -> Iterator[Trouble]:
-        """Give those that are there, and forget those that are over."""
-        self._known = [
-            each
-            for each in self._known
-            if each.ill is Ill.REVOKED or at_s < each.begins_s + each.lasts_s
-        ]
-        return (each for each in sorted(self._known, key=_beginning) if each.lasts(at_s))
+        there = [each for each in self._known if each.begins_s <= at_s < each.ends_s]
+        return iter(sorted(there, key=_beginning))
 
     def _strikes(self, trouble: Trouble) -> bool:
         strikes = trouble.probability == 1.0 or self._random.random() < trouble.probability

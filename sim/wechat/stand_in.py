@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from protocol.values import replace
 from protocol.wechat.seal import Seal
-from sim.wechat.accounts import Account, Sealing
+from sim.wechat.accounts import Account, Mode, Seals
 from sim.wechat.api import CALLS, Asked
 from sim.wechat.callbacks import Deliveries
 from sim.wechat.codes import Code, Refused
@@ -40,7 +40,7 @@ class StandIn:
         accounts: Sequence[Account],
         random: Random,
         *,
-        seals: Callable[[Account], Sealing] | None = None,
+        seals: Seals | None = None,
     ) -> None:
         """Open the service.
 
@@ -51,11 +51,17 @@ class StandIn:
 
         Raises:
             ValueError: there is no account, or two have the same app id.
+            ConfigError: an account's callbacks cannot be sealed.
         """
         if not accounts or len({each.app_id for each in accounts}) < len(accounts):
             raise ValueError("there must be one account or more, each with an app id of its own")
+        seals = seals or _Seals()
+        for each in accounts:
+            # A wrong key is found now, not at the first callback.
+            if each.callback_url is not None and each.mode is not Mode.PLAIN:
+                seals(each)
         self.troubles = Troubles(random)
-        self.deliveries = Deliveries(random, seals or _Seals(), self.troubles, self._show)
+        self.deliveries = Deliveries(random, seals, self.troubles, self._show)
         self._random = random
         self._phones = Phones(random)
         self._oauth = OAuth(random)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from random import Random
 from xml.etree import ElementTree
 
 import attrs
 import pytest
 
+from protocol.errors import ConfigError
 from sim.wechat.accounts import Mode
+from sim.wechat.answers import ANSWER_MAX
 from sim.wechat.callbacks import ENDED_MAX, TROUBLE_TEXT, Outcome
 from sim.wechat.events import element
 from sim.wechat.exchange import CallbackCall
 from sim.wechat.phones import Kind
+from sim.wechat.stand_in import StandIn
 from tests.sim.wechat.service import ACCOUNT, MORNING_S, Server
 
 PLAIN = attrs.evolve(ACCOUNT, mode=Mode.PLAIN, aes_key="")
@@ -79,8 +83,7 @@ def test_safe_callback_shows_nothing_in_the_clear(server: Server) -> None:
 
 def test_plain_callback_is_not_encrypted() -> None:
     server = Server(ACCOUNT)
-    server.account = PLAIN
-    server.stand_in = type(server.stand_in)([PLAIN], server.stand_in._random)
+    server.account, server.stand_in = PLAIN, StandIn([PLAIN], Random(1))
     server.people = server.stand_in.people
     call = say(server, "in the clear")
     assert b"in the clear" in call.body
@@ -134,6 +137,12 @@ def test_openid_stays_when_somebody_leaves_and_comes_back(server: Server) -> Non
 def test_stranger_cannot_write(server: Server) -> None:
     with pytest.raises(LookupError, match="does not follow"):
         server.people.say("stranger", "hello", server.now_s)
+
+
+@pytest.mark.parametrize("wrong", [{"aes_key": "short"}, {"token": "not a token"}])
+def test_account_that_cannot_be_sealed_for_is_refused_at_once(wrong: dict[str, str]) -> None:
+    with pytest.raises(ConfigError):
+        StandIn([attrs.evolve(ACCOUNT, **wrong)], Random(1))
 
 
 def test_account_without_an_address_is_told_nothing() -> None:
@@ -295,6 +304,20 @@ def test_sealed_message_with_a_wrong_part_is_a_bad_answer(
 ) -> None:
     call = say(server)
     answer(server, call, sealed(server, reply_xml(server, **changes)))
+    assert outcomes(server)[-1] is Outcome.BAD_ANSWER
+
+
+def test_message_with_an_element_twice_is_a_bad_answer(server: Server) -> None:
+    call = say(server)
+    twice = reply_xml(server).replace(b"</xml>", b"<MsgType>text</MsgType></xml>")
+    answer(server, call, sealed(server, twice))
+    assert outcomes(server)[-1] is Outcome.BAD_ANSWER
+
+
+def test_answer_of_too_many_octets_is_bad_though_its_message_is_good(server: Server) -> None:
+    call = say(server)
+    good = sealed(server, reply_xml(server))
+    answer(server, call, good.replace(b"</xml>", b" " * ANSWER_MAX + b"</xml>"))
     assert outcomes(server)[-1] is Outcome.BAD_ANSWER
 
 

@@ -157,6 +157,14 @@ def test_revoked_tokens_are_renewed_by_asking_again(server: Server) -> None:
     assert server.template(openid)["errcode"] == 0
 
 
+def test_revocation_that_is_over_when_somebody_asks_has_happened(server: Server) -> None:
+    openid = server.follower()
+    begin(server, Ill.REVOKED, begins_s=server.now_s + 10, lasts_s=1.0)
+    server.now_s += 100
+    server.people.follow("li", server.now_s)
+    assert server.template(openid)["errcode"] == 40001
+
+
 def test_trouble_lasts_from_its_beginning_to_its_end(server: Server) -> None:
     openid = server.follower()
     begin(server, Ill.BUSY, begins_s=server.now_s + 10, lasts_s=20.0)
@@ -202,6 +210,14 @@ def test_late_callbacks_begin_later_and_keep_their_content(server: Server) -> No
     assert f"<CreateTime>{int(MORNING_S)}</CreateTime>" in said
 
 
+def test_callback_that_lies_ahead_does_not_end_a_trouble(server: Server) -> None:
+    openid = server.follower()
+    server.template(openid)
+    begin(server, Ill.BUSY, lasts_s=0.1, path="/cgi-bin/qrcode")
+    server.template(openid)
+    assert server.code()["errcode"] == -1
+
+
 def test_repeated_callback_comes_again_with_the_same_content(server: Server) -> None:
     begin(server, Ill.REPEATED_CALLBACKS)
     server.people.follow("zhang", server.now_s)
@@ -209,6 +225,17 @@ def test_repeated_callback_comes_again_with_the_same_content(server: Server) -> 
     assert server.heard(after_s=1.0) == [first]
     assert server.heard(after_s=60.0) == []
     assert server.stand_in.next_deadline() is None
+
+
+def test_repeated_callback_without_an_answer_shows_no_notice(server: Server) -> None:
+    server.follower()
+    begin(server, Ill.REPEATED_CALLBACKS)
+    server.people.say("zhang", "进度", server.now_s)
+    (first,) = server.heard()
+    again = [server.hear(call) for _ in range(20) for call in server.calls(after_s=1.0)]
+    assert again == [first] * 3
+    assert server.stand_in.next_deadline() is None
+    assert server.phone() == ()
 
 
 @pytest.mark.parametrize(

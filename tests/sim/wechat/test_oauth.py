@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
 from urllib.parse import urlencode
 
 import attrs
 import pytest
 
 from sim.wechat.oauth import CODES_MAX, PageError
+from sim.wechat.stand_in import StandIn
 from tests.sim.wechat.service import ACCOUNT, MORNING_S, Server, returned
 
 PAGE = "http://hall.example/pages/take?hall=HZ01"
@@ -96,9 +98,8 @@ def test_unknown_or_missing_code_is_refused(server: Server) -> None:
 def test_code_of_another_account_is_refused() -> None:
     other = attrs.evolve(ACCOUNT, app_id="wxother", secret="another")
     server = Server()
-    mine = server.stand_in
-    both = type(mine)([ACCOUNT, other], mine._random)
-    server.stand_in, server.people = both, both.people
+    server.stand_in = StandIn([ACCOUNT, other], Random(1))
+    server.people = server.stand_in.people
     code = a_code(server)
     assert redeem(server, code, appid="wxother", secret="another")["errcode"] == 40029
     assert "openid" in redeem(server, code)

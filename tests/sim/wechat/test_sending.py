@@ -309,6 +309,13 @@ def test_consent_to_an_unknown_notification_is_a_mistake(server: Server) -> None
         server.people.withdraw("zhang", CALL.id, server.now_s)
 
 
+def test_service_message_to_one_who_blocks_is_taken_and_does_not_arrive(server: Server) -> None:
+    openid = server.follower()
+    server.people.block("zhang")
+    assert server.service(openid)["errcode"] == 0
+    assert server.phone() == ()
+
+
 # -- customer service -----------------------------------------------------------------------
 
 

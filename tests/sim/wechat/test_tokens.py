@@ -5,11 +5,13 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import attrs
 import pytest
 
 from sim.wechat.quotas import Limits
+from sim.wechat.stand_in import StandIn
 from sim.wechat.tokens import KEPT_MAX, JsapiTicket, Tokens
-from tests.sim.wechat.service import Server
+from tests.sim.wechat.service import ACCOUNT, Server
 
 TOKEN, STABLE = "/cgi-bin/token", "/cgi-bin/stable_token"
 MENU = "/cgi-bin/menu/create"
@@ -197,6 +199,20 @@ def test_revoked_tokens_are_refused_and_new_ones_can_be_had(server: Server) -> N
 def test_tokens_of_another_account_do_not_open_this_one() -> None:
     mine, other = Server(seed=1), Server(seed=2)
     assert verdict(mine, other.sign_in()) == 40001
+
+
+def test_token_is_of_the_account_that_got_it() -> None:
+    second = attrs.evolve(ACCOUNT, app_id="wxsecond", templates=())
+    server = Server(second)
+    server.stand_in = StandIn([ACCOUNT, second], Random(1))
+    server.people = server.stand_in.people
+    server.sign_in()
+    server.people.follow("zhang", server.now_s, app_id="wxsecond")
+    in_second = server.people.contact("zhang", "wxsecond").openid
+    in_first = server.people.contact("zhang").openid
+    assert in_first != in_second
+    assert server.template(in_first)["errcode"] == 40003
+    assert server.template(in_second)["errcode"] == 40037
 
 
 def test_stable_token_is_given_so_often_a_minute_and_no_more() -> None:
