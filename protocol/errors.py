@@ -80,6 +80,18 @@ class CallbackError(WeChatRefused):
         self.args = (detail,)
 
 
+class SceneError(ProtocolError):
+    """A QR code's scene is not one of a ticket: it is made by something else, or was changed."""
+
+
+class SceneForged(SceneError):
+    """It looks like a ticket's scene and is signed with another key, or with none."""
+
+
+class SceneExpired(SceneError):
+    """It was a ticket's scene, and its time is over."""
+
+
 class DeviceError(PaihaoError):
     """A device (serial port, printer, terminal) does not do what it should."""
 
