@@ -150,7 +150,7 @@ def test_revoked_tokens_are_renewed_by_asking_again(server: Server) -> None:
     openid = server.follower()
     begin(server, Ill.REVOKED, begins_s=server.now_s + 10)
     assert server.template(openid)["errcode"] == 0
-    server.now_s += 1_000
+    server.now_s += 100
     assert server.template(openid)["errcode"] == 40001
     assert server.template(openid)["errcode"] == 40001
     server.sign_in()
@@ -218,6 +218,13 @@ def test_callback_that_lies_ahead_does_not_end_a_trouble(server: Server) -> None
     assert server.code()["errcode"] == -1
 
 
+def test_callbacks_are_in_time_again_when_their_trouble_is_over(server: Server) -> None:
+    begin(server, Ill.LATE_CALLBACKS, delay_s=30.0, lasts_s=10.0)
+    server.now_s += 10
+    server.people.follow("zhang", server.now_s)
+    assert len(server.heard()) == 1
+
+
 def test_repeated_callback_comes_again_with_the_same_content(server: Server) -> None:
     begin(server, Ill.REPEATED_CALLBACKS)
     server.people.follow("zhang", server.now_s)
@@ -259,6 +266,9 @@ def test_troubles_are_bounded(server: Server) -> None:
         begin(server, Ill.BUSY)
     with pytest.raises(ValueError, match="enough"):
         begin(server, Ill.BUSY)
+    server.now_s += 600
+    server.code()
+    begin(server, Ill.BUSY)
 
 
 # -- the whole ------------------------------------------------------------------------------
