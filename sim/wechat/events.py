@@ -29,7 +29,7 @@ class Said:
     """``text`` or the event's name, for people."""
     elements: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
     asks: bool = False
-    """Somebody waits for an answer, and is told if none comes (unsure for events: the text speaks of messages)."""
+    """Somebody waits for an answer, and is told if none comes (unsure for events)."""
 
     def xml(self, origin: str, openid: str, at_s: float) -> bytes:
         """Return what is sent from ``openid`` to the account ``origin``."""

@@ -1,4 +1,4 @@
-"""Template messages, subscription notifications, customer service: who may be sent what, and when."""
+"""Template messages: who may be sent what, and that a repeat is refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sim.wechat.accounts import TEMPLATES_MAX
 from sim.wechat.fields import Template
 from sim.wechat.phones import PHONE_MAX, Kind
 from sim.wechat.sent_ids import KEPT_S
-from tests.sim.wechat.service import ACCOUNT, ALWAYS, CALL, CALL_DATA, ONCE, Server
+from tests.sim.wechat.service import ACCOUNT, CALL, CALL_DATA, ONCE, Server
 
 
 @pytest.fixture
@@ -19,9 +19,6 @@ def server() -> Server:
     server = Server()
     server.sign_in()
     return server
-
-
-# -- template messages ----------------------------------------------------------------------
 
 
 def test_template_message_arrives_and_its_end_is_told(server: Server) -> None:
@@ -210,199 +207,3 @@ def test_phone_keeps_the_last_messages_only(server: Server) -> None:
     openid = server.follower()
     numbers = [server.template(openid)["msgid"] for _ in range(PHONE_MAX + 5)]
     assert [message.id for message in server.phone()] == numbers[5:]
-
-
-# -- subscription notifications -------------------------------------------------------------
-
-
-def test_notification_without_a_consent_is_refused(server: Server) -> None:
-    assert server.notify(server.follower())["errcode"] == 43101
-    assert server.phone() == ()
-
-
-def test_consent_is_used_up_by_one_notification(server: Server) -> None:
-    openid = server.follower()
-    server.people.consent("zhang", ONCE.id, server.now_s)
-    assert server.notify(openid, page="http://hall.example/") == {"errcode": 0, "errmsg": "ok"}
-    assert server.notify(openid)["errcode"] == 43101
-    (message,) = server.phone()
-    assert (message.kind, message.text) == (Kind.NOTIFICATION, "请准备")
-    assert message.link == "http://hall.example/"
-
-
-def test_consents_add_up(server: Server) -> None:
-    openid = server.people.contact("zhang").openid
-    for _ in range(2):
-        server.people.consent("zhang", ONCE.id, server.now_s)
-    answers = [server.notify(openid)["errcode"] for _ in range(3)]
-    assert answers == [0, 0, 43101]
-
-
-def test_long_term_consent_is_not_used_up_until_it_is_withdrawn(server: Server) -> None:
-    openid = server.people.contact("zhang").openid
-    server.people.consent("zhang", ALWAYS.id, server.now_s)
-    assert [server.notify(openid, template_id=ALWAYS.id)["errcode"] for _ in range(5)] == [0] * 5
-    server.people.withdraw("zhang", ALWAYS.id, server.now_s)
-    assert server.notify(openid, template_id=ALWAYS.id)["errcode"] == 43101
-
-
-def test_notification_needs_no_following(server: Server) -> None:
-    server.people.consent("zhang", ONCE.id, server.now_s)
-    assert server.notify(server.people.contact("zhang").openid)["errcode"] == 0
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"data": {}}, 47003),
-        ({"data": {"thing1": {"value": "字" * 21}}}, 47003),
-        ({"template_id": CALL.id}, 40037),
-        ({"touser": "o-of-nobody"}, 40003),
-        ({"page": 7}, 40039),
-    ],
-)
-def test_refused_notification_uses_up_no_consent(
-    server: Server, changes: dict[str, Any], code: int
-) -> None:
-    openid = server.follower()
-    server.people.consent("zhang", ONCE.id, server.now_s)
-    assert server.notify(openid, **changes)["errcode"] == code
-    assert server.notify(openid)["errcode"] == 0
-
-
-def test_answers_to_the_question_for_consent_are_told(server: Server) -> None:
-    server.people.consent("zhang", ONCE.id, server.now_s)
-    server.people.consent("zhang", ONCE.id, server.now_s, accepts=False)
-    accepted, rejected = server.heard()
-    assert "<Event><![CDATA[subscribe_msg_popup_event]]></Event>" in accepted
-    assert (
-        "<SubscribeMsgPopupEvent><List><TemplateId><![CDATA[once]]></TemplateId>"
-        "<SubscribeStatusString><![CDATA[accept]]></SubscribeStatusString>"
-        "<PopupScene>2</PopupScene></List></SubscribeMsgPopupEvent>" in accepted
-    )
-    assert "<![CDATA[reject]]>" in rejected
-    openid = server.people.contact("zhang").openid
-    assert [server.notify(openid)["errcode"] for _ in range(2)] == [0, 43101]
-
-
-def test_withdrawn_consent_is_told(server: Server) -> None:
-    server.people.withdraw("zhang", ONCE.id, server.now_s)
-    (said,) = server.heard()
-    assert "subscribe_msg_change_event" in said
-    assert "<SubscribeMsgChangeEvent><List>" in said
-
-
-def test_sent_notification_is_told(server: Server) -> None:
-    openid = server.follower()
-    server.people.consent("zhang", ONCE.id, server.now_s)
-    server.heard()
-    server.notify(openid)
-    (said,) = server.heard(after_s=2.0)
-    assert "subscribe_msg_sent_event" in said
-    assert f"<MsgID>{server.phone()[0].id}</MsgID><ErrorCode>0</ErrorCode>" in said
-
-
-def test_consent_to_an_unknown_notification_is_a_mistake(server: Server) -> None:
-    with pytest.raises(LookupError, match="no notification"):
-        server.people.consent("zhang", CALL.id, server.now_s)
-    with pytest.raises(LookupError, match="no notification"):
-        server.people.withdraw("zhang", CALL.id, server.now_s)
-
-
-def test_service_message_to_one_who_blocks_is_taken_and_does_not_arrive(server: Server) -> None:
-    openid = server.follower()
-    server.people.block("zhang")
-    assert server.service(openid)["errcode"] == 0
-    assert server.phone() == ()
-
-
-# -- customer service -----------------------------------------------------------------------
-
-
-def test_service_message_without_a_window_is_refused(server: Server) -> None:
-    assert server.service(server.people.contact("zhang").openid)["errcode"] == 45015
-
-
-def test_after_a_follow_three_messages_may_be_sent_within_a_minute(server: Server) -> None:
-    openid = server.follower()
-    assert [server.service(openid)["errcode"] for _ in range(4)] == [0, 0, 0, 45047]
-    server.now_s += 60
-    assert server.service(openid)["errcode"] == 45015
-    assert [message.kind for message in server.phone()] == [Kind.SERVICE] * 3
-
-
-def test_window_of_a_follow_closes_after_a_minute(server: Server) -> None:
-    openid = server.follower()
-    server.now_s += 59
-    assert server.service(openid)["errcode"] == 0
-    server.now_s += 1
-    assert server.service(openid)["errcode"] == 45015
-
-
-def test_scan_and_click_open_the_window_again(server: Server) -> None:
-    openid = server.follower()
-    url = server.code()["url"]
-    server.post("/cgi-bin/menu/create", {"button": [{"type": "click", "name": "a", "key": "k"}]})
-    for act in (
-        lambda: server.people.scan("zhang", url, server.now_s),
-        lambda: server.people.click("zhang", "k", server.now_s),
-    ):
-        server.now_s += 100
-        assert server.service(openid)["errcode"] == 45015
-        act()
-        assert server.service(openid)["errcode"] == 0
-
-
-def test_after_a_text_the_window_is_open_for_48_hours(server: Server) -> None:
-    openid = server.follower()
-    server.now_s += 60
-    server.people.say("zhang", "进度", server.now_s)
-    server.now_s += 48 * 3_600 - 1
-    server.sign_in()
-    assert server.service(openid)["errcode"] == 0
-    server.now_s += 1
-    assert server.service(openid)["errcode"] == 45015
-
-
-def test_after_a_text_five_messages_may_be_sent(server: Server) -> None:
-    openid = server.follower()
-    server.now_s += 60
-    server.people.say("zhang", "进度", server.now_s)
-    assert [server.service(openid)["errcode"] for _ in range(6)] == [0] * 5 + [45047]
-
-
-def test_who_leaves_closes_all_windows(server: Server) -> None:
-    openid = server.follower()
-    server.people.say("zhang", "进度", server.now_s)
-    server.people.unfollow("zhang", server.now_s)
-    assert server.service(openid)["errcode"] == 45015
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"touser": "o-of-nobody"}, 40003),
-        ({"msgtype": "voice"}, 40008),
-        ({"msgtype": None}, 40008),
-        ({"text": {"content": ""}}, 44004),
-        ({"text": None}, 44004),
-        ({"text": {"content": ["您好"]}}, 44004),
-        ({"text": {"content": "字" * 683}}, 45002),
-        ({"msgtype": "link", "link": {"title": "a", "url": 7}}, 40039),
-        ({"msgtype": "news", "news": {"articles": []}}, 44004),
-    ],
-)
-def test_refused_service_message_uses_up_no_window(
-    server: Server, changes: dict[str, Any], code: int
-) -> None:
-    openid = server.follower()
-    assert server.service(openid, **changes)["errcode"] == code
-    assert [server.service(openid)["errcode"] for _ in range(3)] == [0, 0, 0]
-
-
-def test_article_arrives_with_its_link(server: Server) -> None:
-    openid = server.follower()
-    article = {"title": "排队进度", "description": "前面还有3人", "url": "http://hall.example/p"}
-    assert server.service(openid, msgtype="news", news={"articles": [article]})["errcode"] == 0
-    message = server.phone()[0]
-    assert (message.title, message.text, message.link) == tuple(article.values())
