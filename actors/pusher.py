@@ -12,7 +12,6 @@ worth it is sent then. After a restart what was on its way is sent again under t
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import Any
 
 from actors.audience import told
@@ -69,6 +68,13 @@ _OUTCOMES = {
 
 
 @value
+class _Stale:
+    """The push has waited for as long as it is worth."""
+
+    push: PushId
+
+
+@value
 class _AnswerOverdue:
     """Nobody has said what became of the push."""
 
@@ -102,6 +108,8 @@ class PusherActor(Actor):
         self._others: dict[PushId, PushDue] = {}
         """Those that wait to be sent, in their order; the calls go before the others."""
         self._sent: dict[PushId, tuple[PushDue, Timer]] = {}
+        self._ends: dict[PushId, Timer] = {}
+        """When each of all these is not worth sending any more."""
         self._reports: dict[PushId, ReportPush] = {}
         """What the hall has not noted yet."""
         self._pause: Timer | None = None
@@ -144,26 +152,50 @@ class PusherActor(Actor):
                 self._wait(push)
                 self._send_on()
             case PushEnded(push=id):
-                self._calls.pop(id, None)
-                self._others.pop(id, None)
-                self._reports.pop(id, None)
-                if id in self._sent:
-                    self._came_back(id)
-                    self._send_on()
+                self._forget(id)
+                self._send_on()
             case DayBegun():
-                self._calls.clear()
-                self._others.clear()
-                self._reports.clear()
-                for id in list(self._sent):
-                    self._came_back(id)
+                for id in (*self._calls, *self._others, *self._sent, *self._reports):
+                    self._forget(id)
             case _:
                 pass
 
     def _wait(self, push: PushDue) -> None:
         if len(self._calls) + len(self._others) >= WAITING_MAX:
             self._report(push, PushOutcome.STALE, f"{WAITING_MAX} others wait to be sent")
-        else:
-            self._line(push)[push.push] = push
+            return
+        self._line(push)[push.push] = push
+        left_s = self._within_s(push) - (self.now - push.at).total_seconds()
+        self._ends[push.push] = self.later(max(left_s, 0.0), _Stale(push=push.push))
+
+    def _forget(self, id: PushId) -> None:
+        """Have nothing to do with the push any more."""
+        self._calls.pop(id, None)
+        self._others.pop(id, None)
+        self._reports.pop(id, None)
+        if id in self._sent:
+            self._came_back(id)
+        self._ended(id)
+
+    def _ended(self, id: PushId) -> None:
+        ends = self._ends.pop(id, None)
+        if ends is not None:
+            ends.cancel()
+
+    @receives(_Stale)
+    def _take_stale(self, message: _Stale) -> None:
+        id = message.push
+        self._ended(id)
+        push = self._calls.pop(id, None) or self._others.pop(id, None)
+        if push is None and id in self._sent and self._sent[id][0].silent:
+            # It may be sent yet, but its customer is to be called at last.
+            push = self._came_back(id)
+        if push is not None:
+            self._give_up(push)
+
+    def _give_up(self, push: PushDue) -> None:
+        within_s = self._within_s(push)
+        self._report(push, PushOutcome.STALE, f"it could not be sent within {within_s:g} s")
 
     def _line(self, push: PushDue) -> dict[PushId, PushDue]:
         """Return those among whom the push waits."""
@@ -178,13 +210,16 @@ class PusherActor(Actor):
             if not line:
                 return
             push = line.pop(next(iter(line)))
-            within_s = self._spec.pushes.within_s(push.kind)
-            if self.now - push.at > timedelta(seconds=within_s):
-                self._report(push, PushOutcome.STALE, f"it could not be sent within {within_s:g} s")
-                continue
             overdue = self.later(ANSWER_MAX_S, _AnswerOverdue(push=push.push))
             self._sent[push.push] = (push, overdue)
             self._port.send(push, self._actor_ref)
+
+    def _within_s(self, push: PushDue) -> float:
+        """Return how long the push may wait to be sent."""
+        pushes = self._spec.pushes
+        if push.kind is PushKind.NEAR:
+            return pushes.near_within_s
+        return pushes.silent_within_s if push.silent else pushes.call_within_s
 
     @receives(PushAnswered)
     def _take_answer(self, answer: PushAnswered) -> None:
@@ -215,10 +250,14 @@ class PusherActor(Actor):
     def _later(self, push: PushDue, detail: str, pause_s: float | None) -> None:
         """Send the push again, and nothing else either, after a pause."""
         log.warning("push put off hall=%s push=%s detail=%s", self._spec.id, push.push, detail)
-        line = self._line(push)
-        first_again = {push.push: push, **line}
-        line.clear()
-        line.update(first_again)
+        if push.push in self._ends:
+            line = self._line(push)
+            first_again = {push.push: push, **line}
+            line.clear()
+            line.update(first_again)
+        else:
+            # Its time was over while it was on its way.
+            self._give_up(push)
         if self._failing_since_s is None:
             self._failing_since_s = self.monotonic
         elif self.monotonic - self._failing_since_s >= ALARM_AFTER_S:
@@ -244,6 +283,7 @@ class PusherActor(Actor):
         detail: str,
         result: PushResult | None = None,
     ) -> None:
+        self._ended(push.push)
         report = ReportPush(
             id=CommandId(f"push/{push.push}"),
             ticket=push.ticket,

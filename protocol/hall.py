@@ -104,6 +104,8 @@ class Service:
     """How it is booked; not at all if this is None."""
     lead: int = 3
     """A follower is told when so many calls are left until the ticket's own (0 to `LEAD_MAX`; 0: never)."""
+    silent: bool = False
+    """Whether calls of followed tickets are not said aloud: their followers are told."""
 
     def number(self, serial: int) -> str:
         """Return the number on the ticket, such as ``A010`` for serial 10."""

@@ -142,6 +142,8 @@ class CounterChanged:
     asked: AskedCustomer | None = None
     """Whom it served last, if that customer was invited."""
     called_at: datetime | None = None
+    silent: bool = False
+    """Nobody says its call aloud."""
 
 
 # -- counters, keypads and windows ---------------------------------------------------------------

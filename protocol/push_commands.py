@@ -9,12 +9,14 @@ from protocol.values import value
 class FollowTicket:
     """Tell ``follower`` from now on when the turn of an open ticket comes near, and when it is called.
 
-    Refused while somebody else follows it.
+    Refused while somebody else follows it. With ``silent`` its calls are not said aloud; whoever follows it may
+    say that anew.
     """
 
     id: CommandId
     ticket: TicketId
     follower: FollowerId
+    silent: bool = False
 
 
 @value

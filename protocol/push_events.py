@@ -17,12 +17,13 @@ from protocol.values import value
 
 @value
 class TicketFollowed:
-    """A phone follows a ticket from now on."""
+    """A phone follows a ticket from now on, or wishes its calls ``silent`` or aloud from now on."""
 
     at: datetime
     command: CommandId
     ticket: TicketId
     follower: FollowerId
+    silent: bool = False
 
 
 @value
@@ -49,6 +50,19 @@ class PushDue:
     follower: FollowerId
     ahead: int = 0
     counter: CounterId | None = None
+    silent: bool = False
+    """Nobody says the call aloud."""
+
+
+@value
+class CallVoiced:
+    """A call that was silent is said aloud after all: its push could not be sent."""
+
+    at: datetime
+    command: CommandId
+    ticket: TicketId
+    number: str
+    counter: CounterId
 
 
 @value

@@ -6,6 +6,7 @@ of it. Whoever sends it may be away meanwhile; the hall goes on, and drops what 
 
 from enum import StrEnum
 
+from protocol.hours import Hours
 from protocol.values import value
 
 LEAD_MAX = 20
@@ -50,12 +51,15 @@ class PushOutcome(StrEnum):
 
 @value
 class PushSpec:
-    """How a hall pushes: whether recalls are told too, and how long (seconds) each kind is worth sending."""
+    """How a hall pushes."""
 
     recall: bool = False
+    """Whether recalls are told, too."""
     near_within_s: float = 900.0
+    """How long (seconds) it is worth telling that a turn comes near."""
     call_within_s: float = 180.0
-
-    def within_s(self, kind: PushKind) -> float:
-        """Return how long after it was due a push of ``kind`` may still be sent."""
-        return self.near_within_s if kind is PushKind.NEAR else self.call_within_s
+    """How long it is worth telling of a call."""
+    silent_within_s: float = 15.0
+    """How long a call that nobody says aloud may wait to be told, before it is said aloud."""
+    silent: Hours | None = None
+    """When no call of a followed ticket is said aloud; at no time if this is None."""

@@ -8,15 +8,19 @@ from typing import Any
 
 from actors.hall.state import Following, HallState
 from protocol.ids import TicketId
-from protocol.push_events import PushDue, PushEnded, TicketFollowed, TicketUnfollowed
+from protocol.push_events import CallVoiced, PushDue, PushEnded, TicketFollowed, TicketUnfollowed
 from protocol.pushes import PushKind
 from protocol.values import replace
 
 
 def _followed(state: HallState, event: TicketFollowed) -> None:
     following = state.tickets[event.ticket].following or Following(follower=None)
-    _change(state, event.ticket, replace(following, follower=event.follower))
-    state.followed += 1
+    state.followed += following.follower is None
+    _change(
+        state,
+        event.ticket,
+        replace(following, follower=event.follower, silent=event.silent),
+    )
 
 
 def _unfollowed(state: HallState, event: TicketUnfollowed) -> None:
@@ -42,6 +46,13 @@ def _ended(state: HallState, event: PushEnded) -> None:
     _change(state, event.ticket, replace(following, due=due))
 
 
+def _voiced(state: HallState, event: CallVoiced) -> None:
+    ticket = state.tickets[event.ticket]
+    assert ticket.called is not None
+    called = replace(ticket, called=replace(ticket.called, silent=False))
+    state.tickets = state.tickets.set(ticket.id, called)
+
+
 def _following(state: HallState, ticket: TicketId) -> Following:
     following = state.tickets[ticket].following
     assert following is not None, "nobody is told of a ticket that nobody has followed"
@@ -59,5 +70,6 @@ APPLY_FOLLOWING: Mapping[type, Callable[[HallState, Any], None]] = MappingProxyT
         TicketUnfollowed: _unfollowed,
         PushDue: _due,
         PushEnded: _ended,
+        CallVoiced: _voiced,
     }
 )

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from actors.hall.ahead import streams_of, within_bound
 from actors.hall.ranks import Ranks, at, before
+from actors.hall.silence import voiced
 from actors.hall.state import HallState, Ticket
 from actors.hall.views import ahead_of
 from protocol.events import Event, TicketRecalled
@@ -38,9 +39,13 @@ def pushes(earlier: HallState, after: HallState, events: Sequence[Event]) -> tup
         ticket = after.tickets.get(id)
         if ticket is not None and ticket.following is not None:
             kind = _call(after, ticket, its_kinds)
-            told += _ended(ticket, cause, superseded=kind is not None)
+            ended = list(_ended(ticket, cause, superseded=kind is not None))
+            told += ended
             if kind is not None:
                 told.append(_due(after, ticket, kind, cause))
+            elif ended:
+                # Perhaps of a silent call, whose follower has let the ticket go before he was told.
+                told += voiced(ticket, cause.at, cause.command)
     for id in dict.fromkeys((*kinds, *_moved_up(earlier, after))):
         ticket = after.tickets.get(id)
         if ticket is not None and _is_near(after, ticket):
@@ -118,6 +123,7 @@ def _due(state: HallState, ticket: Ticket, kind: PushKind, cause: Event) -> Push
         follower=following.follower,
         ahead=ahead_of(state, ticket),
         counter=ticket.counter if ticket.state is _CALLED else None,
+        silent=ticket.state is _CALLED and ticket.called is not None and ticket.called.silent,
     )
 
 

@@ -60,6 +60,8 @@ class Following:
     """Who follows a ticket, and what he was told; it stays when he lets the ticket go."""
 
     follower: FollowerId | None
+    silent: bool = False
+    """He wishes that nobody says the ticket's calls aloud."""
     near: bool = False
     """He has had, or was to have, the one push that the turn comes near."""
     pushes: int = 0

@@ -124,9 +124,10 @@ def _check_queues(given: _Given, hall: Place) -> None:
 def _check_opening(given: _Given, hall: Place) -> None:
     """Hours make sense, and whoever is limited says who he is."""
     tables, findings = given.tables, given.findings
-    check_hours(tables, findings, hall)
+    check_hours(tables, findings, (*hall, "hours"))
+    check_hours(tables, findings, (*hall, "pushes", "silent"))
     for place, service in tables.within(hall, Service):
-        check_hours(tables, findings, place)
+        check_hours(tables, findings, (*place, "hours"))
         check_appointments(tables, findings, place, service)
         if (
             service.person_max is not None

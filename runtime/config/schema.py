@@ -101,6 +101,7 @@ def _declare_hall(tables: Tables) -> None:
         service_s=tables.one(kinds.number(1, 86_400)),
         appointments=tables.table(AppointmentSpec),
         lead=tables.one(kinds.whole(0, LEAD_MAX)),
+        silent=tables.one(kinds.BOOLEAN),
     )
     tables.declare(
         Counter,
@@ -130,6 +131,8 @@ def _declare_hall(tables: Tables) -> None:
         recall=tables.one(kinds.BOOLEAN),
         near_within_s=tables.one(kinds.number(10, 7200)),
         call_within_s=tables.one(kinds.number(10, 7200)),
+        silent_within_s=tables.one(kinds.number(1, 120)),
+        silent=tables.table(Hours),
     )
     tables.declare(
         HallSpec,

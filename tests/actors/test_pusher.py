@@ -19,6 +19,7 @@ from actors.pusher import (
 )
 from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import BeginDay, CallNext, CancelTicket, TakeTicket
+from protocol.hours import ALWAYS
 from protocol.ids import FollowerId, TicketId
 from protocol.messages import (
     ClearAlarm,
@@ -191,6 +192,37 @@ def test_push_that_is_stale_when_its_turn_comes_is_reported(rig: Any) -> None:
     assert len(stage.sender) == 1
 
 
+def test_push_whose_time_is_over_on_its_way_is_not_sent_again(rig: Any) -> None:
+    stage = Stage(rig, near_within_s=30.0).ready()
+    stage.follow()
+    rig.run(31)
+    assert not stage.reports()
+    stage.answer(stage.sender[0], PushResult.LATER)
+    assert [report.outcome for report in stage.reports()] == [PushOutcome.STALE]
+
+
+def test_silent_call_is_given_up_in_time_though_nothing_may_be_sent(rig: Any) -> None:
+    stage = Stage(rig, silent_within_s=15.0, silent=ALWAYS).ready()
+    stage.follow()
+    stage.answer(stage.sender[0], PushResult.LATER, pause_s=3600.0)
+    stage.do(CallNext, counter=ONE)
+    rig.run(14)
+    assert not stage.reports()
+    rig.run(2)
+    [report] = stage.reports()
+    stage.note(report)
+    assert type(stage.book.events[-1]).__name__ == "CallVoiced"
+
+
+def test_silent_call_of_which_nobody_knows_whether_it_was_sent_is_given_up(rig: Any) -> None:
+    stage = Stage(rig, silent_within_s=15.0, silent=ALWAYS).ready()
+    stage.follow()
+    stage.do(CallNext, counter=ONE)
+    assert stage.kinds() == [NEAR, CALL]
+    rig.run(16)
+    assert [report.outcome for report in stage.reports()] == [PushOutcome.STALE]
+
+
 def test_bounded_many_are_on_their_way_at_once(stage: Stage) -> None:
     services = stage.book.state.spec.services
     services = {**services, VAT: replace(services[VAT], lead=100)}
@@ -265,7 +297,8 @@ def test_template_that_is_wrong_raises_the_alarm_at_once(stage: Stage) -> None:
     assert stage.reports()[0].outcome is PushOutcome.REFUSED
 
 
-def test_new_day_forgets_what_was_to_be_sent(stage: Stage) -> None:
+def test_new_day_forgets_what_was_to_be_sent(rig: Any) -> None:
+    stage = Stage(rig, near_within_s=7 * 24 * 3600.0).ready()
     stage.follow()
     stage.answer(stage.sender[0], PushResult.LATER, pause_s=48 * 3600.0)
     stage.rig.run(24 * 3600)

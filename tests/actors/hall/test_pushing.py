@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 import pytest
@@ -21,10 +22,11 @@ from protocol.commands import (
     TransferTicket,
 )
 from protocol.hall import HallSpec
+from protocol.hours import ALWAYS, Hours, Opening
 from protocol.ids import FollowerId, TicketId
 from protocol.policies import Policy, PolicyKind
 from protocol.push_commands import FollowTicket, ReportPush, UnfollowTicket
-from protocol.push_events import PushDue, PushEnded, TicketUnfollowed
+from protocol.push_events import CallVoiced, PushDue, PushEnded, TicketUnfollowed
 from protocol.pushes import PushKind, PushOutcome, PushSpec
 from protocol.tickets import QueuePlace, TicketClass
 from protocol.values import replace
@@ -238,6 +240,89 @@ def test_nobody_is_told_once_service_has_begun(book: Followed) -> None:
     book.ask(StartService, counter=ONE)
     book.follow(ticket)
     assert not book.due(ticket)
+
+
+# -- calls that nobody says aloud ------------------------------------------------------------------
+
+
+def silent(book: Followed, ticket: TicketId) -> bool:
+    called = book.ticket(ticket).called
+    assert called is not None
+    return called.silent
+
+
+def test_call_is_silent_as_the_follower_wishes(book: Followed) -> None:
+    first, second = book.line(2)
+    book.ask(FollowTicket, ticket=first, follower=ZHANG, silent=True)
+    book.ask(FollowTicket, ticket=second, follower=ZHAO, silent=True)
+    book.ask(FollowTicket, ticket=second, follower=ZHAO)
+    assert book.next().silent
+    assert book.due(first)[-1].silent
+    assert not book.next().silent
+
+
+def test_call_of_a_silent_service_is_silent_for_those_who_are_told() -> None:
+    book = Followed(turns_spec(Policy(), q={"silent": True}))
+    first, _second = book.line(2)
+    book.follow(first)
+    assert book.next().silent
+    assert not book.next().silent, "nobody would come"
+
+
+@pytest.mark.parametrize(
+    ("hour", "is_silent"), [(11, False), (12, True), (13, True), (14, False), (23, True)]
+)
+def test_calls_are_silent_at_certain_hours_of_the_hall(hour: int, is_silent: bool) -> None:
+    noon = Opening(weekdays=(1,), opens=time(12), closes=time(14))
+    night = Opening(weekdays=(1,), opens=time(22), closes=time(0))
+    book = hall(pushes=PushSpec(silent=Hours(openings=(noon, night))))
+    book.wait(hours=hour - 12)
+    [ticket] = book.line(1)
+    book.follow(ticket)
+    assert book.next().silent is is_silent
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_silent_call_is_recalled_aloud_unless_recalls_are_told(told: bool) -> None:
+    book = hall(pushes=PushSpec(recall=told, silent=ALWAYS), recall_lockout_s=0.0)
+    [ticket] = book.line(1)
+    book.follow(ticket)
+    book.next()
+    [recalled, *_] = book.ask(RecallTicket, counter=ONE)
+    assert recalled.silent is told
+
+
+@pytest.mark.parametrize("outcome", list(PushOutcome))
+def test_silent_call_whose_push_is_not_sent_is_said_aloud(outcome: PushOutcome) -> None:
+    book = hall(pushes=PushSpec(silent=ALWAYS))
+    [ticket] = book.line(1)
+    book.follow(ticket)
+    book.next()
+    push = book.due(ticket)[-1].push
+    events = book.ask(ReportPush, ticket=ticket, push=push, outcome=outcome)
+    aloud = [event for event in events if isinstance(event, CallVoiced)]
+    assert silent(book, ticket) is (outcome is PushOutcome.SENT)
+    assert [(event.number, event.counter) for event in aloud] == (
+        [] if outcome is PushOutcome.SENT else [("Q001", ONE)]
+    )
+
+
+def test_silent_call_is_said_aloud_when_its_follower_lets_go_before_he_was_told() -> None:
+    book = hall(pushes=PushSpec(silent=ALWAYS))
+    [ticket] = book.line(1)
+    book.follow(ticket)
+    book.next()
+    book.ask(UnfollowTicket, ticket=ticket)
+    assert not silent(book, ticket)
+
+
+def test_call_that_is_over_is_not_said_aloud() -> None:
+    book = hall(pushes=PushSpec(silent=ALWAYS))
+    [ticket] = book.line(1)
+    book.follow(ticket)
+    book.next()
+    book.ask(StartService, counter=ONE)
+    assert not any(isinstance(event, CallVoiced) for event in book.events)
 
 
 # -- how pushes end --------------------------------------------------------------------------------
