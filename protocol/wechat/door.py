@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from protocol.errors import CallbackError, WeChatRefused
 from protocol.values import value
 from protocol.wechat.callback import Callback, read
-from protocol.wechat.elements import BODY_OCTETS_MAX
 from protocol.wechat.memory import WINDOW_S, Ids, Signatures
 from protocol.wechat.reply import SUCCESS, text_reply
 from protocol.wechat.seal import Seal
@@ -40,8 +39,8 @@ class Door:
     on its way can put any message in anybody's name behind them. `plain_warning` says so for the log.
 
     With ``signs_anew`` False a sealed message that comes again with the same signature is let in as a repeat
-    (None) while its id is remembered: for a WeChat that signs its second and third attempt like the first.
-    It is not documented whether the real one does.
+    (None) instead of refused: for a WeChat that signs its second and third attempt like the first. It is not
+    documented whether the real one does.
     """
 
     def __init__(self, seal: Seal, *, plain: bool = False, signs_anew: bool = True) -> None:
@@ -90,12 +89,10 @@ class Door:
         Raises:
             WeChatRefused: see the module.
         """
-        if len(body) > BODY_OCTETS_MAX:
-            raise CallbackError(f"the body has {len(body)} octets; {BODY_OCTETS_MAX} are the most")
         letter = self._open(query, body)
         self._signatures.check_time(letter.timestamp_s, now_s)
         if self._signatures.was_used(letter.signature):
-            if self._signs_anew or not letter.signed or read(letter.plain).id not in self._ids:
+            if self._signs_anew or not letter.signed:
                 raise WeChatRefused(403, _REPEATED)
             return None
         callback = read(letter.plain)
@@ -146,7 +143,7 @@ class _Letter:
     timestamp_s: int
     plain: bytes
     signed: bool
-    """Whether the signature is of the message too."""
+    """Whether the signature is of the message too: then who repeats it repeats this message."""
 
 
 def _check_reading(timestamp: str, nonce: str, sent_at_s: int) -> None:

@@ -14,13 +14,13 @@ WINDOW_S = 300
 """How far a timestamp may be from now, either way."""
 
 SIGNATURES_MAX = 400_000
-"""Over 600 callbacks a second for as long as the window is wide both ways; about 50 MB."""
+"""Over 600 callbacks a second for as long as the window is wide both ways; 42 MB."""
 
 IDS_REMEMBERED_S = 3.0 * WINDOW_S
 """WeChat's third and last attempt begins 10 s after the first; see `protocol.wechat.door` for the rest."""
 
 IDS_MAX = 100_000
-"""At 1,000 callbacks a second what came in a hundred seconds; about 30 MB."""
+"""At 1,000 callbacks a second what came in a hundred seconds; 24 MB."""
 
 
 class Signatures:

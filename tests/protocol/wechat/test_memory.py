@@ -44,8 +44,10 @@ def test_used_signature_is_known_until_its_timestamp_leaves_the_window() -> None
     assert takes(signatures, 1, AT, AT - 300)
     for now_s in range(AT - 300, AT + 301, 50):
         assert not takes(signatures, 1, AT, now_s)
-    assert takes(signatures, 2, AT + 301, AT + 301)
-    assert len(signatures) == 1
+    assert takes(signatures, 2, AT + 300, AT + 300)
+    assert takes(signatures, 3, AT, AT + 300)
+    assert takes(signatures, 4, AT + 301, AT + 301)
+    assert len(signatures) == 2
 
 
 def test_clock_that_is_set_back_brings_no_forgotten_signature_back() -> None:

@@ -108,6 +108,15 @@ def test_same_message_is_sealed_the_same_and_another_nonce_changes_every_block()
     assert not set(blocks[0]) & set(blocks[1])
 
 
+def test_prefix_is_of_the_key_too_and_cannot_be_known_from_the_message() -> None:
+    prefixes = set()
+    for key in (AES_KEY, AES_KEY[::-1]):
+        encrypt = Seal(TOKEN, key, APP_ID).seal_parts(PLAIN, AT, NONCE).encrypt
+        cipher = PrpCrypto(base64.b64decode(key + "=")).cipher
+        prefixes.add(cipher.decrypt(base64.b64decode(encrypt))[:16])
+    assert len(prefixes) == 2
+
+
 def test_account_with_another_key_or_app_id_cannot_open_it() -> None:
     octets = SEAL.seal(PLAIN, AT, NONCE)
     for other in (Seal(TOKEN, AES_KEY[::-1], APP_ID), Seal(TOKEN, AES_KEY, "wx0")):
@@ -242,6 +251,9 @@ def padded(octets: bytes, octet: int | None = None) -> bytes:
     [
         (padded(content(PLAIN), 0), 400),
         (padded(content(PLAIN), 33), 400),
+        # Whole but for the padding: of 48 octets, and of octets that are not all their number.
+        (content(b"x" * 10) + b"\x30" * 48, 400),
+        (content(b"x" * 10) + bytes(15) + b"\x10", 400),
         (padded(content(PLAIN, len(PLAIN) + 1)), 403),
         (padded(content(PLAIN, len(PLAIN) - 1)), 403),
         (padded(content(PLAIN, 0xFFFFFFFF)), 400),

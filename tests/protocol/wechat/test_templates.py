@@ -115,6 +115,7 @@ def test_thing_of_twenty_characters_is_whole_and_a_longer_one_cut_with_an_ellips
     assert said(near(hall="厅" * 20), layout)["thing1"] == "厅" * 20
     assert said(near(hall="厅" * 21), layout)["thing1"] == "厅" * 19 + "…"
     assert said(near(hall="a b" * 20), layout)["thing1"] == "a ba ba ba ba ba ba…"
+    assert said(near(hall="a" * 18 + " b c"), layout)["thing1"] == "a" * 18 + "…"
     # Characters that take two units of UTF-16 count twice.
     assert said(near(hall="😀" * 10), layout)["thing1"] == "😀" * 10
     assert said(near(hall="😀" * 11), layout)["thing1"] == "😀" * 9 + "…"
