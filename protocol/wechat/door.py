@@ -35,8 +35,9 @@ class Door:
     """Lets in callbacks that WeChat's server sends, each once.
 
     With ``plain`` the account's plain mode is taken as well, for looking at traffic while something is set up.
-    Nothing proves the body then: the signature is of timestamp and nonce alone, and whoever can stop a request
-    on its way can put any message in anybody's name behind them. `plain_warning` says so for the log.
+    Nothing proves the body then: the signature is of timestamp and nonce alone, and whoever sees a request on
+    its way can put any message in anybody's name behind them, in compatible mode even after it has arrived.
+    `plain_warning` says so for the log.
 
     With ``signs_anew`` False a sealed message that comes again with the same signature is let in as a repeat
     (None) instead of refused: for a WeChat that signs its second and third attempt like the first. It is not
