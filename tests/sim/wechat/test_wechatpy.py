@@ -7,8 +7,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import requests
-from requests.adapters import BaseAdapter
 from wechatpy import WeChatClient, WeChatOAuth, parse_message
 from wechatpy.client.api import WeChatJSAPI
 from wechatpy.crypto import WeChatCrypto
@@ -30,47 +28,10 @@ from wechatpy.messages import TextMessage
 from wechatpy.replies import TextReply
 from wechatpy.utils import check_signature
 
-from sim.wechat.exchange import Request
 from sim.wechat.faults import Ill, Trouble
 from sim.wechat.phones import Kind
 from tests.sim.wechat.service import ACCOUNT, ALWAYS, CALL, CALL_DATA, Server
-
-
-class Straight(BaseAdapter):
-    """Brings requests to the stand-in without a socket."""
-
-    def __init__(self, server: Server) -> None:
-        super().__init__()
-        self._server = server
-        self.asked: list[str] = []
-
-    def send(
-        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
-    ) -> requests.Response:
-        parts = urlsplit(request.url or "")
-        self.asked.append(parts.path)
-        body = request.body or b""
-        reply = self._server.stand_in.answer(
-            Request(
-                method=request.method or "",
-                path=parts.path,
-                query=dict(parse_qsl(parts.query)),
-                body=body.encode() if isinstance(body, str) else body,
-                at_s=self._server.now_s,
-            )
-        )
-        if reply.reset:
-            raise requests.ConnectionError("reset by peer")
-        response = requests.Response()
-        response.status_code = reply.status
-        response.headers.update(reply.headers)
-        response._content = reply.body
-        response.request = request
-        response.url = request.url or ""
-        return response
-
-    def close(self) -> None:
-        """There is nothing to close."""
+from tests.sim.wechat.straight import Straight
 
 
 @pytest.fixture
