@@ -5,7 +5,7 @@ from typing import Protocol
 
 from actors.hall.state import HallState
 from actors.radio.banners import BannerText
-from protocol.ids import CounterId, GatewayId
+from protocol.ids import CounterId, GatewayId, TicketId
 from protocol.messages import Recipient, Recorded
 from protocol.push_events import PushDue
 from protocol.radio.posts import PostRecord
@@ -98,6 +98,14 @@ class PushPort(Protocol):
 
         The same push may come again where it is not known whether it was sent; its id tells that.
         """
+        ...
+
+
+class ScanCodePort(Protocol):
+    """Whoever makes codes by which phones follow tickets."""
+
+    def make(self, ticket: TicketId, reply_to: Recipient) -> None:
+        """Have a code made; returns at once, and ``reply_to`` is told `ScanCodeMade`, perhaps never."""
         ...
 
 

@@ -63,6 +63,17 @@ class PushAnswered:
     pause_s: float | None = None
 
 
+@value
+class ScanCodeMade:
+    """From whoever makes codes by which phones follow tickets: what the QR code of ``ticket`` says.
+
+    None where there is none now, as when WeChat is away.
+    """
+
+    ticket: TicketId
+    url: str | None
+
+
 # -- the hall -----------------------------------------------------------------------------------
 
 

@@ -21,7 +21,8 @@ from protocol.wechat.templates import Slot, layout_of
 from runtime.wechat.client import ApiClient
 from runtime.wechat.followers import FollowerSeal
 from runtime.wechat.messages import Messages, PushChannel, Template
-from runtime.wechat.pushes import PushPool
+from runtime.wechat.pool import ApiPool
+from runtime.wechat.pushes import AccountPushes
 from sim.wechat.faults import Ill
 from sim.wechat.phones import Kind
 from tests.actors.hall.conftest import TAX, hall_spec
@@ -71,20 +72,20 @@ class Pool:
     def __init__(self, stage: Stage, threads: int = 1, **options: Any) -> None:
         self.answers: Queue[PushAnswered] = Queue()
         clients = [ApiClient(OURS, stage.tokens, stage.http) for _ in range(threads)]
-        self.pool = PushPool(
-            clients,
+        self.threads = ApiPool(clients)
+        self.pushes = AccountPushes(
+            self.threads,
             options.pop("message", messages()),
             options.pop("budget", Budget()),
             lambda recipient, answer: recipient.tell(answer),
             lambda: NOON,
         )
-        self.told = self
 
     def tell(self, answer: Any) -> None:
         self.answers.put(answer)
 
     def send(self, push: PushDue) -> PushAnswered:
-        self.pool.send(push, self)
+        self.pushes.send(push, self)
         return self.answers.get(timeout=10)
 
 
@@ -94,7 +95,7 @@ def pool_of(stage: Stage, **options: Any) -> Iterator[Pool]:
     try:
         yield pool
     finally:
-        pool.pool.stop()
+        pool.threads.stop()
 
 
 @pytest.fixture
@@ -189,7 +190,7 @@ def test_thread_that_waits_holds_up_no_other(stage: Stage) -> None:
         return plain(push)
 
     with pool_of(stage, threads=2, message=slow) as pool:
-        pool.pool.send(near(stage), pool)
+        pool.pushes.send(near(stage), pool)
         assert ready.wait(timeout=10)
         assert pool.send(near(stage, 2)).push.endswith("/2")
         waits.set()
