@@ -29,6 +29,7 @@ from runtime.config.appointments import declare_appointments
 from runtime.config.opening import declare_opening, menu_reader
 from runtime.config.tables import Field, Tables
 from runtime.config.terminals import declare_terminals
+from runtime.config.wechat import declare_wechat
 
 __all__ = ["File", "declare"]
 
@@ -38,11 +39,12 @@ ADDRESS = kinds.whole(1, model.RADIO_ADDRESS_MAX)
 
 @value
 class File:
-    """The whole file: ``[[hall]]``, ``[server]`` and ``[[token]]``."""
+    """The whole file: ``[[hall]]``, ``[server]``, ``[[token]]`` and ``[wechat]``."""
 
     halls: tuple[HallSpec, ...]
     server: model.Server = attrs.field(factory=model.Server)
     tokens: tuple[model.Token, ...] = ()
+    wechat: model.WeChat | None = None
 
 
 def declare(tables: Tables, folder: Path) -> None:
@@ -52,11 +54,13 @@ def declare(tables: Tables, folder: Path) -> None:
     declare_appointments(tables)
     _declare_hall(tables)
     _declare_server(tables, folder)
+    declare_wechat(tables, folder)
     tables.declare(
         File,
         halls=Field(key="hall", read=tables.listed(HallSpec, most=model.HALLS_MAX, unique="id")),
         server=tables.table(model.Server),
         tokens=Field(key="token", read=tables.listed(model.Token, most=model.TOKENS_MAX)),
+        wechat=tables.table(model.WeChat),
     )
 
 

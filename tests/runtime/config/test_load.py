@@ -157,7 +157,7 @@ def _is_setting(text: str) -> bool:
 def test_example_names_every_key(right: str) -> None:
     text = EXAMPLE.read_text("utf-8")
     kinds = (Service, Counter, EvaluationSpec, PushSpec, Policy, Kiosk, Gateway, Terminal, HallSpec)
-    for kind in (*kinds, model.Server, model.Token):
+    for kind in (*kinds, model.Server, model.Token, model.WeChat, model.WeChatTemplate):
         plural = {"services", "counters", "kiosks", "gateways", "terminals"}
         for attribute in attrs.fields(kind):
             key = attribute.name.removesuffix("s") if attribute.name in plural else attribute.name
@@ -179,6 +179,8 @@ def test_example_names_every_key(right: str) -> None:
         Terminal,
         model.Server,
         model.Token,
+        model.WeChat,
+        model.WeChatTemplate,
     ],
 )
 def test_every_attribute_can_be_configured(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
