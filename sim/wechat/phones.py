@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from enum import StrEnum
 from random import Random
 from string import ascii_letters, digits
@@ -13,7 +14,7 @@ import attrs
 from protocol.values import value
 from sim.wechat.codes import Code, Refused
 
-__all__ = ["Contact", "Kind", "Message", "Person", "Phones"]
+__all__ = ["Contact", "Kind", "Message", "Noticed", "Person", "Phones"]
 
 PHONE_MAX: Final = 500
 """Messages that a phone keeps; the oldest go."""
@@ -115,6 +116,10 @@ class Contact:
         raise Refused(Code.WINDOW_FULL)
 
 
+Noticed = Callable[[str, Message], object]
+"""Is called with a person's name and each message that comes to the phone."""
+
+
 @attrs.define(eq=False)
 class Person:
     """Somebody with a phone."""
@@ -123,6 +128,13 @@ class Person:
     contacts: dict[str, Contact] = attrs.field(factory=dict)
     """By account (its app id)."""
     phone: deque[Message] = attrs.field(factory=lambda: deque(maxlen=PHONE_MAX))
+    _noticed: list[Noticed] = attrs.field(factory=list)
+
+    def take(self, message: Message) -> None:
+        """Have ``message`` on the phone."""
+        self.phone.append(message)
+        for notice in self._noticed:
+            notice(self.name, message)
 
 
 class Phones:
@@ -132,6 +144,8 @@ class Phones:
         self._random = random
         self._people: dict[str, Person] = {}
         self._openids: dict[tuple[str, str], tuple[Person, Contact]] = {}
+        self.noticed: list[Noticed] = []
+        """Who looks at all phones."""
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -144,7 +158,7 @@ class Phones:
         if person is None:
             if not name:
                 raise ValueError("a person has a name")
-            person = self._people[name] = Person(name)
+            person = self._people[name] = Person(name, noticed=self.noticed)
         return person
 
     def contact(self, name: str, app_id: str) -> Contact:

@@ -45,7 +45,7 @@ def send_template(office: Office, document: dict[str, Any], now_s: float) -> dic
         message = _message(
             office, Kind.TEMPLATE, number, now_s, template=template, fields=fields, link=link
         )
-        person.phone.append(message)
+        person.take(message)
     office.tell(contact, template_ended(number, status), now_s, after_s=_soon(office))
     return {"msgid": number}
 
@@ -63,7 +63,7 @@ def send_notification(office: Office, document: dict[str, Any], now_s: float) ->
     # Last, so that a request which is refused for another reason uses up nothing.
     _use_consent(contact, template)
     number = office.next_number()
-    person.phone.append(
+    person.take(
         _message(
             office, Kind.NOTIFICATION, number, now_s, template=template, fields=fields, link=link
         )
@@ -95,7 +95,7 @@ def send_service(office: Office, document: dict[str, Any], now_s: float) -> dict
     contact.use_window(now_s)
     if not contact.blocks:
         number = office.next_number()
-        person.phone.append(
+        person.take(
             Message(
                 id=number,
                 app_id=office.account.app_id,

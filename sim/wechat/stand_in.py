@@ -18,7 +18,7 @@ from sim.wechat.faults import Ill, Trouble, Troubles
 from sim.wechat.oauth import OAuth, PageError
 from sim.wechat.office import Office
 from sim.wechat.people import AUTHORIZE, People, show
-from sim.wechat.phones import Phones
+from sim.wechat.phones import Noticed, Phones
 from sim.wechat.qr import picture
 
 __all__ = ["BODY_MAX", "StandIn"]
@@ -77,6 +77,11 @@ class StandIn:
             "/cgi-bin/stable_token": self._stable_token,
             "/sns/oauth2/access_token": self._redeem,
         }
+
+    @property
+    def noticed(self) -> list[Noticed]:
+        """Who is called with each message that comes to a phone, and its person's name."""
+        return self._phones.noticed
 
     # -- what servers and browsers ask ------------------------------------------------------
 
