@@ -124,9 +124,26 @@ class Troubles:
 
         return end
 
-    def heal(self) -> None:
-        """End all of them."""
-        self._known.clear()
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What there is, by name."""
+        return tuple(Ill)
+
+    def begin_named(self, kind: str, begins_s: float, lasts_s: float, **given: Any) -> None:
+        """Let a trouble happen whose ``kind`` is given by its name; ``given`` are further fields of `Trouble`.
+
+        Raises:
+            ValueError: there is no such kind, there are too many troubles, or a field is not what it may be.
+        """
+        self.begin(Trouble(ill=Ill(kind), begins_s=begins_s, lasts_s=lasts_s, **given))
+
+    def on(self, at_s: float) -> tuple[Trouble, ...]:
+        """Return the troubles that last at ``at_s``, the one that began first at the beginning."""
+        return tuple(self._lasting(at_s))
+
+    def heal(self, kind: str | None = None) -> None:
+        """End all of them, or those of one kind."""
+        self._known = [each for each in self._known if kind is not None and each.ill != kind]
 
     def meeting(self, request: Request) -> Trouble | None:
         """Return the trouble that ``request`` meets, if any."""

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import attrs
 
+from protocol.errors import ProtocolError
 from sim.wechat.accounts import Account
 from sim.wechat.codes import Code, Refused
 from sim.wechat.phones import Contact
@@ -30,7 +31,7 @@ SCOPES: Final = ("snsapi_base", "snsapi_userinfo")
 _LETTERS: Final = ascii_letters + digits
 
 
-class PageError(Exception):
+class PageError(ProtocolError):
     """What the person sees instead of the page."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sim.wechat.events import event, said_text
+from sim.wechat.fields import Template
 from sim.wechat.oauth import OAuth, PageError
 from sim.wechat.office import Office
 from sim.wechat.phones import Contact, Kind, Message, Phones
@@ -41,6 +42,18 @@ class People:
     def contact(self, user: str, app_id: str | None = None) -> Contact:
         """Return how ``user`` stands to the account: openid, following, consents."""
         return self._phones.contact(user, self._office(app_id).account.app_id)
+
+    def menu(self, app_id: str | None = None) -> tuple[Mapping[str, Any], ...]:
+        """Return the account's buttons as whoever follows sees them; those below one are its ``sub_button``."""
+        return tuple(self._office(app_id).menu)
+
+    def codes(self, most: int, now_s: float, app_id: str | None = None) -> tuple[QrCode, ...]:
+        """Return the ``most`` QR codes of the account that were made last and live, the newest first."""
+        return self._office(app_id).codes.newest(most, now_s)
+
+    def notifications(self, app_id: str | None = None) -> tuple[Template, ...]:
+        """Return what people may consent to."""
+        return self._office(app_id).account.notifications
 
     def follow(self, user: str, now_s: float, *, app_id: str | None = None) -> None:
         """Follow the account; nothing happens if they do already."""

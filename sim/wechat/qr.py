@@ -7,6 +7,7 @@ A temporary code ends after 30 days at most, and after 60 s if nothing is said; 
 from __future__ import annotations
 
 from io import BytesIO
+from itertools import islice
 from random import Random
 from string import ascii_letters, digits
 from typing import Any, Final
@@ -93,6 +94,11 @@ class QrCodes:
             if what in codes:
                 return _living(codes[what], now_s)
         return None
+
+    def newest(self, most: int, now_s: float) -> tuple[QrCode, ...]:
+        """Return the ``most`` living codes that were made last, the newest first."""
+        living = (code for code in reversed(self._by_ticket.values()) if _living(code, now_s))
+        return tuple(islice(living, most))
 
     def _make(self, wish: _Wish, ends_s: float | None) -> QrCode:
         ticket = "gQ" + "".join(self._random.choices(_LETTERS, k=92)) + "=="
