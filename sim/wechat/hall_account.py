@@ -19,17 +19,10 @@ from protocol.push_events import PushDue
 from protocol.pushes import PushKind, PushResult
 from protocol.wechat.errcodes import Remedy, remedy
 from protocol.wechat.sent import push_answered
-from protocol.wechat.templates import (
-    CallNotice,
-    Notice,
-    PreliminaryNotice,
-    Slot,
-    fields_of,
-    layout_of,
-)
+from protocol.wechat.templates import CallNotice, Notice, PreliminaryNotice, fields_of
 from sim.wechat.accounts import Account
 from sim.wechat.exchange import Reply, Request
-from sim.wechat.fields import Template
+from sim.wechat.notices import CALL, LAYOUT, NEAR
 from sim.wechat.stand_in import StandIn
 from sim.world import SimWorld
 
@@ -40,16 +33,6 @@ LEAST_S, MOST_S = 0.02, 0.2
 
 CALL_MAX_S = 8.0
 """How long an answer is waited for."""
-
-FIELDS: Mapping[str, Slot] = {
-    "character_string1": Slot.NUMBER,
-    "thing2": Slot.NOTE,
-    "number3": Slot.AHEAD,
-}
-LAYOUT = layout_of(FIELDS)
-
-NEAR = Template(id="near", title="排队进度提醒", fields=tuple(FIELDS))
-CALL = Template(id="call", title="叫号通知", fields=tuple(FIELDS))
 
 ACCOUNT = Account(
     app_id="wx00000000000000aa",
@@ -83,6 +66,10 @@ class HallAccount:
         if not people.contact(person).following:
             people.follow(person, self._now_s())
         return FollowerId(people.contact(person).openid)
+
+    def leave(self, person: str) -> None:
+        """Let ``person`` follow the account no more."""
+        self.stand_in.people.unfollow(person, self._now_s())
 
     def send(self, push: PushDue, reply_to: Recipient) -> None:
         """Have ``push`` sent; ``reply_to`` is told `PushAnswered`."""
