@@ -130,12 +130,16 @@ class Troubles:
         return tuple(Ill)
 
     def begin_named(self, kind: str, begins_s: float, lasts_s: float, **given: Any) -> None:
-        """Let a trouble happen whose ``kind`` is given by its name; ``given`` are further fields of `Trouble`.
+        """Let a trouble happen whose ``kind`` is given by its name, in place of any other of that kind.
+
+        ``given`` are further fields of `Trouble`.
 
         Raises:
             ValueError: there is no such kind, there are too many troubles, or a field is not what it may be.
         """
-        self.begin(Trouble(ill=Ill(kind), begins_s=begins_s, lasts_s=lasts_s, **given))
+        trouble = Trouble(ill=Ill(kind), begins_s=begins_s, lasts_s=lasts_s, **given)
+        self.heal(kind)
+        self.begin(trouble)
 
     def on(self, at_s: float) -> tuple[Trouble, ...]:
         """Return the troubles that last at ``at_s``, the one that began first at the beginning."""
