@@ -13,7 +13,6 @@ from protocol.hall import HallSpec
 from protocol.ids import CounterId, HallId, KioskId
 from protocol.values import value
 from protocol.wechat.templates import Layout, Slot, layout_of
-from runtime.wechat.account import API_URL
 
 FILE_OCTETS_MAX = 2 * 1024 * 1024
 """A full hall takes some 40 kB."""
@@ -119,6 +118,9 @@ class Token:
     kiosk: KioskId | None = None
     counter: CounterId | None = None
 
+
+API_URL = "https://api.weixin.qq.com"
+"""WeChat's service itself; a stand-in is elsewhere."""
 
 OAUTH_URL = "https://open.weixin.qq.com"
 """Where WeChat asks a phone's browser who holds it."""

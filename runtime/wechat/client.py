@@ -16,7 +16,7 @@ from wechatpy.exceptions import WeChatClientException
 
 from protocol.errors import LinkError
 from protocol.wechat.errcodes import Remedy, remedy
-from runtime.wechat.account import Account
+from runtime.config.model import WeChat
 from runtime.wechat.tokens import Fetched, TokenOwner
 
 __all__ = ["CALL_MAX_S", "CONNECT_MAX_S", "ApiClient", "ApiFailed", "token_owner"]
@@ -39,7 +39,7 @@ class ApiFailed(LinkError):
         self.code = code
 
 
-def token_owner(account: Account, http: requests.Session | None = None) -> TokenOwner:
+def token_owner(account: WeChat, http: requests.Session | None = None) -> TokenOwner:
     """Return the owner of the account's token, which fetches over ``http``."""
     session = http or requests.Session()
 
@@ -64,7 +64,7 @@ class ApiClient:
     """Calls of one thread. ``http`` is its own; ``tokens`` are those of all threads."""
 
     def __init__(
-        self, account: Account, tokens: TokenOwner, http: requests.Session | None = None
+        self, account: WeChat, tokens: TokenOwner, http: requests.Session | None = None
     ) -> None:
         self._tokens = tokens
         self._client = _Guarded(account, http or requests.Session())
@@ -91,7 +91,7 @@ class ApiClient:
 class _Guarded(WeChatClient):  # type: ignore[misc]
     """wechatpy's client without what it does by itself."""
 
-    def __init__(self, account: Account, http: requests.Session) -> None:
+    def __init__(self, account: WeChat, http: requests.Session) -> None:
         super().__init__(account.app_id, "", timeout=TIMEOUTS_S, auto_retry=False)
         self.API_BASE_URL = f"{account.api_url}/cgi-bin/"
         self._http = http

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import Any
 
 from protocol.hall import HallSpec, name_in
@@ -11,31 +10,15 @@ from protocol.ids import TicketId
 from protocol.push_events import PushDue
 from protocol.pushes import PushKind
 from protocol.values import value
-from protocol.wechat.templates import CallNotice, Layout, Notice, PreliminaryNotice, fields_of
+from protocol.wechat.templates import CallNotice, Notice, PreliminaryNotice, fields_of
+from runtime.config.model import WeChat, WeChatChannel
 from runtime.wechat.followers import FollowerSeal
 
-__all__ = ["Messages", "PushChannel", "Template"]
+__all__ = ["Messages"]
 
 
 ID_CHARACTERS_MAX = 64
 """The service takes no longer ids; of a longer one its end tells one push from another."""
-
-
-class PushChannel(StrEnum):
-    """How an account tells people something that they did not just ask for."""
-
-    TEMPLATE = "template"
-    """Template messages, for whoever follows the account."""
-    SUBSCRIPTION = "subscription"
-    """Subscription notifications, for whoever has consented."""
-
-
-@value
-class Template:
-    """One of the account's templates, and what its fields say."""
-
-    id: str
-    layout: Layout
 
 
 @value
@@ -43,9 +26,7 @@ class Messages:
     """Gives for each push of a hall the call that sends it. ``page`` is a ticket's page."""
 
     spec: HallSpec
-    channel: PushChannel
-    near: Template
-    call: Template
+    wechat: WeChat
     seal: FollowerSeal
     page: Callable[[TicketId], str]
 
@@ -55,17 +36,18 @@ class Messages:
         Raises:
             IdentityError: the follower was sealed with another key.
         """
-        template = self.near if push.kind is PushKind.NEAR else self.call
+        wechat = self.wechat
+        template = wechat.near if push.kind is PushKind.NEAR else wechat.call
         data = fields_of(self._notice(push), template.layout)
         openid, url = self.seal.open(push.follower), self.page(push.ticket)
-        if self.channel is PushChannel.SUBSCRIPTION:
+        if wechat.channel is WeChatChannel.SUBSCRIPTION:
             return lambda client: client.message.send_subscribe_message(
-                openid, template.id, data, page=url
+                openid, template.template, data, page=url
             )
         # wechatpy's own has no id, by which the service knows a repeat.
         document: Mapping[str, Any] = {
             "touser": openid,
-            "template_id": template.id,
+            "template_id": template.template,
             "url": url,
             "data": data,
             "client_msg_id": f"{self.spec.id}/{push.push}"[-ID_CHARACTERS_MAX:],

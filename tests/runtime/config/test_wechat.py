@@ -13,6 +13,7 @@ from protocol.errors import ConfigError
 from protocol.wechat.templates import Slot, layout_of
 from runtime.config.load import EXAMPLE, load_config, parse_config
 from runtime.config.model import (
+    API_URL,
     OAUTH_URL,
     WECHAT_BODY_OCTETS_MIN,
     WeChat,
@@ -21,7 +22,6 @@ from runtime.config.model import (
 )
 from runtime.config.problems import ConfigRefused, Problem
 from runtime.logging import PairsFormatter
-from runtime.wechat.account import API_URL
 
 SECRET, TOKEN = "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "signing"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"

@@ -9,19 +9,42 @@ import pytest
 import requests
 
 from protocol.wechat.errcodes import Remedy
-from runtime.wechat.account import Account
+from protocol.wechat.templates import Slot
+from runtime.config.model import WeChat, WeChatTemplate
 from runtime.wechat.client import TIMEOUTS_S, ApiClient, ApiFailed, token_owner
 from sim.wechat.faults import Ill, Trouble
 from tests.sim.wechat.service import ACCOUNT, CALL, CALL_DATA, Server
 from tests.sim.wechat.straight import Straight
 
-OURS = Account(app_id=ACCOUNT.app_id, secret=ACCOUNT.secret, api_url="https://api.test")
+FIELDS = {
+    "character_string1": Slot.NUMBER,
+    "thing2": Slot.NOTE,
+    "number3": Slot.AHEAD,
+}
+
+
+def ours(**changes: Any) -> WeChat:
+    """The account as its server's configuration has it."""
+    template = WeChatTemplate(template=CALL.id, fields=FIELDS)
+    parts: dict[str, Any] = {
+        "app_id": ACCOUNT.app_id,
+        "secret": ACCOUNT.secret,
+        "token": ACCOUNT.token,
+        "aes_key": ACCOUNT.aes_key,
+        "api_url": "https://api.test",
+        "near": template,
+        "call": template,
+    }
+    return WeChat(**{**parts, **changes})
+
+
+OURS = ours()
 
 
 class Stage:
     """The stand-in, and a client of its account that needs no socket."""
 
-    def __init__(self, account: Account = OURS) -> None:
+    def __init__(self, account: WeChat = OURS) -> None:
         self.server = Server()
         self.straight = Straight(self.server)
         self.openid = self.server.follower()
@@ -119,7 +142,7 @@ def test_service_that_is_away_is_tried_again_later(stage: Stage, ill: Ill) -> No
 def test_wrong_secret_is_told_without_it(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     secret = "a-very-secret-secret"
-    stage = Stage(Account(app_id=OURS.app_id, secret=secret, api_url=OURS.api_url))
+    stage = Stage(ours(secret=secret))
     failed = stage.refused()
     assert failed.remedy is Remedy.ALERT
     assert secret not in f"{failed!r} {failed} {failed.__cause__} {caplog.text}"
@@ -151,4 +174,5 @@ def test_every_call_has_a_timeout(stage: Stage) -> None:
 
 
 def test_account_does_not_show_its_secret() -> None:
+    assert OURS.secret is not None
     assert OURS.secret not in repr(OURS)

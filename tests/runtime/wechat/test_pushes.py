@@ -17,32 +17,27 @@ from protocol.push_events import PushDue
 from protocol.pushes import PushKind, PushResult
 from protocol.values import replace
 from protocol.wechat.budget import Budget
-from protocol.wechat.templates import Slot, layout_of
+from protocol.wechat.templates import Slot
+from runtime.config.model import WeChatChannel, WeChatTemplate
 from runtime.wechat.client import ApiClient
 from runtime.wechat.followers import FollowerSeal
-from runtime.wechat.messages import Messages, PushChannel, Template
+from runtime.wechat.messages import Messages
 from runtime.wechat.pool import ApiPool
 from runtime.wechat.pushes import AccountPushes
 from sim.wechat.faults import Ill
 from sim.wechat.phones import Kind
 from tests.actors.hall.conftest import TAX, hall_spec
-from tests.runtime.wechat.test_client import OURS, Stage
+from tests.runtime.wechat.test_client import FIELDS, OURS, Stage, ours
 from tests.sim.wechat.service import ALWAYS, CALL
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 SEAL = FollowerSeal(bytes(32))
-LAYOUT = layout_of({"character_string1": Slot.NUMBER, "thing2": Slot.NOTE, "number3": Slot.AHEAD})
 
 
-def messages(channel: PushChannel = PushChannel.TEMPLATE, **changes: Any) -> Messages:
-    template = Template(id=CALL.id, layout=LAYOUT)
-    if channel is PushChannel.SUBSCRIPTION:
-        template = Template(id=ALWAYS.id, layout=layout_of({"thing1": Slot.NOTE}))
+def messages(**changes: Any) -> Messages:
     parts: dict[str, Any] = {
         "spec": hall_spec(),
-        "channel": channel,
-        "near": template,
-        "call": template,
+        "wechat": OURS,
         "seal": SEAL,
         "page": lambda ticket: f"https://hall.example/t/{ticket}",
         **changes,
@@ -140,7 +135,9 @@ def test_answer_that_is_lost_makes_no_second_message(stage: Stage) -> None:
 
 
 def test_notification_uses_a_consent(stage: Stage) -> None:
-    message = messages(PushChannel.SUBSCRIPTION)
+    template = WeChatTemplate(template=ALWAYS.id, fields={"thing1": Slot.NOTE})
+    account = ours(channel=WeChatChannel.SUBSCRIPTION, near=template, call=template)
+    message = messages(wechat=account)
     with pool_of(stage, message=message) as pool:
         assert pool.send(near(stage)).result is PushResult.REFUSED
         stage.server.people.consent("zhang", ALWAYS.id, stage.server.now_s)
@@ -198,10 +195,8 @@ def test_thread_that_waits_holds_up_no_other(stage: Stage) -> None:
 
 
 def test_service_that_left_the_configuration_is_named_by_its_id(stage: Stage) -> None:
-    layout = layout_of(
-        {"character_string1": Slot.NUMBER, "thing2": Slot.SERVICE, "number3": Slot.AHEAD}
-    )
-    message = messages(near=Template(id=CALL.id, layout=layout))
+    template = WeChatTemplate(template=CALL.id, fields={**FIELDS, "thing2": Slot.SERVICE})
+    message = messages(wechat=ours(near=template))
     with pool_of(stage, message=message) as pool:
         pool.send(near(stage, service=ServiceId("gone"), at=NOON - timedelta(hours=1)))
     [told] = stage.server.phone()
