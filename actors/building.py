@@ -14,8 +14,9 @@ from actors.counter import CounterActor
 from actors.display import DisplayActor
 from actors.hall.actor import SNAPSHOT_EVENTS, HallActor, HallAudience
 from actors.kiosk import KioskActor
-from actors.ports import Journal, LinkOpener, RadioVault
+from actors.ports import Journal, LinkOpener, PushPort, RadioVault, ScanCodePort
 from actors.printer import PrinterActor
+from actors.pusher import PusherActor
 from actors.radio.banners import Banners
 from actors.radio.caller import CallerTerminal
 from actors.radio.calls_for_posts import channels
@@ -59,11 +60,15 @@ def build_hall(
     scan_url: Callable[[TicketId], str],
     vault: RadioVault | None = None,
     snapshot_events: int = SNAPSHOT_EVENTS,
+    pushes: PushPort | None = None,
+    codes: ScanCodePort | None = None,
 ) -> HallParts:
     """Start the hall, then all that serve it; stopping the world ends them in reverse order.
 
     ``scan_url`` gives the address in a ticket's QR code. Without a ``vault`` terminals have no security and
     are not paired, whatever the configuration says. The hall keeps a snapshot after ``snapshot_events`` events.
+    Without ``pushes`` phones that follow tickets are told nothing; without ``codes`` papers have the address of
+    their page in their QR code.
     """
     root = f"hall/{spec.id}"
     alarms = world.spawn(f"{root}/alarms", AlarmBoard, {}, Audience())
@@ -81,10 +86,12 @@ def build_hall(
         display=display,
         alarms=alarms,
         counters=counters,
-        kiosks=_build_kiosks(world, root, spec, hall, alarms, links, scan_url),
+        kiosks=_build_kiosks(world, root, spec, hall, alarms, links, scan_url, codes),
         radio=_build_network(world, root, spec),
     )
     _build_radio(world, root, parts, links, vault)
+    if pushes is not None:
+        world.spawn(f"{root}/pusher", PusherActor, spec, hall, alarms, pushes)
     return parts
 
 
@@ -96,6 +103,7 @@ def _build_kiosks(
     alarms: Ref[Any],
     links: LinkOpener,
     scan_url: Callable[[TicketId], str],
+    codes: ScanCodePort | None,
 ) -> Mapping[KioskId, Ref[Any]]:
     kiosks: dict[KioskId, Ref[Any]] = {}
     for kiosk in spec.kiosks.values():
@@ -104,7 +112,16 @@ def _build_kiosks(
         if kiosk.printer is not None:
             printer = world.spawn(f"{name}/printer", PrinterActor, kiosk.printer, links, alarms)
         kiosks[kiosk.id] = world.spawn(
-            name, KioskActor, spec, kiosk.id, hall, printer, alarms, scan_url, Audience()
+            name,
+            KioskActor,
+            spec,
+            kiosk.id,
+            hall,
+            printer,
+            alarms,
+            scan_url,
+            Audience(),
+            codes=codes,
         )
     return kiosks
 

@@ -31,6 +31,7 @@ from protocol.messages import (
     Unwatch,
     Watch,
 )
+from protocol.push_events import CallVoiced
 from protocol.values import value
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,9 @@ class DisplayActor(Actor):
     def _take_event(self, record: Recorded) -> None:
         match record.event:
             case TicketCalled() | TicketRecalled() as call:
-                self._call(call.number, call.counter)
+                self._call(call.number, call.counter, call.silent)
+            case CallVoiced() as call:
+                self._call(call.number, call.counter, silent=False)
             case ServiceFinished() | TicketNoShow() | TicketCancelled() | TicketExpired() as left:
                 self._leave(left.counter)
             case TicketHeld() | TicketRequeued() | TicketTransferred() as left:
@@ -103,11 +106,12 @@ class DisplayActor(Actor):
                 self._due.clear()
                 self._tell_change()
 
-    def _call(self, number: str, counter: CounterId) -> None:
+    def _call(self, number: str, counter: CounterId, silent: bool) -> None:
         call = DisplayedCall(number=number, counter=counter)
         self._calls.pop(counter, None)
         self._calls[counter] = call
-        self._due.append(call)
+        if not silent:
+            self._due.append(call)
         if len(self._due) > ANNOUNCEMENTS_MAX:
             self._drop()
         if self._announced is None:

@@ -16,6 +16,8 @@ from actors.base import Actor, Place, Ref, receives
 from actors.hall.actor import ReadState, StateRead
 from actors.hall.state import HallState
 from actors.hall.views import ahead_of
+from actors.paper_codes import CodeOverdue, PaperCodes
+from actors.ports import ScanCodePort
 from actors.printer import PRINT_S_MAX
 from actors.world import Timer
 from protocol.answers import Accepted, Answer, Reason, Rejected
@@ -40,6 +42,7 @@ from protocol.messages import (
     PrintTicket,
     RaiseAlarm,
     Recorded,
+    ScanCodeMade,
     Submit,
     Subscribe,
     Unwatch,
@@ -101,7 +104,8 @@ class _Printing:
 class KioskActor(Actor):
     """See the module. ``audience`` is told `KioskChanged`; its alarm is ``kiosk/{kiosk}``.
 
-    ``scan_url`` gives the address in a ticket's QR code; ``columns`` is the width of the printer's paper.
+    ``scan_url`` gives the address in a ticket's QR code, unless ``codes`` makes one by which phones may follow
+    it; ``columns`` is the width of the printer's paper.
     """
 
     def __init__(
@@ -115,6 +119,7 @@ class KioskActor(Actor):
         scan_url: Callable[[TicketId], str],
         audience: Audience,
         columns: int = COLUMNS_80MM,
+        codes: ScanCodePort | None = None,
     ) -> None:
         super().__init__(place)
         self._spec = spec
@@ -125,6 +130,7 @@ class KioskActor(Actor):
         self._scan_url = scan_url
         self._audience = audience
         self._columns = columns
+        self._codes = PaperCodes(codes, self, lambda: self._actor_ref)
         self._seq: int | None = None
         """The last event that was taken; nothing before the hall's state was read."""
         self._printing: dict[TicketId, _Printing] = {}
@@ -251,13 +257,29 @@ class KioskActor(Actor):
         self._print(facts, ticket.language)
 
     def _print(self, facts: TicketFacts, language: Language) -> None:
-        """Render the ticket and give it to the printer."""
+        """Have the ticket printed, with a code by which a phone may follow it if there is one in time."""
+        if self._printer is None or not self._codes.wait(facts, language):
+            self._render(facts, language, None)
+
+    @receives(ScanCodeMade)
+    def _code_made(self, made: ScanCodeMade) -> None:
+        waited = self._codes.came(made.ticket, made.url)
+        if waited is not None:
+            self._render(waited.facts, waited.language, made.url)
+
+    @receives(CodeOverdue)
+    def _code_overdue(self, message: CodeOverdue) -> None:
+        waited = self._codes.came(message.ticket, None)
+        if waited is not None:
+            self._render(waited.facts, waited.language, None)
+
+    def _render(self, facts: TicketFacts, language: Language, code: str | None) -> None:
+        """Render the ticket, with its page's address where there is no code, and give it to the printer."""
+        code = code or self._scan_url(facts.ticket)
         failure = PrintFailure.NO_PRINTER
         if self._printer is not None:
             try:
-                octets = render_ticket(
-                    facts, self._spec, language, self._scan_url(facts.ticket), self._columns
-                )
+                octets = render_ticket(facts, self._spec, language, code, self._columns)
             except (ProtocolError, OSError) as error:
                 log.error("ticket not rendered kiosk=%s cause=%s", self.name, error)
                 failure = PrintFailure.NOT_RENDERED

@@ -5,8 +5,9 @@ from typing import Protocol
 
 from actors.hall.state import HallState
 from actors.radio.banners import BannerText
-from protocol.ids import CounterId, GatewayId
+from protocol.ids import CounterId, GatewayId, TicketId
 from protocol.messages import Recipient, Recorded
+from protocol.push_events import PushDue
 from protocol.radio.posts import PostRecord
 from protocol.values import value
 
@@ -86,6 +87,25 @@ class LinkOpener(Protocol):
         Returns at once; the owner is told `LinkUp` when the port is there. A port that cannot be
         opened, or that vanishes, is tried again with growing back-off until the link is closed.
         """
+        ...
+
+
+class PushPort(Protocol):
+    """Whoever tells phones something, such as WeChat's account of the hall."""
+
+    def send(self, push: PushDue, reply_to: Recipient) -> None:
+        """Have ``push`` sent; returns at once, and ``reply_to`` is told `PushAnswered`.
+
+        The same push may come again where it is not known whether it was sent; its id tells that.
+        """
+        ...
+
+
+class ScanCodePort(Protocol):
+    """Whoever makes codes by which phones follow tickets."""
+
+    def make(self, ticket: TicketId, reply_to: Recipient) -> None:
+        """Have a code made; returns at once, and ``reply_to`` is told `ScanCodeMade`, perhaps never."""
         ...
 
 

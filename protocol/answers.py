@@ -59,6 +59,8 @@ class Reason(StrEnum):
     """It has been evaluated already."""
     EVALUATION_CLOSED = "evaluation-closed"
     """The time for an evaluation is over."""
+    FOLLOWED = "followed"
+    """Another phone follows the ticket."""
     BAD_VALUE = "bad-value"
     """A value is out of its range."""
     RECALL_TOO_SOON = "recall-too-soon"

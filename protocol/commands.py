@@ -14,6 +14,7 @@ from protocol.ids import (
     StaffId,
     TicketId,
 )
+from protocol.push_commands import FollowTicket, ReportPush, UnfollowTicket
 from protocol.tickets import Channel, EvaluationDevice, QueuePlace, TicketClass, VisitOrder
 from protocol.values import value
 
@@ -362,6 +363,9 @@ Command = (
     | CloseCounter
     | ReportPrint
     | ReprintTicket
+    | FollowTicket
+    | UnfollowTicket
+    | ReportPush
     | BookAppointment
     | ConfirmAppointment
     | MoveAppointment

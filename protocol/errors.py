@@ -57,6 +57,41 @@ class CodeError(ProtocolError):
     """What somebody typed is no code of a booking, or no slot."""
 
 
+class WeChatRefused(ProtocolError):
+    """A request that says it is WeChat's is not taken.
+
+    ``status`` is what to answer: 400 for what is malformed, 403 for what is not proven, not in time or not new.
+    """
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(status, detail)
+        self.status = status
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class CallbackError(WeChatRefused):
+    """A callback of WeChat is malformed; nothing of what it holds is repeated."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(400, detail)
+        self.args = (detail,)
+
+
+class SceneError(ProtocolError):
+    """A QR code's scene is not one of a ticket: it is made by something else, or was changed."""
+
+
+class SceneForged(SceneError):
+    """It looks like a ticket's scene and is signed with another key, or with none."""
+
+
+class SceneExpired(SceneError):
+    """It was a ticket's scene, and its time is over."""
+
+
 class DeviceError(PaihaoError):
     """A device (serial port, printer, terminal) does not do what it should."""
 

@@ -32,6 +32,7 @@ from protocol.ids import (
     StaffId,
     TicketId,
 )
+from protocol.push_events import CallVoiced, PushDue, PushEnded, TicketFollowed, TicketUnfollowed
 from protocol.tickets import Channel, EvaluationDevice, TicketClass, VisitOrder
 from protocol.values import value
 
@@ -89,6 +90,8 @@ class TicketCalled:
     """Since it began to wait for the service."""
     estimate: Estimate | None = None
     """What had been expected of this wait, if nobody has moved the ticket since."""
+    silent: bool = False
+    """Nobody says it aloud: its follower is told."""
 
 
 @value
@@ -171,6 +174,7 @@ class TicketRecalled:
     number: str
     counter: CounterId
     times: int
+    silent: bool = False
 
 
 @value
@@ -353,4 +357,9 @@ Event = (
     | ClosureAdded
     | ClosureSettled
     | ClosureRemoved
+    | TicketFollowed
+    | TicketUnfollowed
+    | PushDue
+    | PushEnded
+    | CallVoiced
 )

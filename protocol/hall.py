@@ -22,6 +22,7 @@ from protocol.ids import (
 )
 from protocol.policies import Policy
 from protocol.ports import TcpAddress, parse_port
+from protocol.pushes import PushSpec
 from protocol.values import value
 
 BITRATE = 9600
@@ -101,6 +102,10 @@ class Service:
     """How long a service probably takes, above 0: what is expected until it was measured."""
     appointments: AppointmentSpec | None = None
     """How it is booked; not at all if this is None."""
+    lead: int = 3
+    """A follower is told when so many calls are left until the ticket's own (0 to `LEAD_MAX`; 0: never)."""
+    silent: bool = False
+    """Whether calls of followed tickets are not said aloud: their followers are told."""
 
     def number(self, serial: int) -> str:
         """Return the number on the ticket, such as ``A010`` for serial 10."""
@@ -279,5 +284,6 @@ class HallSpec:
     policy: Policy = attrs.field(factory=Policy)
     admission: Admission = Admission.WARN
     evaluation: EvaluationSpec = attrs.field(factory=EvaluationSpec)
+    pushes: PushSpec = attrs.field(factory=PushSpec)
     staff: Mapping[StaffId, str] = attrs.field(factory=dict)
     """Who works here, by the number that they log in with, and their names."""

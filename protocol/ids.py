@@ -33,6 +33,13 @@ PersonId = NewType("PersonId", str)
 """A customer: a keyed digest of a telephone number, a document or a WeChat identity, made before it comes here.
 The queue can tell whether two are the same person, and nobody can tell from it who that is."""
 
+FollowerId = NewType("FollowerId", str)
+"""Somebody whose phone follows a ticket: where pushes go, sealed before it comes here. The queue can tell
+whether two are the same, and only whoever sends pushes can open it."""
+
+PushId = NewType("PushId", str)
+"""A push for ever: its ticket and a number, ``20261123-A010/1``; unique in its hall."""
+
 BookingId = NewType("BookingId", str)
 """A booking: the code that its customer types, 8 characters that nobody guesses; unique in its hall."""
 

@@ -14,10 +14,12 @@ from protocol.ids import (
     GatewayId,
     HallId,
     KioskId,
+    PushId,
     ServiceId,
     TerminalAddress,
     TicketId,
 )
+from protocol.pushes import PushResult
 from protocol.radio.payloads import Key
 from protocol.tickets import CounterMode, TicketState
 from protocol.values import value
@@ -43,6 +45,33 @@ class Unwatch:
     """To a display, a kiosk or the alarm board: tell ``recipient`` nothing more."""
 
     recipient: Recipient
+
+
+# -- pushes -------------------------------------------------------------------------------------
+
+
+@value
+class PushAnswered:
+    """From whoever sends pushes: what became of ``push``; ``detail`` says why it was not sent.
+
+    With `PushResult.LATER` nothing may be sent for ``pause_s`` (seconds), where that is known.
+    """
+
+    push: PushId
+    result: PushResult
+    detail: str = ""
+    pause_s: float | None = None
+
+
+@value
+class ScanCodeMade:
+    """From whoever makes codes by which phones follow tickets: what the QR code of ``ticket`` says.
+
+    None where there is none now, as when WeChat is away.
+    """
+
+    ticket: TicketId
+    url: str | None
 
 
 # -- the hall -----------------------------------------------------------------------------------
@@ -124,6 +153,8 @@ class CounterChanged:
     asked: AskedCustomer | None = None
     """Whom it served last, if that customer was invited."""
     called_at: datetime | None = None
+    silent: bool = False
+    """Nobody says its call aloud."""
 
 
 # -- counters, keypads and windows ---------------------------------------------------------------

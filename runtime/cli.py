@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "config": ("runtime.cli_config", "config_commands"),
     "radio": ("runtime.cli_radio", "radio_commands"),
     "faults": ("runtime.cli_faults", "faults_commands"),
+    "wechat": ("runtime.cli_wechat", "wechat_commands"),
 }
 """The module and name of each command. It is imported when it is asked for: `config` needs neither Twisted's
 reactor nor SimPy, and `up` chooses the reactor before anything else imports one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.audience import told
 from actors.building import HallParts, build_hall
@@ -28,6 +28,9 @@ from runtime.keys import derived_key, load_key
 from runtime.links import ReactorLinks
 from runtime.radio_memory import open_vault
 from runtime.world import ReactorWorld
+
+if TYPE_CHECKING:
+    from runtime.wechat.service import AccountService
 
 log = logging.getLogger(__name__)
 
@@ -77,13 +80,23 @@ class HallService:
         key = load_key(config.server.data_dir)
         keys = {spec.id: derived_key(key, f"hall/{spec.id}") for spec in config.halls}
         vaults = {spec.id: self._open_vault(spec, keys[spec.id]) for spec in config.halls}
+        account = self._account(key)
         self._stops.append(links.close)
         self._stops.append(self.world.close)
         ports: dict[HallId, HallPort] = {}
         for spec in config.halls:
             hall_key, vault = keys[spec.id], vaults[spec.id]
             scan_url = self._scan_urls(spec, hall_key)
-            parts = build_hall(self.world, spec, journals[spec.id], links, scan_url, vault)
+            parts = build_hall(
+                self.world,
+                spec,
+                journals[spec.id],
+                links,
+                scan_url,
+                vault,
+                pushes=None if account is None else account.pushes(spec, scan_url),
+                codes=None if account is None else account.codes(spec.id),
+            )
             self.parts[spec.id] = parts
             ports[spec.id] = HallPort(
                 spec=spec,
@@ -99,7 +112,19 @@ class HallService:
                 terminals=parts.terminals,
                 security=parts.security,
             )
-        return self._listen(ports)
+        return self._listen(ports, account)
+
+    def _account(self, key: bytes) -> AccountService | None:
+        """Return what speaks with WeChat for the halls, if they have an account."""
+        wechat = self._config.wechat
+        if wechat is None:
+            return None
+        # Not for everybody: it brings wechatpy, which takes a third of a second.
+        from runtime.wechat.service import AccountService
+
+        account = AccountService(self._reactor, wechat, key, self.world)
+        self._stops.append(account.stop)
+        return account
 
     def _open_journal(self, spec: HallSpec) -> SqliteJournal:
         folder = self._config.server.data_dir
@@ -126,8 +151,15 @@ class HallService:
         self._stops.append(memory.close)
         return vault
 
-    def _listen(self, ports: Mapping[HallId, HallPort]) -> int:
+    def _listen(self, ports: Mapping[HallId, HallPort], account: AccountService | None) -> int:
         server = self._config.server
+        more_routes = self._more_routes
+        if account is not None:
+            callbacks = account.callbacks(ports)
+
+            def more_routes(pages: Pages) -> Iterable[Route]:
+                return (*self._more_routes(pages), *callbacks.routes(pages))
+
         http = HttpService(
             self._reactor,
             ports,
@@ -135,7 +167,7 @@ class HallService:
             limits_of(server),
             troubles=lambda: self._troubles,
             watch=lambda: list(self.world.watch()),
-            more_routes=self._more_routes,
+            more_routes=more_routes,
             secure_cookies=server.base_url().startswith("https:"),
         )
         try:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import simpy
 
@@ -37,6 +37,9 @@ from sim.radio.modules import RadioModule
 from sim.radio.segments import ChannelSegments
 from sim.radio_memory import DictMemory, dict_vault
 from sim.world import MONDAY, SimWorld
+
+if TYPE_CHECKING:
+    from sim.wechat.hall_account import HallAccount
 
 COMMIT_S = 0.002
 """What a commit takes on the hall's disk."""
@@ -77,6 +80,7 @@ class Site:
         forgetful: bool = False,
         starts: bool = True,
         snapshot_events: int = SNAPSHOT_EVENTS,
+        followed: bool = False,
     ) -> None:
         """Build the site and, unless told otherwise, start its process.
 
@@ -92,6 +96,7 @@ class Site:
             forgetful: whether the journal lets go what its snapshot makes needless.
             starts: whether the process runs at once.
             snapshot_events: after how many events the hall keeps a snapshot.
+            followed: whether phones can follow tickets, by an account with WeChat's stand-in.
         """
         self.env = env or simpy.Environment(initial_time=0.0)
         self.spec = spec
@@ -124,6 +129,14 @@ class Site:
         self._parts: HallParts | None = None
         self.journal.refuses = self._refuses
         self._plug_devices(module, loss)
+        self.account: HallAccount | None = None
+        """By which phones follow tickets, if they can."""
+        if followed:
+            # Not for everybody: it brings wechatpy, which takes a third of a second.
+            from sim.wechat.hall_account import HallAccount
+
+            random = Random(f"{seed}/{spec.id}/wechat")
+            self.account = HallAccount(self.outside, spec, random, _scan_url)
         if starts:
             self.start()
 
@@ -185,6 +198,7 @@ class Site:
             _scan_url,
             vault=self._vault,
             snapshot_events=self._snapshot_events,
+            pushes=self.account,
         )
         for listen in list(self.on_start):
             listen(self._parts)

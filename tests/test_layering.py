@@ -67,6 +67,9 @@ IMPORT_REASONS = {
     ("protocol/printing/paper.py", "escpos"): "renders a ticket into octets, in memory",
     ("protocol/printing/paper.py", "pathlib"): "removes what importing escpos leaves on disk",
     ("protocol/printing/qr.py", "segno"): "renders a QR code into text, in memory",
+    ("protocol/wechat/callback.py", "wechatpy"): "tells kinds of callbacks apart, in memory",
+    ("protocol/wechat/reply.py", "wechatpy"): "writes a reply's XML, in memory",
+    ("protocol/wechat/seal.py", "wechatpy"): "WeChat's cipher and its padding, in memory",
 }
 
 # What a pure layer may import, but not use: a clock, a global generator, a file.

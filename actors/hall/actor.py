@@ -15,7 +15,7 @@ from actors.base import Actor, Place, receives
 from actors.hall.apply import apply_all
 from actors.hall.batch import Asker, Batch, CommitEnded
 from actors.hall.clock import HallClock
-from actors.hall.decide import decide
+from actors.hall.decide import carry_out
 from actors.hall.memory import ANSWERS_MAX, AnswerMemory
 from actors.hall.publishing import counters_to_tell
 from actors.hall.state import HallState
@@ -178,13 +178,12 @@ class HallActor(Actor):
 
     def _decide(self, command: Command) -> Answer:
         batch = self._open
-        state = batch.state
-        decision = decide(state, command, self._clock.now())
+        seq = batch.state.seq
+        decision, after = carry_out(batch.state, command, self._clock.now())
         if isinstance(decision, Rejected):
             return decision
         if decision:
-            batch.state = apply_all(state, decision)
-            seq = state.seq
+            batch.state = after
             for event in decision:
                 seq += 1
                 batch.records.append(make_recorded(seq=seq, event=event))

@@ -12,6 +12,7 @@ from immutables import Map
 from actors.hall.booking_apply import APPLY_BOOKINGS, without_old
 from actors.hall.durations import back_again, given_up, measured
 from actors.hall.evaluating_apply import APPLY_EVALUATIONS
+from actors.hall.following_apply import APPLY_FOLLOWING
 from actors.hall.overtaking import clamped_since, overtook
 from actors.hall.paces import quickened
 from actors.hall.queues import enter_queue, leave_queue
@@ -87,6 +88,7 @@ def _day_begun(state: HallState, event: DayBegun) -> None:
     state.reserved = {}
     state.posts = {}
     state.persons = Map()
+    state.followed = 0
     state.diary = without_old(state.diary, event.day, event.at)
 
 
@@ -374,4 +376,5 @@ _APPLY: dict[type, Callable[[HallState, Any], None]] = {
     CounterClosed: _closed,
     **APPLY_BOOKINGS,
     **APPLY_EVALUATIONS,
+    **APPLY_FOLLOWING,
 }

@@ -15,6 +15,7 @@ from actors.hall.refusals import (
     find_ticket,
     listed,
 )
+from actors.hall.silence import is_silent, stays_silent
 from actors.hall.state import HallState, Ticket
 from actors.hall.visits import finished
 from protocol.answers import Reason
@@ -60,7 +61,8 @@ def call_next(state: HallState, command: CallNext, at: datetime) -> tuple[Event,
     chosen = choose(state, counter, at)
     if chosen is not None:
         ticket, choice = chosen
-        events.append(_call(ticket, counter, command.id, choice, at))
+        silent = bool(state.followed) and is_silent(state, ticket, at)
+        events.append(_call(ticket, counter, command.id, choice, at, silent))
     return tuple(events)
 
 
@@ -74,7 +76,8 @@ def call_given(state: HallState, command: CallTicket, at: datetime) -> tuple[Eve
     else:
         check_reached(state, counter, ticket)
     events = _made_free(state, counter, command.id, at)
-    events.append(_call(ticket, counter, command.id, given(state, ticket, at), at))
+    choice, silent = given(state, ticket, at), is_silent(state, ticket, at)
+    events.append(_call(ticket, counter, command.id, choice, at, silent))
     return tuple(events)
 
 
@@ -95,7 +98,12 @@ def _check_calls(state: HallState, counter: CounterId, ticket: Ticket) -> None:
 
 
 def _call(
-    ticket: Ticket, counter: CounterId, command: CommandId, choice: Choice, at: datetime
+    ticket: Ticket,
+    counter: CounterId,
+    command: CommandId,
+    choice: Choice,
+    at: datetime,
+    silent: bool,
 ) -> Event:
     return make_ticket_called(
         at=at,
@@ -107,6 +115,7 @@ def _call(
         choice=choice,
         waited_s=choice.candidates[0].waited_s,
         estimate=ticket.estimate,
+        silent=silent,
     )
 
 
@@ -153,6 +162,7 @@ def recall(state: HallState, command: RecallTicket, at: datetime) -> tuple[Event
             number=ticket.number,
             counter=counter,
             times=ticket.recalls + 1,
+            silent=stays_silent(state, ticket),
         ),
     )
 

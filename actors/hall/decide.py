@@ -15,6 +15,8 @@ from actors.hall.closing import add_closure, remove_closure, review
 from actors.hall.counters import close_counter, open_counter, pause_counter, toggle_pause
 from actors.hall.day import business_day
 from actors.hall.evaluating import evaluate, invite
+from actors.hall.following import follow, report_push, unfollow
+from actors.hall.pushing import pushes
 from actors.hall.refusals import Refusal
 from actors.hall.requeueing import hold, reactivate, requeue, resume, transfer
 from actors.hall.state import HallState, Ticket
@@ -56,8 +58,19 @@ from protocol.commands import (
 )
 from protocol.events import DayBegun, Event, TicketExpired
 from protocol.ids import CommandId
+from protocol.push_commands import FollowTicket, ReportPush, UnfollowTicket
 
 Decision = tuple[Event, ...] | Rejected
+
+
+def carry_out(state: HallState, command: Command, now: datetime) -> tuple[Decision, HallState]:
+    """Return what `decide` does, with what followers of tickets are to be told, and the state after it."""
+    decision = decide(state, command, now)
+    if isinstance(decision, Rejected) or not decision:
+        return decision, state
+    after = apply_all(state, decision)
+    told = pushes(state, after, decision)
+    return (decision + told, apply_all(after, told)) if told else (decision, after)
 
 
 def decide(state: HallState, command: Command, now: datetime) -> Decision:
@@ -129,6 +142,9 @@ _DECIDE: dict[type, Callable[[HallState, Any, datetime], tuple[Event, ...]]] = {
     CloseCounter: close_counter,
     ReportPrint: report_print,
     ReprintTicket: reprint,
+    FollowTicket: follow,
+    UnfollowTicket: unfollow,
+    ReportPush: report_push,
     BookAppointment: book,
     ConfirmAppointment: confirm,
     MoveAppointment: move,

@@ -20,7 +20,9 @@ from protocol.estimates import Estimate
 from protocol.events import TicketCalled, TicketTaken
 from protocol.hall import HallSpec
 from protocol.ids import (
+    CommandId,
     CounterId,
+    FollowerId,
     KioskId,
     Language,
     PersonId,
@@ -28,6 +30,7 @@ from protocol.ids import (
     StaffId,
     TicketId,
 )
+from protocol.push_events import PushDue
 from protocol.tickets import Channel, CounterMode, PrintState, TicketClass, TicketState
 from protocol.values import value
 
@@ -50,6 +53,23 @@ class Served:
     """How often the counter asked once more."""
     level: int | None = None
     """The customer's rating, 1 to 5."""
+
+
+@value
+class Following:
+    """Who follows a ticket, and what he was told; it stays when he lets the ticket go."""
+
+    follower: FollowerId | None
+    silent: bool = False
+    """He wishes that nobody says the ticket's calls aloud."""
+    near: bool = False
+    """He has had, or was to have, the one push that the turn comes near."""
+    pushes: int = 0
+    """So many pushes there were."""
+    call: CommandId | None = None
+    """What called it when he was told of a call last."""
+    due: tuple[PushDue, ...] = ()
+    """Those of which is not known yet what became of them."""
 
 
 @value
@@ -91,6 +111,13 @@ class Ticket:
     """Where the bound on overtaking is concerned, since when it waits, if not since ``waiting_since``."""
     called: TicketCalled | None = None
     """Its last call, which says why."""
+    following: Following | None = None
+    """By whom it is followed, or was."""
+
+    @property
+    def follower(self) -> FollowerId | None:
+        """Who follows it now."""
+        return None if self.following is None else self.following.follower
 
     @property
     def language(self) -> Language:
@@ -215,6 +242,8 @@ class HallState:
     persons: Map[PersonId, frozenset[TicketId]] = attrs.field(factory=Map)
     """The tickets that somebody took today."""
     times: Mapping[ServiceId, ServiceTimes] = attrs.field(factory=dict)
+    followed: int = 0
+    """So many of today's tickets are followed."""
     diary: Diary = EMPTY_DIARY
     """Its appointments; they outlive the day, too."""
 
@@ -254,6 +283,7 @@ class HallState:
 __all__ = [
     "BEFORE_ALL",
     "CLOSED_POST",
+    "Following",
     "HallState",
     "Line",
     "Post",

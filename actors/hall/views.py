@@ -28,6 +28,7 @@ def counter_changed(state: HallState, counter: CounterId) -> CounterChanged:
         waiting=state.waiting_for(counter),
         asked=_asked(state, counter, post),
         called_at=None if ticket is None else ticket.called_at,
+        silent=ticket is not None and ticket.called is not None and ticket.called.silent,
     )
 
 

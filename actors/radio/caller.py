@@ -19,7 +19,8 @@ from protocol.tickets import TicketState
 class CallerTerminal(TerminalActor):
     """See the module. Raises the alarm ``caller/{counter}``.
 
-    A call that the customer has followed, or that was ended otherwise, is not announced any more.
+    A call that the customer has followed, or that was ended otherwise, is not announced any more. A silent one
+    is not announced unless it has to be said aloud after all.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class CallerTerminal(TerminalActor):
 
     @receives(CounterChanged)
     def _take_change(self, change: CounterChanged) -> None:
-        if change.ticket is None or change.ticket_state is not TicketState.CALLED:
+        if change.ticket is None or change.silent or change.ticket_state is not TicketState.CALLED:
             self._call = None
             self._announcement.drop()
             return

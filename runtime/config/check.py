@@ -3,7 +3,7 @@
 Nothing is concluded from a value that was refused already, so that one mistake is one problem.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from protocol.hall import (
@@ -27,6 +27,7 @@ from runtime.config.model import Role, Server, Token
 from runtime.config.opening import Entry, check_hours
 from runtime.config.problems import Findings, nearest
 from runtime.config.radio import check_covers, check_routes
+from runtime.config.secrets import check_sources
 from runtime.config.tables import Tables
 from runtime.config.terminals import check_logins, check_terminal
 
@@ -124,9 +125,10 @@ def _check_queues(given: _Given, hall: Place) -> None:
 def _check_opening(given: _Given, hall: Place) -> None:
     """Hours make sense, and whoever is limited says who he is."""
     tables, findings = given.tables, given.findings
-    check_hours(tables, findings, hall)
+    check_hours(tables, findings, (*hall, "hours"))
+    check_hours(tables, findings, (*hall, "pushes", "silent"))
     for place, service in tables.within(hall, Service):
-        check_hours(tables, findings, place)
+        check_hours(tables, findings, (*place, "hours"))
         check_appointments(tables, findings, place, service)
         if (
             service.person_max is not None
@@ -350,7 +352,7 @@ def _check_tokens(given: _Given) -> None:
     findings = given.findings
     halls = given.tables.within((), HallSpec)
     for place, token in given.tables.within((), Token):
-        _check_sources(findings, place, token)
+        check_sources(findings, place, token, "secret")
         _refer(given, (*place, "hall"), token.hall, "hall", halls)
         if not findings.sound((*place, "role")):
             continue
@@ -361,19 +363,6 @@ def _check_tokens(given: _Given) -> None:
         hall = next((there for there, one in halls if one.id == token.hall), None)
         _check_narrowing(given, (*place, "kiosk"), token.kiosk, token.role, hall, Kiosk)
         _check_narrowing(given, (*place, "counter"), token.counter, token.role, hall, Counter)
-
-
-def _check_sources(findings: Findings, place: Place, token: Token) -> None:
-    typed: Mapping[str, object] = {
-        "secret": token.secret,
-        "secret_env": token.secret_env,
-        "secret_file": token.secret_file,
-    }
-    given = [key for key, source in typed.items() if source is not None]
-    if len(given) != 1 and findings.sound(*((*place, key) for key in typed)):
-        wrong = f"{' and '.join(given)} are both there" if given else "there is no secret"
-        allowed = "needed is one of secret, secret_env (a variable) and secret_file (a path)"
-        findings.add((*place, given[-1] if given else "secret"), wrong, allowed)
 
 
 def _check_narrowing(

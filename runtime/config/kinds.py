@@ -148,6 +148,34 @@ SECRET = _hidden(
 )
 
 
+WECHAT_APP_ID = _matching(
+    r"[A-Za-z0-9_-]{1,64}",
+    'the app id of the account, such as "wx0123456789abcdef"',
+)
+
+WECHAT_TEMPLATE = _matching(
+    r"[A-Za-z0-9_-]{1,64}",
+    "the id that the account has given the template: 1 to 64 letters, digits, - and _",
+)
+
+WECHAT_TOKEN = _hidden(
+    # With an empty one anybody could sign.
+    re.compile(r"[A-Za-z0-9]{3,32}"),
+    "the token",
+    "a string of 3 to 32 letters (A-Z, a-z) and digits, as in the account's developer settings",
+)
+
+WECHAT_AES_KEY = _hidden(
+    re.compile(r"[A-Za-z0-9]{43}"),
+    "the key",
+    "the EncodingAESKey of the account's developer settings: 43 letters (A-Z, a-z) and digits",
+)
+
+TEMPLATE_FIELD = _matching(
+    r"[a-z_]{1,30}[0-9]{0,2}", 'the name of a field of the template, such as "thing1"'
+)
+
+
 def _name(typed: str) -> object:
     allowed = f"allowed are 1 to {model.NAME_CHARACTERS_MAX} characters in one line"
     if not typed.strip():

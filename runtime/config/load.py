@@ -9,8 +9,9 @@ from runtime.config.document import Document, parse_document, read_text
 from runtime.config.model import Config
 from runtime.config.problems import Findings
 from runtime.config.schema import File, declare
-from runtime.config.secrets import find_secrets, refuse_equal
+from runtime.config.secrets import find_secrets, find_wechat_secrets, refuse_equal
 from runtime.config.tables import Node, Tables
+from runtime.config.wechat import check_wechat
 from runtime.logging import strike_out
 
 __all__ = ["DEMO", "EXAMPLE", "load_config", "parse_config", "read_config"]
@@ -25,8 +26,8 @@ DEMO = Path(__file__).with_name("demo.toml")
 def load_config(path: Path, *, secrets: bool = True) -> Config:
     """Return the configuration in the TOML file at ``path``.
 
-    Tokens' secrets that are kept outside of the file are looked up, and struck out of the log together with the
-    others; without ``secrets``, which who only wants the halls does not need, they are None.
+    Secrets that are kept outside of the file are looked up, and struck out of the log together with the others;
+    without ``secrets``, which who only wants the halls does not need, they are None.
     Relative paths in the file count from its own folder.
 
     Raises:
@@ -36,6 +37,7 @@ def load_config(path: Path, *, secrets: bool = True) -> Config:
     environment = os.environ if secrets else None
     config = parse_config(text, str(path), folder=path.parent, environment=environment)
     strike_out(token.secret for token in config.tokens if token.secret is not None)
+    strike_out(() if config.wechat is None else config.wechat.secrets)
     return config
 
 
@@ -66,7 +68,13 @@ def read_config(
     declare(tables, folder)
     file = tables.read(Node(place=(), typed=document.tables), File)
     check(tables, file.server, findings)
-    tokens = file.tokens if environment is None else find_secrets(tables, findings, environment)
+    check_wechat(findings, file.wechat, file.server)
+    tokens, wechat = file.tokens, file.wechat
+    if environment is not None:
+        tokens = find_secrets(tables, findings, environment)
+        wechat = find_wechat_secrets(wechat, findings, environment)
     refuse_equal(findings, tokens)
     findings.refuse()
-    return Config(source=document.source, halls=file.halls, server=file.server, tokens=tokens)
+    return Config(
+        source=document.source, halls=file.halls, server=file.server, tokens=tokens, wechat=wechat
+    )

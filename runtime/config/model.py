@@ -3,6 +3,7 @@
 Halls are `protocol.hall.HallSpec`; the rest is what the process around them needs.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import attrs
 from protocol.hall import HallSpec
 from protocol.ids import CounterId, HallId, KioskId
 from protocol.values import value
+from protocol.wechat.templates import Layout, Slot, layout_of
 
 FILE_OCTETS_MAX = 2 * 1024 * 1024
 """A full hall takes some 40 kB."""
@@ -50,6 +52,8 @@ DIGITS_MAX = 5
 PATH_CHARACTERS_MAX = 200
 SECRET_CHARACTERS_MIN = 16
 SECRET_CHARACTERS_MAX = 200
+WECHAT_BODY_OCTETS_MIN = 16_384
+"""WeChat's callbacks have a few thousand octets: a consent to many notifications, sealed, has ten thousand."""
 
 
 class Role(StrEnum):
@@ -115,6 +119,81 @@ class Token:
     counter: CounterId | None = None
 
 
+API_URL = "https://api.weixin.qq.com"
+"""WeChat's service itself; a stand-in is elsewhere."""
+
+OAUTH_URL = "https://open.weixin.qq.com"
+"""Where WeChat asks a phone's browser who holds it."""
+
+
+class WeChatMode(StrEnum):
+    """Which of WeChat's callbacks are taken."""
+
+    SAFE = "safe"
+    """Signed and encrypted ones alone."""
+    PLAIN = "plain"
+    """Plain ones as well, of which nothing proves what they say: for setting something up."""
+
+
+class WeChatChannel(StrEnum):
+    """As what a push is sent."""
+
+    TEMPLATE = "template"
+    """As a template message."""
+    SUBSCRIPTION = "subscription"
+    """As a subscription notification, of which each needs a consent."""
+
+
+@value
+class WeChatTemplate:
+    """A template of the account, and what each of its fields says."""
+
+    template: str
+    fields: Mapping[str, Slot]
+
+    @property
+    def layout(self) -> Layout:
+        """How a message by the template is filled in; the configuration was refused if it could not be."""
+        return layout_of(self.fields)
+
+
+@value
+class WeChat:
+    """The official account of the server's halls.
+
+    ``secret`` is what its calls are made with, ``token`` and ``aes_key`` sign and encrypt callbacks. Each
+    stands in the file, in an environment variable or in a file of its own, as a token's secret does; once the
+    configuration is loaded all three are there. ``near`` and ``call`` are the templates of the push that a
+    turn comes near and of the one that it was called.
+    """
+
+    app_id: str
+    near: WeChatTemplate
+    call: WeChatTemplate
+    secret: str | None = attrs.field(default=None, repr=False)
+    secret_env: str | None = None
+    secret_file: Path | None = None
+    token: str | None = attrs.field(default=None, repr=False)
+    token_env: str | None = None
+    token_file: Path | None = None
+    aes_key: str | None = attrs.field(default=None, repr=False)
+    aes_key_env: str | None = None
+    aes_key_file: Path | None = None
+    mode: WeChatMode = WeChatMode.SAFE
+    channel: WeChatChannel = WeChatChannel.TEMPLATE
+    api_url: str = API_URL
+    oauth_url: str = OAUTH_URL
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what is to be struck out of a log.
+
+        A shorter token is left out: it may be a word, and would be struck out of others. Nothing logs it.
+        """
+        those = (self.secret, self.token, self.aes_key)
+        return tuple(each for each in those if each and len(each) >= SECRET_CHARACTERS_MIN)
+
+
 @value
 class Config:
     """A whole configuration; ``source`` names the file for people."""
@@ -123,3 +202,4 @@ class Config:
     halls: tuple[HallSpec, ...]
     server: Server = attrs.field(factory=Server)
     tokens: tuple[Token, ...] = ()
+    wechat: WeChat | None = None

@@ -131,9 +131,8 @@ TIMES = Kind(read=_times, blank=(_MIDNIGHT, _MIDNIGHT))
 # -- what fits together --------------------------------------------------------------------------
 
 
-def check_hours(tables: Tables, findings: Findings, owner: Place) -> None:
-    """Report hours of the hall or service at ``owner`` that close before they open, overlap or end too soon."""
-    place = (*owner, "hours")
+def check_hours(tables: Tables, findings: Findings, place: Place) -> None:
+    """Report hours at ``place`` that close before they open, overlap or end too soon."""
     taken: list[tuple[int, time, time]] = []
     for at, opening in tables.within(place, Opening):
         if not findings.sound(*((*at, key) for key in ("weekdays", "opens", "closes"))):

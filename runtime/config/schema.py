@@ -21,6 +21,7 @@ from protocol.hall import (
 )
 from protocol.hours import Hours
 from protocol.policies import WEIGHT_MAX, LateRule, Policy, PolicyKind
+from protocol.pushes import LEAD_MAX, PushSpec
 from protocol.tickets import TicketClass
 from protocol.values import value
 from runtime.config import kinds, model
@@ -28,6 +29,7 @@ from runtime.config.appointments import declare_appointments
 from runtime.config.opening import declare_opening, menu_reader
 from runtime.config.tables import Field, Tables
 from runtime.config.terminals import declare_terminals
+from runtime.config.wechat import declare_wechat
 
 __all__ = ["File", "declare"]
 
@@ -37,11 +39,12 @@ ADDRESS = kinds.whole(1, model.RADIO_ADDRESS_MAX)
 
 @value
 class File:
-    """The whole file: ``[[hall]]``, ``[server]`` and ``[[token]]``."""
+    """The whole file: ``[[hall]]``, ``[server]``, ``[[token]]`` and ``[wechat]``."""
 
     halls: tuple[HallSpec, ...]
     server: model.Server = attrs.field(factory=model.Server)
     tokens: tuple[model.Token, ...] = ()
+    wechat: model.WeChat | None = None
 
 
 def declare(tables: Tables, folder: Path) -> None:
@@ -51,11 +54,13 @@ def declare(tables: Tables, folder: Path) -> None:
     declare_appointments(tables)
     _declare_hall(tables)
     _declare_server(tables, folder)
+    declare_wechat(tables, folder)
     tables.declare(
         File,
         halls=Field(key="hall", read=tables.listed(HallSpec, most=model.HALLS_MAX, unique="id")),
         server=tables.table(model.Server),
         tokens=Field(key="token", read=tables.listed(model.Token, most=model.TOKENS_MAX)),
+        wechat=tables.table(model.WeChat),
     )
 
 
@@ -99,6 +104,8 @@ def _declare_hall(tables: Tables) -> None:
         target_wait_s=tables.one(kinds.number(1, 86_400)),
         service_s=tables.one(kinds.number(1, 86_400)),
         appointments=tables.table(AppointmentSpec),
+        lead=tables.one(kinds.whole(0, LEAD_MAX)),
+        silent=tables.one(kinds.BOOLEAN),
     )
     tables.declare(
         Counter,
@@ -124,6 +131,14 @@ def _declare_hall(tables: Tables) -> None:
         invite=tables.one(kinds.BOOLEAN),
     )
     tables.declare(
+        PushSpec,
+        recall=tables.one(kinds.BOOLEAN),
+        near_within_s=tables.one(kinds.number(10, 7200)),
+        call_within_s=tables.one(kinds.number(10, 7200)),
+        silent_within_s=tables.one(kinds.number(1, 120)),
+        silent=tables.table(Hours),
+    )
+    tables.declare(
         HallSpec,
         id=identity,
         names=tables.names,
@@ -144,6 +159,7 @@ def _declare_hall(tables: Tables) -> None:
         gateways=Field(key="gateway", read=tables.by_key(Gateway, "id", most=model.GATEWAYS_MAX)),
         policy=tables.table(Policy),
         evaluation=tables.table(EvaluationSpec),
+        pushes=tables.table(PushSpec),
         staff=tables.keyed(kinds.IDENTITY, tables.one(kinds.NAME), most=model.STAFF_MAX),
     )
 

@@ -153,6 +153,8 @@ class Tables:
         read_key = self.one(key)
 
         def read_all(node: Node) -> dict[Any, Any]:
+            if node.typed is _MISSING:
+                return {}
             typed = node.typed
             if not isinstance(typed, dict):
                 self._wrong_type(node, "allowed is a table")

@@ -104,7 +104,8 @@ class Dispatcher:
         """
         authorization = request.header(b"authorization")
         shown = self._shown_passes(request, authorization, now_s)
-        self._bound_rate(request, shown, now_s)
+        if isinstance(found, Problem) or found.route.metered:
+            self._bound_rate(request, shown, now_s)
         if isinstance(found, Problem):
             raise RequestRefused(found)
         route, params = found

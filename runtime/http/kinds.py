@@ -306,6 +306,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "How long evaluations are taken is in the configuration.",
             "评价时间已过。",
         ),
+        "followed": _kind(
+            409,
+            "Another phone follows the ticket",
+            "Let it go on that phone, or ask the reception to.",
+            "已有手机关注该号票，请在该手机上取消关注，或联系前台。",
+        ),
         "bad-value": _kind(
             422,
             "A value is out of its range",

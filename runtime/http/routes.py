@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.config.model import Role
-from runtime.http import api, evaluation, steps, waiting
+from runtime.http import api, evaluation, followers, steps, waiting
 from runtime.http.choice_views import Why
 from runtime.http.pages import Pages
 from runtime.http.routing import Route
@@ -134,6 +134,16 @@ def tickets() -> tuple[Route, ...]:
             body=ReprintBody,
             answers={202: Reprint},
             problems=("unknown-ticket", "unknown-kiosk", "ticket-state", "no-printer"),
+            changes=True,
+        ),
+        Route(
+            method="POST",
+            pattern=f"{_TICKET}/unfollow",
+            handler=followers.unfollow_ticket,
+            summary="Let a ticket go that a phone follows, so that another phone may",
+            roles=STAFF,
+            answers={200: followers.Unfollowed},
+            problems=("unknown-ticket",),
             changes=True,
         ),
     )

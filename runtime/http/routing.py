@@ -30,7 +30,8 @@ class Route:
     may call it, managers always; with `ANYBODY` no token is asked. ``body`` is the class of the JSON body;
     where all its fields have defaults the body may be empty. ``answers`` describes responses by status: their
     class, or their content type. A route that ``changes`` something heeds the Idempotency-Key. Those of a
-    ``page`` answer people: refusals are pages, too.
+    ``page`` answer people: refusals are pages, too. One that is not ``metered`` may be asked as often as
+    anybody likes: its callers prove who they are in another way than by a token, and share one address.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Route:
     """What may stand in the query, and what it means."""
     changes: bool = False
     page: bool = False
+    metered: bool = True
     listed: bool = True
     """Whether the OpenAPI document describes it."""
 

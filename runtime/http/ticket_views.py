@@ -65,6 +65,7 @@ class TicketView:
     ended_at: datetime | None
     scan_url: str
     served: tuple[FinishedService, ...] = field(about="What was finished for it, oldest first.")
+    followed: bool = field(about="Whether a phone follows it, which is told of its turn.")
 
 
 def ticket_view(state: HallState, ticket: Ticket, scan_url: str, at: datetime) -> TicketView:
@@ -93,6 +94,7 @@ def ticket_view(state: HallState, ticket: Ticket, scan_url: str, at: datetime) -
         ended_at=ticket.ended_at,
         scan_url=scan_url,
         served=finished_services(state, ticket),
+        followed=ticket.follower is not None,
     )
 
 

@@ -19,7 +19,17 @@ from immutables import Map
 from actors.hall.diary import EMPTY_DIARY, AddedClosure, Booking, Diary
 from actors.hall.queues import enter_queue
 from actors.hall.ranks import Ranks, entries, put
-from actors.hall.state import HallState, Line, Pace, Post, Served, ServiceTimes, Tally, Ticket
+from actors.hall.state import (
+    Following,
+    HallState,
+    Line,
+    Pace,
+    Post,
+    Served,
+    ServiceTimes,
+    Tally,
+    Ticket,
+)
 from protocol.choices import Candidate, Choice
 from protocol.errors import StorageError
 from protocol.events import Event
@@ -38,8 +48,8 @@ class SnapshotUnreadable(StorageError):
 
 
 def _shape() -> str:
-    queue = (HallState, Line, Pace, Post, Tally, Served, ServiceTimes, Ticket, Choice, Candidate)
-    classes = (*queue, Diary, Booking, AddedClosure, *get_args(Event))
+    queue = (HallState, Line, Pace, Post, Tally, Served, ServiceTimes, Ticket, Following)
+    classes = (*queue, Choice, Candidate, Diary, Booking, AddedClosure, *get_args(Event))
     lines = [
         f"{kind.__name__}.{field.name}: {field.type}"
         for kind in classes
@@ -112,6 +122,7 @@ def decode_state(parts: Iterable[str], spec: HallSpec) -> HallState:
             lines={service: _line(line) for service, line in head["lines"].items()},
             posts=converter.structure(head["posts"], dict[CounterId, Post]),
             persons=_persons(tickets),
+            followed=sum(ticket.follower is not None for ticket in tickets),
             times=converter.structure(head["times"], dict[ServiceId, ServiceTimes]),
             diary=diary,
         )

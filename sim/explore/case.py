@@ -32,6 +32,8 @@ class People:
     twice_share: float
     """How often a request is sent twice at once, as by a double click."""
     cancel_share: float
+    follow_share: float
+    """How many follow their ticket on the phone; without any the hall has no account for that."""
     rating_share: float
     """How many rate, on the phone or at the pad; some of them more than once."""
     supervisor_s: float

@@ -10,7 +10,7 @@ from protocol.events import TicketTaken
 from protocol.ids import KioskId, ServiceId, TicketId
 from protocol.tickets import Channel, VisitOrder
 from sim.explore.case import Case
-from sim.explore.clients import Clients
+from sim.explore.clients import Clients, Then, nothing
 
 BURST_MAX = 6
 """People who come at one instant."""
@@ -28,8 +28,10 @@ LOOK_S = 45.0
 class Customers:
     """Come until `close` is called."""
 
-    def __init__(self, case: Case, clients: Clients) -> None:
+    def __init__(self, case: Case, clients: Clients, follow: Then = nothing) -> None:
+        """Prepare; ``follow`` is shown each answer that may give somebody a number."""
         self._case = case
+        self._follow = follow
         self._people = case.people
         self._clients = clients
         self._world = clients.site.outside
@@ -89,6 +91,7 @@ class Customers:
         """Do what somebody does who has a number, if the answer gives one."""
         if not isinstance(answer, Accepted):
             return
+        self._follow(answer)
         taken = [event for event in answer.events if isinstance(event, TicketTaken)]
         if not taken:
             return

@@ -21,6 +21,9 @@ ARRIVALS_PER_H = (6.0, 20.0, 40.0)
 """Customers an hour: what is drawn from, times the number of counters at most."""
 
 
+FOLLOW_SHARES = (0.0, 0.0, 0.3, 1.0)
+"""How many follow their ticket on the phone."""
+
 ON_SHARE = 0.25
 """Of the runs, in which a kind of fault is on."""
 
@@ -38,13 +41,23 @@ def draw(seed: int) -> Case:
     """Return the case of ``seed``: the same at all times and in every process."""
     begins = MONDAY + timedelta(hours=Random(f"{seed}/begins").choice([0, 1, 3, 6]))
     spec = draw_hall(seed, begins)
+    people = replace(
+        _people(spec, Random(f"{seed}/people")),
+        follow_share=Random(f"{seed}/follow").choice(FOLLOW_SHARES),
+    )
     random = Random(f"{seed}/rest")
     paired = draw_paired(spec, Random(f"{seed}/paired"))
     return Case(
         seed=seed,
         spec=spec,
-        people=_people(spec, Random(f"{seed}/people")),
-        faults=draw_faults(spec, Random(f"{seed}/faults"), Random(f"{seed}/whole"), HALL_S),
+        people=people,
+        faults=draw_faults(
+            spec,
+            Random(f"{seed}/faults"),
+            Random(f"{seed}/whole"),
+            HALL_S,
+            followed=people.follow_share > 0,
+        ),
         begins=begins,
         commit_s=random.choice([0.0005, 0.002, 0.02, 0.2]),
         on_channel=random.random() < 0.25,
@@ -56,9 +69,11 @@ def draw(seed: int) -> Case:
     )
 
 
-def draw_faults(spec: HallSpec, random: Random, whole: Random, lasts_s: float) -> tuple[Fault, ...]:
-    """Return faults within ``lasts_s``, in the order of their beginnings."""
-    premises = Site(None, spec, 0, starts=False)
+def draw_faults(
+    spec: HallSpec, random: Random, whole: Random, lasts_s: float, *, followed: bool = False
+) -> tuple[Fault, ...]:
+    """Return faults within ``lasts_s``, in the order of their beginnings; of WeChat too where phones follow."""
+    premises = Site(None, spec, 0, starts=False, followed=followed)
     premises.screen = LargeScreen(premises)
     faults: list[Fault] = []
     for kind in FAULTS.values():
@@ -92,6 +107,7 @@ def _people(spec: HallSpec, random: Random) -> People:
         burst_share=random.choice([0.0, 0.05, 0.2]),
         twice_share=random.choice([0.0, 0.05]),
         cancel_share=random.choice([0.0, 0.1, 0.3]),
+        follow_share=0.0,
         rating_share=random.choice([0.0, 0.2, 0.5]),
         supervisor_s=random.choice([60.0, 300.0, 3600.0]),
         closure_s=random.choice([None, 1800.0]),

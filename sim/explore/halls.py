@@ -22,7 +22,9 @@ from protocol.hall import (
 from protocol.hours import ALWAYS, Hours, Opening
 from protocol.ids import CounterId, HallId, KioskId, Language, ServiceId, StaffId
 from protocol.policies import LateRule, Policy, PolicyKind
+from protocol.pushes import PushSpec
 from protocol.tickets import TicketClass
+from protocol.values import replace
 from sim.explore.appointments import draw_appointments
 from sim.explore.segments import draw_gateways
 
@@ -44,10 +46,12 @@ def draw_hall(seed: int, begins: datetime) -> HallSpec:
     random = Random(f"{seed}/hall")
     services = draw_appointments(_services(random), Random(f"{seed}/appointments"))
     counters = _counters(random, tuple(services))
+    followed = Random(f"{seed}/pushes")
+    services = {id: replace(one, lead=followed.choice([0, 1, 3])) for id, one in services.items()}
     return HallSpec(
         id=HallId("X1"),
         names={ZH: "大厅", EN: "Hall"},
-        services=services,
+        services=_frozen(services),
         counters=counters,
         kiosks=_kiosks(random),
         gateways=draw_gateways(tuple(counters), tuple(services), Random(f"{seed}/gateways")),
@@ -62,6 +66,7 @@ def draw_hall(seed: int, begins: datetime) -> HallSpec:
         evaluation=EvaluationSpec(
             within_s=random.choice([600.0, 3600.0]), invite=random.random() < 0.8
         ),
+        pushes=PushSpec(recall=followed.random() < 0.5),
         staff=_frozen({StaffId(str(1000 + n)): f"职员{n}" for n in range(len(counters))}),
     )
 

@@ -18,6 +18,7 @@ from sim.explore.closing import STEP_S, STEPS_MAX, Closing
 from sim.explore.closures import Office
 from sim.explore.customers import Customers
 from sim.explore.fitter import Fitter
+from sim.explore.followers import Followers
 from sim.explore.hashing import MessageHash
 from sim.explore.staff import Staff, Supervisor
 from sim.faults.active import schedule
@@ -91,6 +92,7 @@ class ExplorerRun:
             secured=bool(case.paired),
             starts=False,
             snapshot_events=case.snapshot_events,
+            followed=case.people.follow_share > 0,
         )
         self.site.on_start.append(self._listen)
         self.watch = Watch(self.site, self._broken, invariants)
@@ -144,9 +146,11 @@ class ExplorerRun:
         # Nothing breaks any more once everything is to be healed.
         faults = [fault for fault in case.faults if fault.begins_s < case.lasts_s]
         schedule(self.site, faults, self._fault_seen)
-        customers = Customers(case, self._clients)
+        followers = Followers(case, self._clients)
+        customers = Customers(case, self._clients, followers.taken)
         people: list[_Person] = [
             customers,
+            followers,
             Bookers(case, self._clients, customers.taken),
             Supervisor(case, self._clients, ledger),
             Office(case, self._clients, ledger),

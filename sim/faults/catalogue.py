@@ -17,6 +17,7 @@ from sim.faults.process import KINDS as PROCESS
 from sim.faults.radio import KINDS as RADIO
 from sim.faults.serial import KINDS as SERIAL
 from sim.faults.terminal import KINDS as TERMINAL
+from sim.faults.wechat import KINDS as WECHAT
 
 _KINDS: dict[str, FaultKind] = {}
 
@@ -50,5 +51,5 @@ def kind_of(name: str) -> FaultKind:
     return kind
 
 
-for _kinds in (RADIO, TERMINAL, GATEWAY, SERIAL, PRINTER, DISPLAY, PROCESS, DISK, CLOCK):
+for _kinds in (RADIO, TERMINAL, GATEWAY, SERIAL, PRINTER, DISPLAY, PROCESS, DISK, CLOCK, WECHAT):
     add(_kinds)

@@ -16,6 +16,7 @@ from sim.watch.invariant import Invariant
 from sim.watch.numbers import NumbersOnce
 from sim.watch.order import InOrder
 from sim.watch.places import PlacesOnce
+from sim.watch.pushes import PushesOnce
 from sim.watch.restarts import RestartKeeps
 from sim.watch.visits import VisitsGoOn
 
@@ -30,6 +31,7 @@ _ALL: tuple[type[Invariant], ...] = (
     InOrder,
     CallsShown,
     AlarmsEnd,
+    PushesOnce,
     EvaluationsOnce,
     RestartKeeps,
 )
@@ -40,5 +42,4 @@ INVARIANTS: Mapping[int, tuple[type[Invariant], ...]] = MappingProxyType(
         for number in sorted({each.number for each in _ALL})
     }
 )
-"""By their numbers in the design, some of which hold of several things; 7 and 8 come with headquarters and with
-WeChat."""
+"""By their numbers in the design, some of which hold of several things; 7 comes with headquarters."""

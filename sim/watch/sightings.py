@@ -15,6 +15,7 @@ from protocol.commands import Command
 from protocol.events import Event
 from protocol.ids import BookingId, ClosureId, CounterId, KioskId, PersonId, ServiceId, TicketId
 from protocol.messages import DisplayedCall
+from protocol.pushes import PushKind
 from protocol.radio.payloads import PressResult, WindowState
 from protocol.tickets import CounterMode, TicketState
 from protocol.values import value
@@ -75,6 +76,15 @@ class PadSeen:
 
     counter: CounterId
     result: PressResult
+
+
+@value
+class PushSeen:
+    """A push came to the phone of ``person``, about ``ticket``."""
+
+    person: str
+    ticket: TicketId
+    kind: PushKind
 
 
 @value
@@ -348,6 +358,7 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
         f"keypad {seen.counter} shows {seen.result.result.name.lower()} {seen.result.text}".rstrip()
     ),
     PadSeen: lambda seen: f"pad {seen.counter} shows {seen.result.result.name.lower()}",
+    PushSeen: lambda seen: f"{seen.person}'s phone: {seen.kind.value} of {number_of(seen.ticket)}",
     Asked: lambda seen: f"asked: {_command_text(seen.command)}",
     Answered: lambda seen: f"answer to [{seen.command.id}]: {_answer_text(seen.answer)}",
     EventSeen: lambda seen: (

@@ -19,6 +19,7 @@ from protocol.messages import (
     Subscribe,
 )
 from protocol.messages import Watch as WatchMessage
+from protocol.pushes import PushKind
 from protocol.radio.payloads import PressResult, Show
 from sim.devices.escpos import Paper
 from sim.devices.pressing import PressingDevice
@@ -44,11 +45,14 @@ from sim.watch.sightings import (
     PaperSeen,
     ProcessEnded,
     ProcessStarted,
+    PushSeen,
     Quiet,
     ScreenSeen,
     TicketSaid,
     WindowSeen,
 )
+from sim.wechat.notices import NEAR
+from sim.wechat.phones import Message
 
 SMUDGED_S = 60.0
 """How long after a line was bad a paper may come out that suffered from it."""
@@ -80,6 +84,8 @@ class Watch:
             for kind, method in invariant(self).methods().items():
                 self._eyes.setdefault(kind, []).append(method)
         self._look_at_devices()
+        if site.account is not None:
+            site.account.stand_in.noticed.append(self._push_came)
         site.screen = _Screen(site, self.see)
         site.on_start.append(self._listen)
         site.on_end.append(lambda: self.see(ProcessEnded()))
@@ -197,6 +203,12 @@ class Watch:
         ticket = TicketId(codes[0].rpartition("/")[2]) if codes else None
         smudged = self._line_is_bad(kiosk) or self.now_s < self._smudged_until_s.get(kiosk, 0.0)
         self.see(PaperSeen(kiosk=kiosk, number=paper.number, ticket=ticket, smudged=smudged))
+
+    def _push_came(self, person: str, message: Message) -> None:
+        assert message.link is not None
+        ticket = TicketId(message.link.rpartition("/")[2])
+        kind = PushKind.NEAR if message.title == NEAR.title else PushKind.CALL
+        self.see(PushSeen(person=person, ticket=ticket, kind=kind))
 
     def _line_is_bad(self, kiosk: KioskId) -> bool:
         port = self.spec.kiosks[kiosk].printer

@@ -18,6 +18,7 @@ from protocol.events import (
     TicketTransferred,
 )
 from protocol.messages import Announced, DisplayChanged, Recorded, Subscribe, Unwatch, Watch
+from protocol.push_events import CallVoiced
 from tests.actors.conftest import NOON
 from tests.actors.hall.conftest import ONE, TAX, TWO, VAT, ZH, Book, hall_spec
 from tests.actors.recorders import Ear, RecorderActor
@@ -114,6 +115,25 @@ def test_a_recall_is_announced_again_after_those_that_wait(stage: Stage) -> None
     stage.rig.run(20)
     assert stage.announced() == ["A001", "A002", "A001"]
     assert stage.shown() == [("A001", "1"), ("A002", "2")]
+
+
+def test_a_silent_call_is_shown_and_not_announced_until_it_is_said_aloud(stage: Stage) -> None:
+    called = TicketCalled(
+        at=NOON,
+        command="c",
+        ticket="A001",
+        number="A001",
+        service="tax",
+        counter="1",
+        silent=True,
+    )
+    stage.tell(called)
+    stage.rig.run(20)
+    assert stage.shown() == [("A001", "1")]
+    assert stage.announced() == []
+    stage.tell(CallVoiced(at=NOON, command="v", ticket="A001", number="A001", counter="1"))
+    stage.rig.run(20)
+    assert stage.announced() == ["A001"]
 
 
 def test_a_finished_ticket_leaves_the_display(stage: Stage) -> None:

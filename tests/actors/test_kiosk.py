@@ -9,6 +9,7 @@ import pytest
 from actors.audience import Audience
 from actors.hall.actor import ReadState, StateRead
 from actors.kiosk import PAPER_S_MAX, REPORT_RETRY_S, UNPRINTED_MAX, KioskActor, ReadKiosk
+from actors.paper_codes import CODE_MAX_S, CODE_PAUSE_S
 from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import (
     CallNext,
@@ -27,6 +28,7 @@ from protocol.messages import (
     PrintTicket,
     RaiseAlarm,
     Recorded,
+    ScanCodeMade,
     Submit,
     Subscribe,
     Unwatch,
@@ -174,6 +176,71 @@ def test_event_told_twice_is_printed_once(stage: Stage) -> None:
     stage.kiosk.tell(Recorded(seq=stage.book.state.seq, event=event))
     stage.rig.run()
     assert len(stage.jobs()) == 1
+
+
+# -- codes by which phones follow ------------------------------------------------------------------
+
+
+class Codes(Ear):
+    """Notes for which tickets a code is to be made."""
+
+    def make(self, ticket: TicketId, reply_to: Any) -> None:
+        self.append(ticket)
+
+
+CODE = "http://weixin.qq.com/q/02abc"
+
+
+def coded(rig: Any) -> tuple[Stage, Codes]:
+    codes = Codes()
+    return Stage(rig, codes=codes), codes
+
+
+def made(stage: Stage, ticket: TicketId, url: str | None) -> None:
+    stage.kiosk.tell(ScanCodeMade(ticket=ticket, url=url))
+    stage.rig.run()
+
+
+def test_paper_waits_for_its_code(rig: Any) -> None:
+    stage, codes = coded(rig)
+    ticket = stage.take()
+    assert list(codes) == [ticket]
+    stage.rig.run(CODE_MAX_S * 0.9)
+    assert stage.jobs() == []
+    made(stage, ticket, CODE)
+    assert stage.paper().codes == (CODE,)
+    stage.rig.run(CODE_MAX_S)
+    assert stage.jobs() == [ticket]
+
+
+def test_paper_is_printed_with_its_page_when_the_code_is_late(rig: Any) -> None:
+    stage, _ = coded(rig)
+    ticket = stage.take()
+    stage.rig.run(CODE_MAX_S)
+    assert stage.paper().codes == (f"https://q.example.cn/{ticket}",)
+    made(stage, ticket, CODE)
+    assert stage.jobs() == [ticket]
+
+
+def test_nobody_waits_for_codes_for_a_while_after_one_that_did_not_come(rig: Any) -> None:
+    stage, codes = coded(rig)
+    first = stage.take("t1")
+    made(stage, first, None)
+    second = stage.take("t2")
+    assert stage.jobs() == [first, second]
+    assert list(codes) == [first]
+    stage.rig.run(CODE_PAUSE_S)
+    third = stage.take("t3")
+    assert list(codes) == [first, third]
+    made(stage, third, CODE)
+    assert stage.paper().codes == (CODE,)
+
+
+def test_kiosk_without_a_printer_asks_for_no_code(rig: Any) -> None:
+    codes = Codes()
+    stage = Stage(rig, printer=False, codes=codes)
+    stage.take()
+    assert not codes
 
 
 # -- no paper ------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.hall.apply import apply_all
-from actors.hall.decide import decide
+from actors.hall.decide import carry_out
 from actors.hall.state import HallState
 from protocol.answers import Rejected
 from protocol.commands import Command
@@ -53,10 +52,9 @@ class Book:
         self.events: list[Event] = []
 
     def do(self, command: Command) -> Any:
-        """Decide and apply; return the events or the refusal."""
-        decision = decide(self.state, command, self.now)
+        """Carry it out; return the events or the refusal."""
+        decision, self.state = carry_out(self.state, command, self.now)
         if not isinstance(decision, Rejected):
-            self.state = apply_all(self.state, decision)
             self.events += decision
         return decision
 

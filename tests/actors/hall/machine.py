@@ -24,6 +24,7 @@ from protocol.events import DayBegun, TicketExpired
 from protocol.hall import Counter, EvaluationSpec, HallSpec, Service, UnstartedTicket
 from protocol.ids import CounterId, KioskId, PersonId, ServiceId, TicketId
 from protocol.policies import Policy, PolicyKind
+from protocol.push_events import PushDue, PushEnded
 from protocol.tickets import TicketClass
 from protocol.values import replace, value
 from tests.actors.hall import booked as b
@@ -107,6 +108,8 @@ class Driven(RuleBasedStateMachine):
         self.patched = pytest.MonkeyPatch()
         self.states: list[HallState] = []
         """The hall after each command."""
+        self.pushed: list[PushDue | PushEnded] = []
+        """What followers were to be told since that was looked at last."""
         self.expiring: dict[TicketId, CounterId | None] | None = None
         """As a day begins: the tickets that end with the one before, and the counters that have them."""
 
@@ -165,7 +168,7 @@ class Driven(RuleBasedStateMachine):
         return {
             TAX: Service(id=TAX, last=LAST[TAX], **changed),
             VAT: booked[VAT],
-            DESK: Service(id=DESK, names={EN: "Desk"}, prefix=PREFIX[DESK]),
+            DESK: Service(id=DESK, names={EN: "Desk"}, prefix=PREFIX[DESK], lead=1),
         }
 
     def configured(self, spec: HallSpec) -> None:
@@ -195,8 +198,9 @@ class Driven(RuleBasedStateMachine):
             assert self.book.state is before
             return None
         assert not isinstance(decision, Rejected), decision
-        events = tuple(decision)
-        assert all((event.at, event.command) == (at, command.id) for event in events)
+        assert all((event.at, event.command) == (at, command.id) for event in decision)
+        self.pushed += [event for event in decision if isinstance(event, PushDue | PushEnded)]
+        events = tuple([event for event in decision if not isinstance(event, PushDue | PushEnded)])
         self.states.append(self.book.state)
         return events if self.expiring is None else self.day_has_begun(events)
 

@@ -3,8 +3,8 @@
 By the numbers of the design: a number is issued once (1); a ticket is at one counter, and a counter has one
 ticket (2); no ticket is lost, each ends (3); those of one service and class are called in order, and none is
 overtaken more often than the policy says (5, looked at with each call); an evaluation counts once (9); a
-restart gives the state that there was (10). Pushes (8) are nothing that a hall does by itself: whatever will
-push follows the events, and finds them here one after another in `Book.events`.
+restart gives the state that there was (10); one push
+that a turn is near, one for each call, and none to be sent for what is over (8).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from protocol.tickets import CounterMode
 from protocol.values import replace
 from runtime.journal.states import decode_state, encode_state
 from tests.actors.hall.machine import CAPACITY, HAS
-from tests.actors.hall.machine_bookings import BookingRules
+from tests.actors.hall.machine_followers import FollowerRules
 from tests.actors.hall.naive import AT_COUNTER, WAITING, Said
 from tests.actors.hall.naive_diary import IN_A_PLACE, OPEN_SLIPS
 
@@ -40,7 +40,7 @@ def holds(method: Method) -> Method:
     return looked
 
 
-class WatchedHall(BookingRules):
+class WatchedHall(FollowerRules):
     """See the module."""
 
     @holds
@@ -62,6 +62,11 @@ class WatchedHall(BookingRules):
                 assert ahead_of(state, ticket) == len(before)
                 if paper.reserved is None:
                     assert overtaken(state, ticket) >= paper.passed
+
+    @holds
+    def whoever_follows_is_told(self) -> None:
+        self.take_in_pushes()
+        self.followers_are_told()
 
     @holds
     def everybody_stands_in_one_place(self) -> None:

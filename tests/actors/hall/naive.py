@@ -12,7 +12,18 @@ from datetime import UTC, datetime, time, timedelta
 import attrs
 
 from protocol.answers import Reason
-from protocol.ids import CounterId, KioskId, PersonId, ServiceId, StaffId, TicketId
+from protocol.ids import (
+    CommandId,
+    CounterId,
+    FollowerId,
+    KioskId,
+    PersonId,
+    PushId,
+    ServiceId,
+    StaffId,
+    TicketId,
+)
+from protocol.push_events import PushDue
 from protocol.tickets import (
     CounterMode,
     PrintState,
@@ -99,6 +110,13 @@ class Paper:
     """How often a later one of its service was called while it waited where it stands."""
     kiosk: KioskId | None = None
     printed: PrintState = PrintState.NONE
+    follower: FollowerId | None = None
+    near: bool = False
+    """Its follower was told that its turn comes near."""
+    told_calls: set[CommandId] = attrs.Factory(set)
+    heard: dict[PushId, PushDue] = attrs.Factory(dict)
+    due_pushes: dict[PushId, PushDue] = attrs.Factory(dict)
+    """Those of which it is not known what became of them."""
 
 
 @attrs.define(kw_only=True)

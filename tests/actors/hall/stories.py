@@ -8,7 +8,7 @@ from typing import Any
 from tests.actors.hall.machine import BEGINS, Doing
 from tests.actors.hall.machine_invariants import WatchedHall
 
-STORIES, STEPS = 10, 450
+STORIES, STEPS = 14, 450
 """How many stories tell enough, and the commands in each."""
 
 

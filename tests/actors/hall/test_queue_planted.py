@@ -14,6 +14,7 @@ from actors.hall import (
     decide,
     evaluating,
     overtaking,
+    pushing,
     requeueing,
     slots,
     striking,
@@ -21,6 +22,7 @@ from actors.hall import (
 )
 from actors.hall.evaluating_apply import served_last
 from protocol.events import TicketExpired, TicketResumed
+from protocol.push_events import TicketFollowed
 from protocol.tickets import QueuePlace, TicketState
 from protocol.values import replace
 from tests.actors.hall import machine_counters
@@ -174,6 +176,45 @@ def overbooked(patch: Patch) -> None:
     patch.setattr(slots, "bookable", lambda pattern, _share: pattern.capacity)
 
 
+def near_twice(patch: Patch) -> None:
+    """Who was told that his turn is near, and was put back, is told again."""
+    right = pushing._is_near
+
+    def is_near(state: Any, ticket: Any) -> Any:
+        following = ticket.following and replace(ticket.following, near=False)
+        return right(state, replace(ticket, following=following))
+
+    patch.setattr(pushing, "_is_near", is_near)
+
+
+def near_late(patch: Patch) -> None:
+    """The lead is off by one."""
+    right = pushing._head
+    patch.setattr(pushing, "_head", lambda queue, lead: right(queue, lead - 1))
+
+
+def call_told_again(patch: Patch) -> None:
+    """Whoever follows a ticket anew is told of its call once more."""
+    right = pushing._call
+
+    def call(state: Any, ticket: Any, kinds: Any) -> Any:
+        if TicketFollowed in kinds:
+            ticket = replace(ticket, following=replace(ticket.following, call=None))
+        return right(state, ticket, kinds)
+
+    patch.setattr(pushing, "_call", call)
+
+
+def told_of_what_is_over(patch: Patch) -> None:
+    """Pushes of tickets that have ended wait to be sent."""
+    right = pushing._ended
+    patch.setattr(
+        pushing,
+        "_ended",
+        lambda ticket, *rest, **more: right(ticket, *rest, **more) if ticket.state.open else (),
+    )
+
+
 def stories() -> None:
     for seed in range(STORIES):
         long_story(seed)
@@ -194,6 +235,10 @@ def stories() -> None:
         waits_for_nobody,
         lost_at_night,
         overbooked,
+        near_twice,
+        near_late,
+        call_told_again,
+        told_of_what_is_over,
     ],
 )
 def test_a_mistake_is_found(mistake: Callable[[Patch], None], monkeypatch: Patch) -> None:

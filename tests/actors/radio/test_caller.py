@@ -59,6 +59,7 @@ class Bench:
         state: TicketState = TicketState.CALLED,
         waiting: int = 0,
         called_at: datetime | None = None,
+        silent: bool = False,
     ) -> None:
         there = number is not None
         changed = CounterChanged(
@@ -71,6 +72,7 @@ class Bench:
             calls=calls if there else 0,
             waiting=waiting,
             called_at=called_at,
+            silent=silent,
         )
         self.ref.tell(changed)
         self.rig.run()
@@ -102,6 +104,13 @@ def test_call_is_announced_as_configured(bench: Bench) -> None:
     bench.change("A010")
     [announce] = bench.announced
     assert (announce.buzzer, announce.voice, announce.text) == (2, 7, "A010")
+
+
+def test_silent_call_is_announced_once_it_is_said_aloud_after_all(bench: Bench) -> None:
+    bench.change("A010", silent=True)
+    assert not bench.announced
+    bench.change("A010")
+    assert [announce.text for announce in bench.announced] == ["A010"]
 
 
 def test_call_for_the_next_service_of_a_visit_is_announced(bench: Bench) -> None:

@@ -19,6 +19,7 @@ from protocol.hall import (
     TerminalKind,
 )
 from protocol.policies import LateRule, Policy, PolicyKind
+from protocol.pushes import PushSpec
 from protocol.tickets import TicketClass
 from runtime.config import model
 from runtime.config.document import parse_document
@@ -155,8 +156,8 @@ def _is_setting(text: str) -> bool:
 
 def test_example_names_every_key(right: str) -> None:
     text = EXAMPLE.read_text("utf-8")
-    kinds = (Service, Counter, EvaluationSpec, Policy, Kiosk, Gateway, Terminal, HallSpec)
-    for kind in (*kinds, model.Server, model.Token):
+    kinds = (Service, Counter, EvaluationSpec, PushSpec, Policy, Kiosk, Gateway, Terminal, HallSpec)
+    for kind in (*kinds, model.Server, model.Token, model.WeChat, model.WeChatTemplate):
         plural = {"services", "counters", "kiosks", "gateways", "terminals"}
         for attribute in attrs.fields(kind):
             key = attribute.name.removesuffix("s") if attribute.name in plural else attribute.name
@@ -171,12 +172,15 @@ def test_example_names_every_key(right: str) -> None:
         Service,
         Counter,
         EvaluationSpec,
+        PushSpec,
         Policy,
         Kiosk,
         Gateway,
         Terminal,
         model.Server,
         model.Token,
+        model.WeChat,
+        model.WeChatTemplate,
     ],
 )
 def test_every_attribute_can_be_configured(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,7 @@ FORMED = (
     "mode.",
     "ticket.",
     "devices.",
+    "phones.",
     "failure.",
     "faults.device.",
     "faults.kind.",

@@ -47,8 +47,8 @@ FIELDS = {
     "DayBegun": "at command day ends_at",
     "TicketTaken": "at command ticket service number serial language ticket_class channel kiosk ahead"
     " person party then visit_order estimate late due_at",
-    "TicketCalled": "at command ticket number service counter choice waited_s estimate",
-    "TicketRecalled": "at command ticket number counter times",
+    "TicketCalled": "at command ticket number service counter choice waited_s estimate silent",
+    "TicketRecalled": "at command ticket number counter times silent",
     "TicketHeld": "at command ticket counter note",
     "TicketResumed": "at command ticket",
     "TicketRequeued": "at command ticket counter order",
@@ -82,6 +82,11 @@ FIELDS = {
     "ClosureAdded": "at command closure service first last reason end_waiting left",
     "ClosureSettled": "at command closure",
     "ClosureRemoved": "at command closure",
+    "TicketFollowed": "at command ticket follower silent",
+    "TicketUnfollowed": "at command ticket",
+    "PushDue": "at command push ticket number service language kind follower ahead counter silent",
+    "PushEnded": "at command push ticket outcome detail",
+    "CallVoiced": "at command ticket number counter",
 }
 
 
@@ -108,7 +113,7 @@ def test_fields_of_events_are_those_of_this_format() -> None:
     assert now == FIELDS, (
         "an event changed: raise FORMAT in runtime/journal/file.py, then this table"
     )
-    assert FORMAT == 3
+    assert FORMAT == 4
 
 
 @given(RECORDS, st.data())

@@ -13,6 +13,7 @@ from protocol.answers import Answer
 from protocol.commands import TakeTicket
 from protocol.ids import CommandId, CounterId, KioskId, Language, ServiceId
 from protocol.messages import Submit
+from protocol.push_commands import FollowTicket
 from protocol.radio.payloads import Key
 from protocol.tickets import Channel
 from runtime.config.load import DEMO, load_config
@@ -31,7 +32,7 @@ class Hall:
 
     def __init__(self, *, seed: int = 1, on_channel: bool = True) -> None:
         [spec] = load_config(DEMO).halls
-        self.site = Site(None, spec, seed, module=E32 if on_channel else None)
+        self.site = Site(None, spec, seed, module=E32 if on_channel else None, followed=True)
         self.site.screen = self.screen = LargeScreen(self.site)
         self.window = self.site.hardware.windows[ONE]
         self.keypad = self.site.hardware.keypads[ONE]
@@ -61,6 +62,22 @@ class Hall:
         )
         self.site.submit(Submit(command=command, reply_to=ear))
         return ear
+
+    def follow(self, person: str = "zhang") -> None:
+        """Have a phone follow the ticket that was taken last."""
+        assert self.site.account is not None
+        ticket = max(self.state().tickets)
+        command = FollowTicket(
+            id=CommandId(f"follow/{person}/{ticket}"),
+            ticket=ticket,
+            follower=self.site.account.follower(person),
+        )
+        self.site.submit(Submit(command=command))
+
+    def pushes(self, person: str = "zhang") -> list[str]:
+        """Return the titles of what came to the phone."""
+        assert self.site.account is not None
+        return [message.title for message in self.site.account.stand_in.people.phone(person)]
 
     def answer(self) -> Answer | None:
         """Touch the kiosk and wait for a moment; return the answer, if there was one."""

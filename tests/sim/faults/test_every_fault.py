@@ -15,6 +15,7 @@ from sim.faults.catalogue import FAULTS
 from sim.faults.kind import Fault, draw_fault
 from sim.radio.channel import Channel
 from sim.site import Site
+from sim.wechat.notices import CALL, NEAR
 
 
 def _called_late(hall: Any, seconds: float = 3.0) -> bool:
@@ -315,6 +316,54 @@ def clock_jump(hall: Any) -> None:
     assert isinstance(hall.answer(), Accepted)
 
 
+def _not_told(hall: Any, kind: str, **parameters: float) -> Fault:
+    """Follow a ticket while WeChat is in trouble; nobody is told, and the hall goes on as ever."""
+    fault: Fault = hall.begin(kind, **parameters)
+    hall.take()
+    hall.site.run(1)
+    hall.follow()
+    hall.site.run(20)
+    assert hall.pushes() == []
+    assert isinstance(hall.answer(), Accepted)
+    return fault
+
+
+def _told_later(kind: str) -> Callable[[Any], None]:
+    """What is still worth it is told once, when the trouble is over."""
+
+    def seen(hall: Any) -> None:
+        fault = _not_told(hall, kind)
+        hall.press(for_s=10)
+        hall.end(fault)
+        hall.site.run(90)
+        assert hall.pushes() == [CALL.title]
+
+    return seen
+
+
+def wechat_lost_answer(hall: Any) -> None:
+    fault = hall.begin("wechat-lost-answer")
+    hall.take()
+    hall.site.run(1)
+    hall.follow()
+    hall.site.run(30)
+    hall.end(fault)
+    hall.site.run(90)
+    # Sent again and again, and shown once: the message has an id.
+    assert hall.pushes() == [NEAR.title]
+
+
+def wechat_slow(hall: Any) -> None:
+    fault = hall.begin("wechat-slow", delay_s=20.0)
+    hall.take()
+    hall.site.run(1)
+    hall.follow()
+    hall.site.run(60)
+    hall.end(fault)
+    hall.site.run(90)
+    assert hall.pushes() == [NEAR.title]
+
+
 SEEN: dict[str, Callable[[Any], None]] = {
     "radio-loss": radio_loss,
     "radio-bursts": radio_bursts,
@@ -353,6 +402,11 @@ SEEN: dict[str, Callable[[Any], None]] = {
     "disk-slow": disk_slow,
     "disk-failed-sync": disk_failed_sync,
     "clock-jump": clock_jump,
+    "wechat-busy": _told_later("wechat-busy"),
+    "wechat-away": _told_later("wechat-away"),
+    "wechat-lost-answer": wechat_lost_answer,
+    "wechat-slow": wechat_slow,
+    "wechat-page": _told_later("wechat-page"),
 }
 
 

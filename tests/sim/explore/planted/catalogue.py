@@ -9,6 +9,7 @@ from tests.sim.explore.planted import (
     evaluations,
     numbers,
     order,
+    pushes,
     restarts,
     visits,
 )
@@ -22,6 +23,7 @@ BUGS = (
     *durability.BUGS,
     *order.BUGS,
     *displays.BUGS,
+    *pushes.BUGS,
     *evaluations.BUGS,
     *restarts.BUGS,
 )
