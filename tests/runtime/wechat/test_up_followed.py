@@ -94,6 +94,10 @@ def test_who_scans_the_paper_is_told_of_the_turn_and_of_the_call(followed: Follo
     assert "前面还有 4 人" in reply
     assert f"/t/HZ01/{last['id']}?c=" in reply
     assert hall.ticket(last["id"])["followed"]
+    assert (
+        b'paihao_wechat_callbacks_total{kind="followed"'
+        in hall.call("GET", "/metrics", "manager").octets
+    )
     hall.at_counter("1", "next")
     assert not [m for m in followed.wechat.phone("张三") if m.kind is Kind.TEMPLATE]
     hall.at_counter("1", "next")
