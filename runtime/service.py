@@ -125,6 +125,7 @@ class HallService:
 
         account = AccountService(self._reactor, wechat, key, self.world)
         self._stops.append(account.stop)
+        account.start()
         return account
 
     def _open_journal(self, spec: HallSpec) -> SqliteJournal:
