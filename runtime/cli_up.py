@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -38,6 +38,9 @@ from runtime.service import HallService
 from sim.hardware import Hardware, virtual_name
 from sim.installer import Installer, shown_secured
 from sim.live import Clerk, Customers
+
+if TYPE_CHECKING:
+    from runtime.cli_up_wechat import DemoWeChat
 
 DEMO = Path(__file__).parent / "config" / "demo.toml"
 
@@ -66,6 +69,11 @@ SERVICE_S_MAX = 300.0
     "--crowd", type=Rate(), help="Send customers to the first hall's kiosks, such as 60/h."
 )
 @click.option(
+    "--wechat/--no-wechat",
+    default=True,
+    help="Whether the demo hall has an account with a stand-in of WeChat.",
+)
+@click.option(
     "--staff",
     type=click.IntRange(min=0),
     help="Counters whose keypads a crowd's staff press; all but the first if left out.",
@@ -76,6 +84,7 @@ def up_command(
     port: int | None,
     crowd: float | None,
     staff: int | None,
+    wechat: bool,
 ) -> None:
     """Run the halls of a configuration, or a demo hall, until Ctrl-C."""
     config = load_config(config_file or DEMO)
@@ -92,7 +101,7 @@ def up_command(
     set_for_halls()
     reactor = install_reactor()
     with tempfile.TemporaryDirectory(prefix="paihao-") as folder:
-        _Run(reactor, config, Path(folder), crowd, staff).run()
+        _Run(reactor, config, Path(folder), crowd, staff, wechat and config_file is None).run()
 
 
 def with_stand_in(spec: HallSpec) -> HallSpec:
@@ -112,7 +121,13 @@ class _Run:
     """One run from its start to its clean end."""
 
     def __init__(
-        self, reactor: Any, config: Config, folder: Path, crowd: float | None, staff: int | None
+        self,
+        reactor: Any,
+        config: Config,
+        folder: Path,
+        crowd: float | None,
+        staff: int | None,
+        wechat: bool,
     ) -> None:
         self._reactor = reactor
         self._crowd = crowd
@@ -125,6 +140,13 @@ class _Run:
         self._hardware = {spec.id: Hardware(spec, Random(), boot=boot) for spec in config.halls}
         halls = tuple(self._on_ptys(spec, folder / spec.id) for spec in config.halls)
         self._config = replace(config, halls=halls)
+        self._wechat: DemoWeChat | None = None
+        if wechat:
+            # Not for everybody: it brings wechatpy, which takes a third of a second.
+            from runtime.cli_up_wechat import DemoWeChat
+
+            self._wechat = DemoWeChat(reactor)
+            self._config = replace(self._config, wechat=self._wechat.start())
         virtual = {hall: devices for hall, devices in self._hardware.items() if devices.ports}
         broken = {hall: self._premises[hall] for hall in virtual}
 
@@ -138,6 +160,8 @@ class _Run:
         """Start, say where, run until a signal, stop."""
         try:
             port = self._service.start()
+            if self._wechat is not None:
+                self._wechat.connect(port)
             self._install()
             if self._crowd is not None:
                 self._send_crowd(self._crowd)
@@ -147,6 +171,8 @@ class _Run:
         finally:
             # Ctrl-C may come before the reactor runs, which is what ends the service otherwise.
             self._service.stop()
+            if self._wechat is not None:
+                self._wechat.stop()
             for pty in self._ptys:
                 pty.close()
         self._console.print("ended cleanly; everything answered is in the journal")
@@ -261,6 +287,8 @@ class _Run:
         if manager is not None and self._ptys:
             say(f"\n[bold]virtual devices[/] {base}/devices?token={manager.secret}")
             say(f"[bold]break them[/]      {base}/devices/faults?token={manager.secret}")
+        if self._wechat is not None:
+            say(f"[bold]phones[/]          {self._wechat.phones_url} (a stand-in of WeChat)")
         say("\ntokens")
         for role, token in tokens.items():
             say(f"  {role:12} {token.secret}", markup=False)

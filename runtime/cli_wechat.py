@@ -26,12 +26,12 @@ PEOPLE = ("张三", "李四")
 """Who has a phone at the start."""
 
 PUSHES = (
-    "preliminary=character_string1,thing2,number3,thing4",
-    "call=character_string1,thing2,thing3,thing4",
+    "TM00000001=character_string1,thing2,number3,thing4",
+    "TM00000002=character_string1,thing2,thing3,thing4",
 )
-"""The templates of an account that names none."""
+"""The templates of an account that names none: those of the example of a configuration."""
 
-TITLES = {"preliminary": "排队到号提醒", "call": "叫号通知"}
+TITLES = {"TM00000001": "排队到号提醒", "TM00000002": "叫号通知"}
 
 
 @click.group("wechat")
@@ -96,23 +96,26 @@ def stand_in_command(
     if callback is not None and not is_of_this_machine(callback):
         raise ConfigError(
             f"--callback: {callback!r} is no address on this machine; write it like"
-            " http://127.0.0.1:8080/wechat"
+            " http://127.0.0.1:8080/wechat/callback"
         )
-    account = Account(
-        app_id=app_id or f"wx{secrets.token_hex(8)}",
-        secret=secret or secrets.token_hex(16),
-        origin=f"gh_{secrets.token_hex(6)}",
-        callback_url=callback,
-        token=token or secrets.token_hex(16),
-        aes_key=aes_key or _letters(AES_KEY_LENGTH),
-        page_hosts=pages,
-        templates=tuple(_template("--template", each) for each in templates or PUSHES),
-        notifications=tuple(_template("--notification", each) for each in notifications),
-    )
-    reactor = install_reactor()
+    try:
+        account = Account(
+            app_id=app_id or f"wx{secrets.token_hex(8)}",
+            secret=secret or secrets.token_hex(16),
+            origin=f"gh_{secrets.token_hex(6)}",
+            callback_url=callback,
+            token=token or secrets.token_hex(16),
+            aes_key=aes_key or _letters(AES_KEY_LENGTH),
+            page_hosts=pages,
+            templates=tuple(_template("--template", each) for each in templates or PUSHES),
+            notifications=tuple(_template("--notification", each) for each in notifications),
+        )
+    except ValueError as error:
+        raise ConfigError(f"WeChat would have no such account: {error}") from error
     model = StandIn([account], Random(seed))
     for name in PEOPLE:
         model.people.contact(name)
+    reactor = install_reactor()
     server = StandInServer(reactor, model, port)
     server.start()
     given = _Given(secret=secret, token=token, aes_key=aes_key)
@@ -137,20 +140,23 @@ def _say_where(console: Console, server: StandInServer, account: Account, given:
         console.print(line, markup=False)
 
     console.print("[bold]WeChat's stand-in[/] — Ctrl-C ends it")
-    say(f"  calls     {server.base_url}")
     say(f"  phones    {server.phones_url}")
-    say(f"  callbacks {account.callback_url or '(none: see --callback)'}")
-    say(f"  app id    {account.app_id}")
+    say(f"  callbacks {account.callback_url or 'none: see --callback'}")
+    for template in (*account.templates, *account.notifications):
+        say(f"  template  {template.id}: {', '.join(template.fields)}")
+    console.print("\nin a hall's configuration")
+    say("  [wechat]")
+    say(f'  app_id = "{account.app_id}"')
     made = {
         "secret": (given.secret, account.secret),
         "token": (given.token, account.token),
-        "aes key": (given.aes_key, account.aes_key),
+        "aes_key": (given.aes_key, account.aes_key),
     }
     for name, (chosen, used) in made.items():
-        if chosen is None:
-            say(f"  {name:9} {used}")
-    for template in (*account.templates, *account.notifications):
-        say(f"  template  {template.id}: {', '.join(template.fields)}")
+        if not chosen:
+            say(f'  {name} = "{used}"')
+    say(f'  api_url = "{server.base_url}"')
+    say(f'  oauth_url = "{server.base_url}"')
 
 
 def _template(option: str, typed: str) -> Template:

@@ -19,6 +19,7 @@ from protocol.values import replace
 from runtime.config.model import Config, Server
 from runtime.http.codes import page_address
 from runtime.http.limits import Limits
+from runtime.http.metrics import MoreMetrics
 from runtime.http.pages import Pages
 from runtime.http.ports import HallPort
 from runtime.http.routing import Route
@@ -124,6 +125,7 @@ class HallService:
 
         account = AccountService(self._reactor, wechat, key, self.world)
         self._stops.append(account.stop)
+        account.start()
         return account
 
     def _open_journal(self, spec: HallSpec) -> SqliteJournal:
@@ -154,8 +156,10 @@ class HallService:
     def _listen(self, ports: Mapping[HallId, HallPort], account: AccountService | None) -> int:
         server = self._config.server
         more_routes = self._more_routes
+        metrics: MoreMetrics = tuple
         if account is not None:
             callbacks = account.callbacks(ports)
+            metrics = callbacks.metrics
 
             def more_routes(pages: Pages) -> Iterable[Route]:
                 return (*self._more_routes(pages), *callbacks.routes(pages))
@@ -168,6 +172,7 @@ class HallService:
             troubles=lambda: self._troubles,
             watch=lambda: list(self.world.watch()),
             more_routes=more_routes,
+            more=metrics,
             secure_cookies=server.base_url().startswith("https:"),
         )
         try:

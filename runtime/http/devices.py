@@ -9,6 +9,7 @@ from typing import Any
 from protocol.errors import DeviceError
 from protocol.hall import HallSpec, TerminalKind
 from protocol.ids import CounterId, GatewayId, HallId, KioskId
+from protocol.printing.qr import qr_svg
 from protocol.radio.payloads import RATING_MAX, REASONS_MAX, Announce, Key
 from protocol.values import value
 from runtime.config.model import Role
@@ -16,7 +17,7 @@ from runtime.http.calls import Call
 from runtime.http.device_models import NO_GATEWAYS, Gateways, VirtualHall
 from runtime.http.encoding import to_json
 from runtime.http.languages import TEXTS
-from runtime.http.pages import Pages
+from runtime.http.pages import SVG, Pages
 from runtime.http.problems import refuse
 from runtime.http.request import NO_STORE, Response
 from runtime.http.routing import Route
@@ -28,6 +29,9 @@ ANNOUNCEMENTS_SHOWN = 3
 """The newest of each ticket caller."""
 
 CODE_MAX = 2**32 - 1
+
+CODE_OCTETS_MAX = 300
+"""More than a QR code of ours holds."""
 
 
 @value
@@ -98,6 +102,14 @@ def device_routes(
                 summary="The virtual devices",
                 roles=managers,
                 page=True,
+                listed=False,
+            ),
+            Route(
+                method="GET",
+                pattern="/devices/qr.svg",
+                handler=_drawn,
+                summary="Draw a QR code that is on a piece of paper",
+                roles=managers,
                 listed=False,
             ),
             Route(
@@ -301,6 +313,15 @@ def _reasons(spec: HallSpec) -> list[tuple[str, Any]]:
 
 def _announced(announce: Announce) -> Mapping[str, Any]:
     return {"text": announce.text, "buzzer": announce.buzzer, "voice": announce.voice}
+
+
+def _drawn(call: Call) -> Response:
+    """Draw what the paper's code holds, whosever it is: WeChat's codes have no page here."""
+    octets = b"".join(call.request.query_values(b"code")[:1])
+    if not 0 < len(octets) <= CODE_OCTETS_MAX:
+        raise refuse("malformed-request", f"code has 1 to {CODE_OCTETS_MAX} octets")
+    held = octets.decode("utf-8", "replace")
+    return Response(status=200, body=qr_svg(held).encode(), content_type=SVG, headers=(NO_STORE,))
 
 
 def _step(taken: bool) -> Response:

@@ -178,7 +178,9 @@ class HttpRequest:
 
     def query_values(self, name: bytes) -> list[bytes]:
         """Return the values of ``name`` in the query."""
-        return parse_qs(self.query).get(name, [])
+        # Given octets, parse_qs fails on an escaped one that is no ASCII.
+        found = parse_qs(self.query.decode("latin-1"), encoding="latin-1")
+        return [text.encode("latin-1") for text in found.get(name.decode("latin-1"), ())]
 
     # -- called by the channel -----------------------------------------------------------------
 

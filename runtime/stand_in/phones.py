@@ -9,7 +9,7 @@ GET  /phones/{person}/open      a link, opened in the browser inside that person
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
@@ -79,13 +79,18 @@ def who_asks(request: HttpRequest, people: People) -> str | None:
 
 
 def phone_routes(
-    model: Model, now: Callable[[], float], wake: Callable[[], None]
+    model: Model,
+    now: Callable[[], float],
+    wake: Callable[[], None],
+    forgotten_cookies: Sequence[str] = (),
 ) -> Callable[[Pages], Iterable[Route]]:
     """Return the routes of the page, and of the files that it loads.
 
-    ``wake`` is called after each deed: the account may have to be told.
+    ``wake`` is called after each deed: the account may have to be told. ``forgotten_cookies`` are those in
+    which the account's pages keep who looks at them: one browser is everybody's here, so they are taken away
+    when a link is opened. That reaches pages on the same host, as cookies know no ports.
     """
-    desk = _Desk(model, now, wake)
+    desk = _Desk(model, now, wake, forgotten_cookies)
 
     def routes(pages: Pages) -> Iterable[Route]:
         def page(call: Call) -> Response:
@@ -113,7 +118,16 @@ def phone_routes(
 
 
 class _Desk:
-    def __init__(self, model: Model, now: Callable[[], float], wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        now: Callable[[], float],
+        wake: Callable[[], None],
+        forgotten_cookies: Sequence[str],
+    ) -> None:
+        self._forget = tuple(
+            (b"Set-Cookie", b"%s=; Path=/; Max-Age=0" % name.encode()) for name in forgotten_cookies
+        )
         self._model = model
         self._people = model.people
         self._now = now
@@ -174,7 +188,7 @@ class _Desk:
             quote(person, safe="").encode(),
             COOKIE_PATH,
         )
-        return _lead(given, (b"Set-Cookie", cookie))
+        return _lead(given, (b"Set-Cookie", cookie), *self._forget)
 
     def _appear(self, person: str) -> None:
         if person in RESERVED or not 0 < len(person) <= NAME_MAX or person.strip() != person:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
@@ -55,7 +56,9 @@ _OWN: Final = (b"/phones", b"/troubles", b"/static/", b"/problems/", b"/favicon.
 class StandInServer:
     """Serves ``model`` on ``port`` of the loopback interface; 0 takes a free one.
 
-    ``clock`` gives the model its time, ``limits`` bound what clients may do. All of it runs on ``reactor``.
+    ``clock`` gives the model its time, ``limits`` bound what clients may do; ``forgotten_cookies`` are names
+    of those in which the account's pages keep who looks at them, see `phones.phone_routes`. All of it runs on
+    ``reactor``, and so must whatever else is done to the model, with a `wake` after it.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class StandInServer:
         *,
         clock: StandInClock | None = None,
         limits: Limits = LIMITS,
+        forgotten_cookies: Sequence[str] = (),
     ) -> None:
         self._reactor = reactor
         self._model = model
@@ -78,7 +82,7 @@ class StandInServer:
         pages = Pages({}, secure_cookies=False)
         table = Table(
             (
-                *phone_routes(model, self._clock.now, self._courier.wake)(pages),
+                *phone_routes(model, self._clock.now, self._courier.wake, forgotten_cookies)(pages),
                 *trouble_routes(model, self._clock.now)(pages),
             )
         )

@@ -2,7 +2,8 @@
 
 WeChat waits 5 s. A hall that has not answered after `ANSWER_S` goes on with what it was told, and the callback
 is answered with ``success``: nothing shows on the phone, and WeChat does not repeat it. Where a hall did not
-even take it, the answer is 503 and the callback is forgotten: WeChat's next attempt counts as the first.
+even take it, the answer is 503 and the callback is forgotten: WeChat's next attempt counts as the first. What a
+hall takes back after the answer is tried again here.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ ANSWER_S = 3.0
 """WeChat waits 5 s; what is on its way, and another attempt's start, need the rest."""
 
 WORK_S = 60.0
-"""After that nobody waits any more for a hall to say that it has done what it was told."""
+"""So long after its answer a callback is given up: no hall has done by then what it was told."""
+
+RETRY_S = 5.0
+"""Until then what a hall has taken back is tried again so often; its command is the same, and counts once."""
 
 UNDER_WAY_MAX = 10_000
 """Callbacks that are being carried out; one more is answered 503 and comes again."""
@@ -102,6 +106,7 @@ class Callbacks:
         *,
         answer_s: float = ANSWER_S,
         work_s: float = WORK_S,
+        retry_s: float = RETRY_S,
         under_way_max: int = UNDER_WAY_MAX,
     ) -> None:
         self._clock = clock
@@ -112,6 +117,7 @@ class Callbacks:
         self._reception = Reception(halls, now)
         self._answer_s = answer_s
         self._work_s = work_s
+        self._retry_s = retry_s
         self._under_way_max = under_way_max
         self._under_way: set[_Errand] = set()
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -190,7 +196,7 @@ class Callbacks:
             follower=self._followers.seal(callback.openid), command=self._command_id(callback)
         )
         self._under_way.add(errand)
-        errand.begin(Deferred.fromCoroutine(self._reception.carry_out(wish, asker)))
+        errand.begin(lambda: Deferred.fromCoroutine(self._reception.carry_out(wish, asker)))
         return None
 
     def _command_id(self, callback: Callback) -> CommandId:
@@ -226,21 +232,25 @@ class _Errand:
         self._query = query
         self._callback = callback
         self._answered = False
-        self._timer: Any = None
+        self._due: Any = None
+        """When it is answered whatever the halls do; after that, when it is given up."""
+        self._retry: Any = None
+        self._carry_out: Callable[[], Deferred[str]]
         self._work: Deferred[str] | None = None
 
-    def begin(self, work: Deferred[str]) -> None:
-        """Answer once ``work`` is done, or when it is time to."""
-        self._work = work
-        self._wait(self._callbacks._answer_s, self._answer_late)
-        work.addCallbacks(self._done, self._failed)
-        work.addErrback(self._broke)
-        work.addBoth(self._end)
+    def begin(self, carry_out: Callable[[], Deferred[str]]) -> None:
+        """Have the halls do it; answer once that is done, or when it is time to."""
+        self._carry_out = carry_out
+        self._due = self._callbacks._clock.callLater(self._callbacks._answer_s, self._answer_late)
+        self._try()
 
     def give_up(self) -> None:
         """Wait for the halls no more."""
-        assert self._work is not None
-        self._work.cancel()
+        if self._retry is not None:
+            log.warning("callback was not carried out kind=%s", _kind(self._callback))
+            self._end()
+        elif self._work is not None:
+            self._work.cancel()
 
     def send_again(self) -> Response:
         """Forget the callback; return what makes WeChat repeat it."""
@@ -250,7 +260,14 @@ class _Errand:
 
     # -- what happens -----------------------------------------------------------------------
 
+    def _try(self) -> None:
+        self._retry = None
+        self._work = self._carry_out()
+        self._work.addCallbacks(self._done, self._failed)
+        self._work.addErrback(self._broke)
+
     def _done(self, text: str) -> None:
+        self._end()
         if self._answered:
             return
         callbacks = self._callbacks
@@ -265,15 +282,17 @@ class _Errand:
         self._answer(Response(status=HTTPStatus.OK, body=body, content_type=XML))
 
     def _failed(self, failure: Failure) -> None:
-        failure.trap(HallAway, CancelledError)  # type: ignore[no-untyped-call]
-        if self._answered:
-            log.warning(
-                "callback was not carried out kind=%s reason=%s",
-                _kind(self._callback),
-                failure.getErrorMessage(),
-            )
-            return
-        self._answer(self.send_again())
+        away = failure.trap(HallAway, CancelledError) is HallAway  # type: ignore[no-untyped-call]
+        if not self._answered:
+            self._end()
+            self._answer(self.send_again())
+        elif away:
+            # WeChat has its answer and will not come again.
+            retry_s = self._callbacks._retry_s
+            self._retry = self._callbacks._clock.callLater(retry_s, self._try)
+        else:
+            log.warning("callback was not carried out kind=%s", _kind(self._callback))
+            self._end()
 
     def _broke(self, failure: Failure) -> None:
         """It is our defect: WeChat tries again, and the log says what it was, once."""
@@ -282,6 +301,7 @@ class _Errand:
             _kind(self._callback),
             exc_info=failure.value,
         )
+        self._end()
         if not self._answered:
             self._count(FAILED)
             self._callbacks._door.release(self._query, self._callback)
@@ -290,20 +310,17 @@ class _Errand:
     def _answer_late(self) -> None:
         self._count(LATE)
         self._answer(_NOTHING_SAID)
-        self._wait(self._callbacks._work_s, self.give_up)
+        self._due = self._callbacks._clock.callLater(self._callbacks._work_s, self.give_up)
 
-    def _end(self, _result: object) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+    def _end(self) -> None:
+        for timer in (self._due, self._retry):
+            if timer is not None and timer.active():
+                timer.cancel()
         self._callbacks._under_way.discard(self)
 
     def _answer(self, response: Response) -> None:
         self._answered = True
         self._call.answer(response)
-
-    def _wait(self, delay_s: float, then: Callable[[], None]) -> None:
-        clock = self._callbacks._clock
-        self._timer = clock.callLater(delay_s, then)
 
     def _count(self, outcome: str) -> None:
         self._callbacks._counts[_kind(self._callback), outcome] += 1

@@ -15,6 +15,7 @@ from protocol.wechat.budget import Budget
 from runtime.config.model import WeChat
 from runtime.http.ports import HallPort
 from runtime.keys import derived_key
+from runtime.wechat.account_menu import AGAIN_S, MenuKeeper
 from runtime.wechat.callbacks import Callbacks, door_of
 from runtime.wechat.client import ApiClient, token_owner
 from runtime.wechat.codes import AccountCodes
@@ -48,6 +49,20 @@ class AccountService:
         self._push_threads = self._pool(PUSH_THREADS)
         self._code_threads = self._pool(CODE_THREADS)
         self._callbacks: Callbacks | None = None
+        self._menu = MenuKeeper()
+        self._menu_timer: Any = None
+
+    def start(self) -> None:
+        """Have the account's menu looked at."""
+        self._menu_timer = None
+        self._code_threads.submit(self._keep_menu)
+
+    def _keep_menu(self, client: ApiClient) -> None:
+        if self._menu.keep(client):
+            self._world.call_from_thread(self._keep_menu_later)
+
+    def _keep_menu_later(self) -> None:
+        self._menu_timer = self._reactor.callLater(AGAIN_S, self.start)
 
     def _pool(self, threads: int) -> ApiPool:
         clients = [
@@ -79,6 +94,8 @@ class AccountService:
 
     def stop(self) -> None:
         """Have nothing more sent or made; a call that is under way ends by itself."""
+        if self._menu_timer is not None:
+            self._menu_timer.cancel()
         if self._callbacks is not None:
             self._callbacks.stop()
         self._push_threads.stop()

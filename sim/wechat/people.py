@@ -227,7 +227,7 @@ def show(
     """Put the answer to a callback, or WeChat's own notice, on the phone of ``openid``."""
     person, _ = phones.named(office.account.app_id, openid)
     kind = Kind.TROUBLE if trouble else Kind.REPLY
-    person.phone.append(
+    person.take(
         Message(
             id=office.next_number(),
             app_id=office.account.app_id,

@@ -118,6 +118,13 @@ class StandIn:
         office = self._offices[app_id or next(iter(self._offices))]
         self.deliveries.ask_echo(office.account, now_s)
 
+    def move(
+        self, url: str | None, *, pages: Sequence[str] = (), app_id: str | None = None
+    ) -> None:
+        """Send callbacks to ``url`` from now on, and let OAuth lead back to the hosts of ``pages``."""
+        office = self._offices[app_id or next(iter(self._offices))]
+        office.account = replace(office.account, callback_url=url, page_hosts=tuple(pages))
+
     # -- inside -----------------------------------------------------------------------------
 
     def _met(self, trouble: Trouble, request: Request) -> Reply:

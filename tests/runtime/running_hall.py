@@ -83,6 +83,8 @@ class RunningHall:
         command = [sys.executable, *program, "up", "--data", self.data, *options]
         if "--port" not in options:
             command += ["--port", "0"]
+        if "--wechat" not in options:
+            command += ["--no-wechat"]
         with self._said_at.open("w") as said, self._logged_at.open("w") as logged:
             self.process = subprocess.Popen(
                 [str(part) for part in command],

@@ -68,9 +68,17 @@ function ticketPaper(paper) {
   return make("article", { className: "paper" }, ...lines);
 }
 
-/** A ticket's QR code, as a link to what it leads to: here the browser is the phone. */
+/**
+ * A ticket's QR code, as a link to what it leads to: here the browser is the phone. One of WeChat's leads nowhere
+ * without WeChat: it can be copied, for a phone of the stand-in to scan.
+ */
 function scannable(code) {
   const { pathname, search } = new URL(code, location.href);
+  if (!pathname.startsWith("/t/")) {
+    const drawn = `/devices/qr.svg?code=${encodeURIComponent(code)}`;
+    const image = make("img", { src: drawn, alt: "", width: "120", height: "120" });
+    return make("p", { className: "paper-code" }, image, make("code", { textContent: code }));
+  }
   const image = make("img", { src: `${pathname}/qr.svg${search}`, alt: code, width: "120", height: "120" });
   return make("a", { href: pathname + search, className: "paper-code" }, image);
 }

@@ -133,6 +133,7 @@ def test_data_in_a_page_cannot_end_its_block(hall: Served) -> None:
         ({"Accept-Language": "en", "Cookie": "a=b; lang=zh"}, "", "zh"),
         ({"Accept-Language": "zh"}, "?lang=en", "en"),
         ({"Accept-Language": "zh"}, "?lang=xx", "zh"),
+        ({"Accept-Language": "zh"}, "?lang=%ff%E4%B8%AD", "zh"),
     ],
 )
 def test_page_is_in_the_language_wanted(

@@ -37,6 +37,11 @@ class Heard:
     """What was sealed in it."""
 
 
+class _ManyAtOnce(ThreadingHTTPServer):
+    request_queue_size = 256
+    daemon_threads = True
+
+
 class AccountServer:
     """The account's server. Answers each callback with the next of ``answers``, else ``success``.
 
@@ -79,8 +84,7 @@ class AccountServer:
             def log_message(self, *_given: object) -> None:
                 pass
 
-        self._http = ThreadingHTTPServer((HOST, 0), Callbacks)
-        self._http.daemon_threads = True
+        self._http = _ManyAtOnce((HOST, 0), Callbacks)
         self.url = f"http://{HOST}:{self._http.server_port}/wechat"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -103,6 +107,8 @@ class Answer:
 
     status: int
     headers: dict[str, str]
+    cookies: tuple[str, ...]
+    """What is set, each as the header says it."""
     body: bytes
 
     @property
@@ -113,12 +119,21 @@ class Answer:
 class ServedStandIn:
     """A stand-in of one account, on a port of this machine; ``changes`` are what the account has of its own."""
 
-    def __init__(self, thread: ReactorThread, *, pace: float = 1.0, **changes: Any) -> None:
+    def __init__(
+        self,
+        thread: ReactorThread,
+        *,
+        pace: float = 1.0,
+        forgotten_cookies: tuple[str, ...] = (),
+        **changes: Any,
+    ) -> None:
         self.account = attrs.evolve(ACCOUNT, **{"callback_url": None, **changes})
         self.model = StandIn([self.account], Random(1))
         self.clock = StandInClock(pace=pace)
         self._thread = thread
-        self.server = StandInServer(thread.reactor, self.model, 0, clock=self.clock)
+        self.server = StandInServer(
+            thread.reactor, self.model, 0, clock=self.clock, forgotten_cookies=forgotten_cookies
+        )
         thread.call(self.server.start)
 
     def stop(self) -> None:
@@ -167,7 +182,13 @@ class ServedStandIn:
             connection.request(method, target, body=body, headers=sent)
             response = connection.getresponse()
             named = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(status=response.status, headers=named, body=response.read())
+            cookies = response.headers.get_all("Set-Cookie") or []
+            return Answer(
+                status=response.status,
+                headers=named,
+                cookies=tuple(cookies),
+                body=response.read(),
+            )
         finally:
             connection.close()
 

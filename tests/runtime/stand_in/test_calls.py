@@ -12,9 +12,10 @@ from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
 from protocol.errors import ConfigError
+from protocol.wechat.templates import Slot
+from runtime.config.model import WeChat, WeChatTemplate
 from runtime.stand_in.clock import StandInClock
 from runtime.stand_in.server import HOST, StandInServer
-from runtime.wechat.account import Account
 from runtime.wechat.client import ApiClient, token_owner
 from tests.runtime.reactor_thread import ReactorThread
 from tests.runtime.stand_in.rig import ServedStandIn
@@ -60,9 +61,12 @@ def test_wechatpy_with_a_wrong_secret_is_refused(stand_in: ServedStandIn) -> Non
 
 
 def test_guarded_client_gets_over_a_revoked_token(stand_in: ServedStandIn) -> None:
-    account = Account(
+    template = WeChatTemplate(template=CALL.id, fields={"character_string1": Slot.NUMBER})
+    account = WeChat(
         app_id=stand_in.account.app_id,
         secret=stand_in.account.secret,
+        near=template,
+        call=template,
         api_url=stand_in.server.base_url,
     )
     client = ApiClient(account, token_owner(account))

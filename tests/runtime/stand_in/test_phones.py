@@ -215,6 +215,13 @@ def test_cookie_of_nobody_is_an_ordinary_browser(there: ServedStandIn) -> None:
     assert len(there.state()["people"]) == 1
 
 
+def test_pages_forget_who_looked_before(serve: Callable[..., ServedStandIn]) -> None:
+    stand_in = serve(forgotten_cookies=("person", "person-2"))
+    stand_in.deed(ZHANG, "appear")
+    _, *forgotten = opened(stand_in, ZHANG, "http://127.0.0.1:8080/halls").cookies
+    assert forgotten == [f"{name}=; Path=/; Max-Age=0" for name in ("person", "person-2")]
+
+
 @pytest.mark.parametrize(
     "url", ["", "http://elsewhere.example/", "javascript:alert(1)", "//elsewhere.example", "/x"]
 )

@@ -67,6 +67,36 @@ def test_hall_that_never_answers_is_given_up_in_the_end(opened: Opened) -> None:
     assert len(office.followings()) == 1
 
 
+def test_what_a_hall_takes_back_after_the_answer_is_tried_again(opened: Opened) -> None:
+    journal = HeldJournal()
+    office = opened(journal=journal, answer_s=BOUND_S, retry_s=BOUND_S)
+    ticket = office.take()
+    scene = office.code(ticket)
+    journal.holds = True
+    office.people.scan("zhang", scene, office.now_s)
+    assert [answer.body for answer in office.deliver()] == [b"success"]
+    office.served.call(journal.fail_next, 2)
+    office.served.call(journal.let_go)
+    office.wait_until(lambda: office.callbacks.under_way == 0)
+    assert [followed for followed, _ in office.followings()] == [ticket]
+
+
+def test_what_a_hall_takes_back_for_ever_is_given_up(
+    opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = HeldJournal()
+    office = opened(journal=journal, answer_s=0.01, retry_s=1_000.0, work_s=0.2)
+    scene = office.code(office.take())
+    journal.holds = True
+    office.people.scan("zhang", scene, office.now_s)
+    office.deliver()
+    office.served.call(journal.fail_next, 1_000)
+    office.served.call(journal.let_go)
+    office.wait_until(lambda: office.callbacks.under_way == 0)
+    assert office.followings() == []
+    assert "callback was not carried out kind=followed" in caplog.text
+
+
 def test_disk_that_is_full_lets_wechat_try_again(opened: Opened) -> None:
     journal = MemoryJournal()
     office = opened(journal=journal)

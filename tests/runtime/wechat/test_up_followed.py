@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -90,6 +94,10 @@ def test_who_scans_the_paper_is_told_of_the_turn_and_of_the_call(followed: Follo
     assert "前面还有 4 人" in reply
     assert f"/t/HZ01/{last['id']}?c=" in reply
     assert hall.ticket(last["id"])["followed"]
+    assert (
+        b'paihao_wechat_callbacks_total{kind="followed"'
+        in hall.call("GET", "/metrics", "manager").octets
+    )
     hall.at_counter("1", "next")
     assert not [m for m in followed.wechat.phone("张三") if m.kind is Kind.TEMPLATE]
     hall.at_counter("1", "next")
@@ -112,3 +120,26 @@ def test_paper_is_printed_with_its_page_while_wechat_is_away(followed: Followed)
         lambda: followed.wechat.model.people.codes(50, followed.wechat.clock.now())
     )
     assert not codes
+
+
+def test_demo_hall_has_phones_of_its_own(start: Start) -> None:
+    hall = start("--wechat")
+    phones = re.search(r"http://127\.0\.0\.1:(\d+)/phones", hall.said)
+    assert phones is not None
+    stand_in = HTTPConnection("127.0.0.1", int(phones[1]), timeout=10)
+
+    def ask(method: str, path: str, body: Any = None) -> Any:
+        sent = None if body is None else json.dumps(body)
+        stand_in.request(method, quote(path), sent, {"Content-Type": "application/json"})
+        response = stand_in.getresponse()
+        content = json.loads(response.read())
+        assert response.status == 200, content
+        return content
+
+    ticket = hall.take(kiosk="k1", language="zh")
+    code = wait_until(lambda: ask("GET", "/phones/state")["codes"], what="a code")[0]
+    ask("POST", "/phones/李四/scan", {"code": code["ticket"]})
+    wait_until(lambda: hall.ticket(ticket["id"])["followed"], what="a follower")
+    stand_in.close()
+    assert hall.end() == 0
+    assert "Traceback" not in hall.logged
