@@ -52,7 +52,7 @@ from sim.watch.sightings import (
     WindowSeen,
 )
 from sim.wechat.notices import NEAR
-from sim.wechat.phones import Message
+from sim.wechat.phones import Kind, Message
 
 SMUDGED_S = 60.0
 """How long after a line was bad a paper may come out that suffered from it."""
@@ -205,6 +205,8 @@ class Watch:
         self.see(PaperSeen(kiosk=kiosk, number=paper.number, ticket=ticket, smudged=smudged))
 
     def _push_came(self, person: str, message: Message) -> None:
+        if message.kind is not Kind.TEMPLATE:
+            return
         assert message.link is not None
         ticket = TicketId(message.link.rpartition("/")[2])
         kind = PushKind.NEAR if message.title == NEAR.title else PushKind.CALL
