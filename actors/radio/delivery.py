@@ -116,6 +116,8 @@ class Delivery:
         self._alarm_after_s = alarm_after_s
         self._waiting_since_s: float | None = None
         """Since when something is wanted and not confirmed; None if all is confirmed."""
+        self._wanted_s = 0.0
+        """When the newest was wanted."""
         self._sent_version: int | None = None
         """The version that the gateway is sending now."""
         self._token = 0
@@ -137,7 +139,7 @@ class Delivery:
 
     def want(self, payload: Deliverable) -> None:
         """Have ``payload`` delivered in place of what was wanted before."""
-        self.wanted = payload
+        self.wanted, self._wanted_s = payload, self._outlet.monotonic
         self.unconfirm()
         # The gateway sends the newest alone, unless an older one is on the air already.
         self._send()
@@ -196,11 +198,11 @@ class Delivery:
         self._late_timer = self._outlet.later(max(at_s - self._outlet.monotonic, 0.0), late)
 
     def _count_anew(self) -> None:
-        """The device has what was wanted a moment ago: what waits now waits from now on."""
+        """The device has what was wanted a moment ago: the newest has waited since it was wanted itself."""
         self._sent = {token: sent for token, sent in self._sent.items() if token == self._token}
         if self._waiting_since_s is not None and not self._alarmed:
             patience_s = self._late_s - self._waiting_since_s
-            self._waiting_since_s = self._outlet.monotonic
+            self._waiting_since_s = self._wanted_s
             self._late_at(self._waiting_since_s + patience_s)
 
     def _stop_counting(self) -> None:

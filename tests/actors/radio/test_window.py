@@ -226,6 +226,22 @@ def test_every_view_is_given_to_the_gateway_and_the_end_of_the_newest_counts(ben
 
 
 @ON_VIRTUAL_CLOCKS
+def test_newest_view_has_its_time_from_when_it_was_wanted_however_late_the_one_before(
+    bench: Bench,
+) -> None:
+    # Found by a seed of the explorer: a recall that did not show, under damaged bits.
+    bench.change(view("A010"))
+    bench.rig.run(8)
+    bench.change(view("A010", calls=2))
+    bench.rig.run(1)
+    bench.shown(version=bench.shows[0].version)
+    bench.rig.run(ALARM_AFTER_S - 1.1)
+    assert not bench.alarms.of(RaiseAlarm)
+    bench.rig.run(0.2)
+    assert bench.alarms.of(RaiseAlarm)
+
+
+@ON_VIRTUAL_CLOCKS
 def test_a_window_that_never_confirms_is_alarmed_and_sent_to_with_growing_pauses(
     bench: Bench,
 ) -> None:
