@@ -227,10 +227,12 @@ class DownlinkEnded:
 class DownlinkTold:
     """From a gateway: broadcasts have said the payload, and most probably the device has it.
 
-    `DownlinkEnded` follows later, when the channel has time for an acknowledgement.
+    `DownlinkEnded` follows when the channel has time for an acknowledgement, within ``patience_s`` (seconds)
+    unless it cannot be had.
     """
 
     token: int
+    patience_s: float
 
 
 @value

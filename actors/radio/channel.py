@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from math import inf
 from random import Random
 
+from actors.radio.channel_actions import ChannelAction, Ended, Heard, Told
 from actors.radio.crowding import Crowding
 from actors.radio.downlink import CROWDED_TELLS_MAX, Downlink, Rank
 from actors.radio.meters import Latencies
@@ -30,15 +31,9 @@ from protocol.radio.actions import (
     Acknowledged,
     Action,
     BroadcastSent,
-    DutyCycleFell,
-    DutyCycleReached,
     GaveUp,
-    Misrouted,
-    Overheard,
     Received,
     Refused,
-    Stranger,
-    Transmit,
 )
 from protocol.radio.guard import GuardCounts
 from protocol.radio.link import RadioLink
@@ -48,9 +43,9 @@ from protocol.radio.payloads import PAIRING_ADDRESS, Hello, Shown, decode_uplink
 from protocol.radio.reliable import ReliableLink
 from protocol.radio.routed import RoutedLink
 from protocol.radio.router import Routes
-from protocol.values import replace, value
+from protocol.values import replace
 
-__all__ = ["Channel", "ChannelAction", "Ended", "Heard", "Told"]
+__all__ = ["Channel"]
 
 log = logging.getLogger(__name__)
 
@@ -62,48 +57,6 @@ UNDER_WAY_MAX = 2
 
 TEXTS_SHARE = 0.8
 """Texts that nobody waits for are sent below this share of the duty cycle's limit alone."""
-
-
-@value
-class Heard:
-    """The terminal ``source`` said ``payload``."""
-
-    source: TerminalAddress
-    payload: bytes
-
-
-@value
-class Ended:
-    """The downlink ``message`` came to its end after so many ``attempts``, 0 if it was never sent.
-
-    ``delivered`` says that the terminal itself has it, and is asked for its word after ``word_after_s``.
-    """
-
-    message: SendDownlink
-    acknowledged: bool
-    delivered: bool = False
-    word_after_s: float = 0.0
-    attempts: int = 0
-
-
-@value
-class Told:
-    """Broadcasts have said the downlink ``message``; it waits for its turn to be acknowledged."""
-
-    message: SendDownlink
-
-
-ChannelAction = (
-    Transmit
-    | Heard
-    | Told
-    | Ended
-    | Overheard
-    | Stranger
-    | Misrouted
-    | DutyCycleReached
-    | DutyCycleFell
-)
 
 
 class Channel:
@@ -172,14 +125,14 @@ class Channel:
         """Take in ``octets`` from the line."""
         ended = self._relieve(told_max=0)
         actions = self.link.receive(octets, now_s)
-        self._look(now_s)
-        return [*ended, *self._translated(actions, now_s), *self._pump(now_s)]
+        told = self._look(now_s)
+        return [*ended, *told, *self._translated(actions, now_s), *self._pump(now_s)]
 
     def tick(self, now_s: float) -> list[ChannelAction]:
         """Do what is due at ``now_s``; calling it early or late does no harm."""
-        self._look(now_s)
+        told = self._look(now_s)
         ended = self._relieve(told_max=CROWDED_TELLS_MAX)
-        return [*ended, *self._translated(self.link.tick(now_s), now_s), *self._pump(now_s)]
+        return [*told, *ended, *self._translated(self.link.tick(now_s), now_s), *self._pump(now_s)]
 
     def serve(
         self,
@@ -211,10 +164,18 @@ class Channel:
             return min(due_s, free_s)
         return min(due_s, self.pacer.next_deadline(now_s))
 
-    def _look(self, now_s: float) -> None:
-        """Let the pacer know how full the channel is."""
+    def _look(self, now_s: float) -> list[Told]:
+        """Let the pacer know how full the channel is; where it has become so, whoever was told waits longer."""
+        was_full = self._crowding.full
         self._crowding.look(self.link, now_s)
         self.pacer.lossy, self.pacer.crowded = self._crowding.lossy, self._crowding.crowded
+        if was_full or not self._crowding.full:
+            return []
+        return self._told(self.pacer.told_waiting)
+
+    def _told(self, messages: Iterable[SendDownlink]) -> list[Told]:
+        patience_s = self._crowding.patience_s(len(self.pacer))
+        return [Told(message=one, patience_s=patience_s) for one in messages]
 
     # -- sending ----------------------------------------------------------------------------
 
@@ -355,7 +316,7 @@ class Channel:
                     downlinks = self._take_back(token)
                     late = self.pacer.sent_to_all(downlinks, now_s)
                     translated += _unsent(late)
-                    translated += [Told(message=one) for one in self.pacer.told(downlinks)]
+                    translated += self._told(self.pacer.told(downlinks))
                 case other:
                     translated.append(other)
         return translated

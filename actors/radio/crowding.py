@@ -11,7 +11,7 @@ from protocol.radio.actions import LinkCounts
 from protocol.radio.air_time import AirTime
 from protocol.radio.link import RadioLink
 
-__all__ = ["Crowding", "RecentAir", "Repeats"]
+__all__ = ["FULL_PATIENCE_S", "TOLD_EACH_S", "TOLD_PATIENCE_S", "Crowding", "RecentAir", "Repeats"]
 
 REPEATS_OF = 32
 """The smoothed share of repeats is that of about so many uplinks."""
@@ -38,6 +38,14 @@ CROWDED = 0.25
 
 CROWDED_OF_S = 10.0
 """... of about so long."""
+
+TOLD_PATIENCE_S = 25.0
+TOLD_EACH_S = 1.0
+"""How long a window that broadcasts have told may wait until it is asked for its word, and how much longer for
+each one that waits for that as well: as when a day begins at many counters."""
+
+FULL_PATIENCE_S = 100.0
+"""The same where the channel is full, where windows are asked last (`PROOF_WITHIN_S`, and a round)."""
 
 
 @attrs.define
@@ -105,9 +113,18 @@ class Crowding:
         return self._repeats.share <= REPEATS_MAX
 
     @property
+    def full(self) -> bool:
+        """Whether there is something on the air for much of the time."""
+        return self._recent.share > CROWDED
+
+    def patience_s(self, told: int) -> float:
+        """Return how long each of ``told`` windows may wait for its turn that broadcasts have told."""
+        return FULL_PATIENCE_S if self.full else TOLD_PATIENCE_S + TOLD_EACH_S * told
+
+    @property
     def crowded(self) -> bool:
-        """Whether there is something on the air for much of the time, or much is lost."""
-        return self.lossy or self._recent.share > CROWDED
+        """Whether it is full, or much is lost."""
+        return self.lossy or self.full
 
     @property
     def trust_s(self) -> float:

@@ -24,7 +24,6 @@ from protocol.values import value
 
 __all__ = [
     "ALARM_AFTER_S",
-    "TOLD_ALARM_AFTER_S",
     "Deliverable",
     "Delivery",
     "Late",
@@ -33,11 +32,7 @@ __all__ = [
 ]
 
 ALARM_AFTER_S = 10.0
-"""How long something may stay unconfirmed before a person is called."""
-
-TOLD_ALARM_AFTER_S = 100.0
-"""The same for what broadcasts have told: it is shown, most probably, and on a crowded channel a window is
-asked last (`PROOF_WITHIN_S`, and a round). Once it does not answer, it has as long as any other."""
+"""How long something may stay unconfirmed before a person is called, unless broadcasts have told it."""
 
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 30.0
@@ -226,9 +221,9 @@ class Delivery:
         """Take a gateway's word that broadcasts have told the device; it will be asked for its own later."""
         if message.token != self._token or self._sent_version is None:
             return
-        self._pause_for(TOLD_ALARM_AFTER_S)
+        self._pause_for(message.patience_s)
         if self._waiting_since_s is not None and not self._alarmed:
-            self._late_at(self._waiting_since_s + TOLD_ALARM_AFTER_S)
+            self._late_at(self._waiting_since_s + message.patience_s)
 
     def ended(self, message: DownlinkEnded) -> None:
         """Take a gateway's word of a downlink, which may not be ours."""

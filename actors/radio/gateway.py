@@ -17,7 +17,8 @@ from types import MappingProxyType
 from actors.audience import told
 from actors.base import Actor, Place, Ref, receives
 from actors.ports import Link, LinkOpener
-from actors.radio.channel import Channel, ChannelAction, Ended, Heard, Told
+from actors.radio.channel import Channel
+from actors.radio.channel_actions import ChannelAction, Ended, Heard, Told
 from actors.radio.contact import ChannelDown, ChannelUp
 from actors.radio.gateway_alarms import GatewayAlarms, StrangerGone
 from actors.radio.gateway_read import GatewayRead, ReadGateway
@@ -276,9 +277,8 @@ class GatewayActor(Actor):
                         self._port.write(octets)
                 case Heard(source=source, payload=payload):
                     self._hear(source, payload)
-                case Told(message=message):
-                    if message.reply_to is not None:
-                        told(message.reply_to, DownlinkTold(token=message.token))
+                case Told(message=message, patience_s=wait_s) if message.reply_to is not None:
+                    told(message.reply_to, DownlinkTold(token=message.token, patience_s=wait_s))
                 case Ended():
                     self._downlink_ended(action)
                 case Overheard(source=source):

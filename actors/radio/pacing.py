@@ -151,8 +151,8 @@ class Pacer:
         """From when on a window may be told alone that broadcasts have told."""
         if self.lossy or not self.crowded:
             return -inf
-        told = sum(one.told > 0 for one in self._waiting.values())
-        return self._repaired_s + min(REPAIR_PAUSE_S, REPAIR_ROUND_S / max(told, 1))
+        each_s = REPAIR_ROUND_S / max(len(self.told_waiting), 1)
+        return self._repaired_s + min(REPAIR_PAUSE_S, each_s)
 
     @property
     def _rush_min(self) -> int:
@@ -206,13 +206,14 @@ class Pacer:
             self.broadcast_entries += len(together)
         return together
 
+    @property
+    def told_waiting(self) -> list[SendDownlink]:
+        """Those that wait which broadcasts have told."""
+        return [one.message for one in self._waiting.values() if one.told]
+
     def told(self, downlinks: Iterable[Downlink]) -> list[SendDownlink]:
-        """Return those of ``downlinks`` that broadcasts have said often enough for now, and that wait on."""
-        return [
-            one.message
-            for one in downlinks
-            if one.told == TELLS_MAX and self._waiting.get(one.slot) is one
-        ]
+        """Return those of ``downlinks``, which a broadcast has said, that wait on for their own turn."""
+        return [one.message for one in downlinks if self._waiting.get(one.slot) is one]
 
     def sent_to_all(self, downlinks: Iterable[Downlink], now_s: float) -> list[SendDownlink]:
         """A broadcast of ``downlinks`` went out; return those that are not sent any more.

@@ -5,7 +5,7 @@ Of a window that has confirmed something since it is served and has started, all
 since then, so that it takes no new datagram for a repeat. But its radio may work while its display does not. So
 where the channel has room a window is always asked for its word; where it has none again after `TRUST_S`, or
 after half of that if it is shown nothing newer. One that does not answer is alarmed after as long as any other
-(`ALARM_AFTER_S`, `TOLD_ALARM_AFTER_S`): within `TRUST_S` and the latter on a crowded channel.
+(`ALARM_AFTER_S`, `FULL_PATIENCE_S`): within `TRUST_S` and the latter on a crowded channel.
 """
 
 from __future__ import annotations

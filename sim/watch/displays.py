@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.radio.delivery import ALARM_AFTER_S
+from actors.radio.crowding import TOLD_EACH_S, TOLD_PATIENCE_S
 from protocol.events import TicketCalled, TicketRecalled
 from protocol.hall import HallSpec, TerminalKind
 from protocol.ids import CounterId, TicketId
@@ -22,8 +22,9 @@ from sim.watch.sightings import (
     number_of,
 )
 
-SHOWN_WITHIN_S = ALARM_AFTER_S + 3.0
-"""From a call to its number at the window, or to the alarm that it is not confirmed."""
+SHOWN_WITHIN_S = TOLD_PATIENCE_S + 8 * TOLD_EACH_S + 3.0
+"""From a call to its number at the window, or to the alarm that it is not confirmed: what it takes at most in a
+hall of eight counters whose channel is not full."""
 
 SCREEN_WITHIN_S = 3.0
 """From a call to its number on the screen, which has to connect first after a start."""

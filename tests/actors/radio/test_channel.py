@@ -5,7 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from actors.radio.channel import Channel, ChannelAction, Ended, Heard, Told
+from actors.radio.channel import Channel
+from actors.radio.channel_actions import ChannelAction, Ended, Heard, Told
+from actors.radio.crowding import FULL_PATIENCE_S, TOLD_PATIENCE_S
 from actors.radio.link_options import link_options
 from actors.radio.pacing import RUSH_MIN
 from actors.radio.passage import OPEN_PASSAGE
@@ -178,14 +180,31 @@ def test_window_whose_word_is_wanted_is_asked_for_it_on_a_crowded_channel() -> N
     assert not bench.ended()[9].delivered
 
 
-def test_windows_that_two_broadcasts_told_are_said_to_be_told() -> None:
+def test_windows_that_broadcasts_told_are_said_to_be_told() -> None:
     bench = Bench()
     bench.off.add(49)
     bench.send(49, show(49))
     tokens = [bench.send(address, show(address)) for address in range(30, 30 + RUSH_MIN)]
     bench.off.update(range(30, 33))
     bench.run(2)
-    assert [one.message.token for one in bench.actions if isinstance(one, Told)] == tokens
+    told = [one for one in bench.actions if isinstance(one, Told)]
+    assert list(dict.fromkeys(one.message.token for one in told)) == tokens
+    assert all(one.patience_s > TOLD_PATIENCE_S for one in told)
+
+
+def test_windows_that_were_told_wait_longer_once_their_channel_is_full() -> None:
+    bench = Bench()
+    bench.off.update((49, *range(30, 30 + RUSH_MIN)))
+    bench.send(49, show(49))
+    tokens = {bench.send(address, show(address)) for address in range(30, 30 + RUSH_MIN)}
+    bench.run(1)
+    bench.actions.clear()
+    bench.crowd(10)
+    told = [one for one in bench.actions if isinstance(one, Told)]
+    longer = {one.message.token for one in told if one.patience_s == FULL_PATIENCE_S}
+    # One of them may just be told alone.
+    assert len(longer) >= RUSH_MIN - 1
+    assert longer <= tokens
 
 
 def test_many_repeats_of_what_was_heard_are_no_sign_of_a_lossy_channel() -> None:

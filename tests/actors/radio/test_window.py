@@ -10,12 +10,12 @@ import pytest
 
 from actors.radio.banners import BannerNotKept, Banners, BannerText, SetBanner
 from actors.radio.contact import ChannelDown, ChannelUp
+from actors.radio.crowding import FULL_PATIENCE_S
 from actors.radio.delivery import (
     ALARM_AFTER_S,
     CONFIRMS_WITHIN_S,
     DOWNLINK_MAX_S,
     PAUSE_MAX_S,
-    TOLD_ALARM_AFTER_S,
 )
 from actors.radio.window import BANNER_ALARM_AFTER_S, WindowTerminal
 from protocol.errors import StorageError
@@ -278,7 +278,7 @@ def test_a_window_that_broadcasts_told_is_alarmed_only_when_it_does_not_answer(
 ) -> None:
     bench.change(view("A010"))
     bench.rig.run(1)
-    bench.change(DownlinkTold(token=bench.sent[-1].token))
+    bench.change(DownlinkTold(token=bench.sent[-1].token, patience_s=FULL_PATIENCE_S))
     bench.rig.run(2 * ALARM_AFTER_S)
     assert (bench.raised, len(bench.sent)) == ([], 1)
     bench.end(acknowledged=False)
@@ -292,9 +292,9 @@ def test_a_window_that_broadcasts_told_is_alarmed_only_when_it_does_not_answer(
 def test_a_window_that_was_only_told_is_alarmed_in_the_end_though_calls_go_on(
     bench: Bench,
 ) -> None:
-    for number in range(int(TOLD_ALARM_AFTER_S / 5)):
+    for number in range(int(FULL_PATIENCE_S / 5)):
         bench.change(view(f"A0{number}"))
-        bench.change(DownlinkTold(token=bench.sent[-1].token))
+        bench.change(DownlinkTold(token=bench.sent[-1].token, patience_s=FULL_PATIENCE_S))
         assert bench.raised == []
         bench.rig.run(5)
     assert bench.raised == ["window/3"]

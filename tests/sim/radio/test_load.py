@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from actors.radio.delivery import TOLD_ALARM_AFTER_S
+from actors.radio.crowding import FULL_PATIENCE_S
 from actors.radio.trust import TRUST_S
 from protocol.ids import CounterId
 from protocol.messages import AlarmsChanged, Watch
@@ -79,7 +79,7 @@ def test_day_that_begins_with_twenty_counters_raises_no_alarm(seed: int) -> None
         (replace(LOAD, terminals=32, each_s=90.0, presses=120), 40.0),
         (
             replace(LOAD, terminals=128, each_s=20.0, presses=800, secured=True),
-            TRUST_S + TOLD_ALARM_AFTER_S,
+            TRUST_S + FULL_PATIENCE_S,
         ),
     ],
     ids=["eight counters", "normal", "crowded"],
