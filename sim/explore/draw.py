@@ -33,6 +33,9 @@ WHOLE_SHARE = 0.4
 TIMES_MAX = 3
 """How often it happens then."""
 
+END_SHARE = 0.2
+"""Of the faults, those that are on when everything is healed, so that healing is more than waiting."""
+
 LONGEST_S = 1_200.0
 """No single fault takes most of the run: what happens after it is as telling."""
 
@@ -83,8 +86,12 @@ def draw_faults(
         for _ in range(random.randint(1, TIMES_MAX)):
             begins_s = random.uniform(0.0, lasts_s)
             fault = draw_fault(kind, premises, random, begins_s, lasts_max_s=LONGEST_S)
-            if fault is not None:
-                faults.append(_whole_at_times(fault, whole))
+            is_on_at_end, left = random.random() < END_SHARE, random.random()
+            if fault is None:
+                continue
+            if is_on_at_end:
+                fault = replace(fault, begins_s=max(lasts_s - left * fault.lasts_s, 0.0))
+            faults.append(_whole_at_times(fault, whole))
     return tuple(sorted(faults, key=lambda fault: fault.begins_s))
 
 

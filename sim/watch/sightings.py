@@ -192,7 +192,7 @@ class ProcessEnded:
 class FaultSeen:
     """A fault began or ended, as ``text`` says; ``stuck`` are the counters whose windows are stuck now.
 
-    ``calm`` says that no fault is on any more.
+    ``calm`` says that nothing is wrong with the radio any more.
     """
 
     text: str

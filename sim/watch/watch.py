@@ -24,6 +24,9 @@ from protocol.radio.payloads import PressResult, Show
 from sim.devices.escpos import Paper
 from sim.devices.pressing import PressingDevice
 from sim.devices.window import Window
+from sim.faults.active import active
+from sim.faults.catalogue import kind_of
+from sim.faults.kind import Fault
 from sim.floor.screens import LargeScreen
 from sim.hardware import virtual_name
 from sim.site import Site
@@ -53,6 +56,9 @@ from sim.watch.sightings import (
 )
 from sim.wechat.notices import NEAR
 from sim.wechat.phones import Kind, Message
+
+OFF_RADIO = frozenset({"printer", "display", "clock"})
+"""What faults act on that keep no window from being told; a full disk does, where frames are sealed."""
 
 SMUDGED_S = 60.0
 """How long after a line was bad a paper may come out that suffered from it."""
@@ -163,8 +169,16 @@ class Watch:
                 self._smudged_until_s[kiosk] = self.now_s + SMUDGED_S
         windows = self.site.hardware.windows
         stuck = frozenset(counter for counter, window in windows.items() if window.stuck)
-        calm = not self.site.active and not self._works
+        calm = not self._works and not any(map(self._is_on_radio, active(self.site)))
         self.see(FaultSeen(text=text, stuck=stuck, calm=calm))
+
+    def _is_on_radio(self, fault: Fault) -> bool:
+        """Whether a fault may keep a window from being told what to show."""
+        target = kind_of(fault.kind).target.name
+        if target == "line":
+            ports = {virtual_name(gateway.port) for gateway in self.spec.gateways.values()}
+            return fault.where in ports
+        return target not in OFF_RADIO
 
     def work(self, text: str, for_s: float) -> None:
         """See that somebody works on a device, for so long at most: it may do nothing else meanwhile."""

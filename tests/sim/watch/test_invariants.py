@@ -250,9 +250,9 @@ def test_alarm_of_a_window_that_stays_though_nothing_is_wrong_is_found() -> None
     stage.see(FaultSeen(text="jam"), AlarmsSeen(alarms=("window/1",)))
     stage.wait(1000)
     stage.see(FaultSeen(text="no jam", calm=True))
-    stage.wait(140)
+    stage.wait(70)
     assert stage.found == []
-    stage.wait(160)
+    stage.wait(80)
     assert len(stage.found) == 1
 
 

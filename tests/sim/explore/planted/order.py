@@ -73,7 +73,7 @@ BUGS = (
     Bug(
         name="bound on waiting late",
         invariant=5,
-        seed=6,
+        seed=2,
         plant=_wait_bound_late,
         can_show=_bounds_waiting,
     ),
