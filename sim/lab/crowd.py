@@ -5,6 +5,7 @@ Of the hall they know what people see of it: answers, what a ticket tells, and c
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -81,14 +82,28 @@ class LabCrowd:
         self.calls: list[Call] = []
         self.queued: list[Queued] = []
         self._at_counters: dict[Visitor, None] = {}
-        for number, visitor in enumerate(self.visitors):
-            if visitor.slot is None:
-                self._at(visitor.came_s, partial(self._take_ticket, visitor))
-            else:
-                self._at(visitor.booked_s, partial(self._book, visitor, number))
+        deeds = [
+            (visitor.came_s if visitor.slot is None else visitor.booked_s, number, visitor)
+            for number, visitor in enumerate(self.visitors)
+        ]
+        # One after another: a clock that has a whole day's visitors to come before it is slow.
+        self._to_come = deque(sorted(deeds))
+        self._await_next()
 
     def __repr__(self) -> str:
         return "<visitors>"
+
+    def _await_next(self) -> None:
+        if self._to_come:
+            self._at(self._to_come[0][0], self._come)
+
+    def _come(self) -> None:
+        _, number, visitor = self._to_come.popleft()
+        self._await_next()
+        if visitor.slot is None:
+            self._take_ticket(visitor)
+        else:
+            self._book(visitor, number)
 
     @property
     def waiting(self) -> int:
