@@ -14,6 +14,7 @@ from protocol.messages import DisplayedCall
 from protocol.policies import Policy
 from protocol.radio.payloads import PressResult, Result, WindowState
 from protocol.values import replace
+from sim.watch.displays import SHOWN_WITHIN_S
 from sim.watch.invariants import INVARIANTS
 from sim.watch.sightings import (
     AlarmsSeen,
@@ -241,7 +242,7 @@ def test_call_that_was_alarmed_is_to_be_shown_once_the_alarm_is_over() -> None:
         stage.see(AlarmsSeen(alarms=()))
         if shown:
             stage.see(WindowSeen(counter=ONE, state=WindowState.CALLED, text="A001"))
-        stage.wait(20)
+        stage.wait(SHOWN_WITHIN_S + 5)
         assert bool(stage.found) is not shown
 
 
