@@ -39,6 +39,10 @@ CROWDED = 0.25
 CROWDED_OF_S = 10.0
 """... of about so long."""
 
+BUSY = 0.15
+"""From this share on words are left out that nobody waits for: at 64 terminals in a rush half of the calls had
+to wait for those of others."""
+
 TOLD_PATIENCE_S = 25.0
 TOLD_EACH_S = 1.0
 """How long a window that broadcasts have told may wait until it is asked for its word, and how much longer for
@@ -131,4 +135,4 @@ class Crowding:
         """How old a window's last word may be where its acknowledgement is enough; 0 where none is."""
         if self._repeats.share > ROOM_REPEATS and self._repeats.share > self._recent.share:
             return LOSSY_TRUST_S
-        return TRUST_S if self.crowded else 0.0
+        return TRUST_S if self.crowded or self._recent.share > BUSY else 0.0
