@@ -3,7 +3,7 @@ acknowledgement is enough then.
 
 Of a window that has confirmed something since it is served and has started, all is known that was sent to it
 since then, so that it takes no new datagram for a repeat. But its radio may work while its display does not. So
-where the channel has room a window is always asked for its word; where it has none again after `TRUST_S`, or
+where the channel is not busy a window is always asked for its word; where it is again after `TRUST_S`, or
 after half of that if it is shown nothing newer. One that does not answer is alarmed after as long as any other
 (`ALARM_AFTER_S`, `FULL_PATIENCE_S`): within `TRUST_S` and the latter on a crowded channel.
 """
