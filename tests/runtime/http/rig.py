@@ -183,7 +183,11 @@ class Client:
             self._more()
         head, _, self._received = self._received.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
-        headers = dict(line.lower().split(": ", 1) for line in lines[1:])
+        headers: dict[str, str] = {}
+        for line in lines[1:]:
+            name, _, told = line.partition(": ")
+            before = headers.get(name.lower())
+            headers[name.lower()] = told if before is None else f"{before}, {told}"
         return int(lines[0].split()[1]), headers
 
     def ended(self) -> bool:
