@@ -20,7 +20,7 @@ PATIENCE_S = 60.0
 
 
 def asked(script: str, question: Any, folder: Path) -> Any:
-    """Run ``script`` in ``folder`` with ``question`` as its standard input; return its output. Both are JSON."""
+    """Run ``script`` in ``folder`` with ``question`` as its standard input; return its output: JSON, both."""
     # Nothing of the machine's own set-up: neither its proxy nor its options.
     kept = {name: text for name, text in os.environ.items() if name in {"HOME", "PATH", "TMPDIR"}}
     done = node(
