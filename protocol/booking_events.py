@@ -6,6 +6,7 @@ from protocol.ids import (
     BookingId,
     ClosureId,
     CommandId,
+    FollowerId,
     Language,
     PersonId,
     ServiceId,
@@ -34,6 +35,8 @@ class AppointmentBooked:
     language: Language
     person: PersonId | None
     party: int
+    holder: FollowerId | None = None
+    """The phone that booked it."""
 
 
 @value

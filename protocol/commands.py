@@ -7,6 +7,7 @@ from protocol.ids import (
     ClosureId,
     CommandId,
     CounterId,
+    FollowerId,
     KioskId,
     Language,
     PersonId,
@@ -38,6 +39,8 @@ class TakeTicket:
     A ``language`` that the hall does not speak becomes its first one. ``party`` is how many people come under
     the one number (1 to `PARTY_MAX`). ``then`` are further services of the same visit, under the same number;
     with `VisitOrder.SHORTEST_WAIT` they and ``service`` come in whichever order takes the least waiting.
+    ``follower`` is the phone that takes it: that holds the ticket, has no other open one for the service, and
+    follows it from the start, ``silent`` as in `FollowTicket`.
     """
 
     id: CommandId
@@ -50,6 +53,8 @@ class TakeTicket:
     party: int = 1
     then: tuple[ServiceId, ...] = ()
     visit_order: VisitOrder = VisitOrder.FIXED
+    follower: FollowerId | None = None
+    silent: bool = False
 
 
 @value
@@ -240,7 +245,8 @@ class ReprintTicket:
 class BookAppointment:
     """Book a slot of a service. ``code`` was drawn at random; it becomes the booking's unless another has it.
 
-    ``party`` people (1 to `PARTY_MAX`) take one place and will have one number.
+    ``party`` people (1 to `PARTY_MAX`) take one place and will have one number. ``follower`` is the phone that
+    books, if one does: it holds the booking, and will hold and follow its ticket.
     """
 
     id: CommandId
@@ -250,6 +256,7 @@ class BookAppointment:
     language: Language
     person: PersonId | None = None
     party: int = 1
+    follower: FollowerId | None = None
 
 
 @value

@@ -25,6 +25,7 @@ from protocol.estimates import Estimate
 from protocol.ids import (
     CommandId,
     CounterId,
+    FollowerId,
     KioskId,
     Language,
     PersonId,
@@ -73,6 +74,8 @@ class TicketTaken:
     """It will probably not be served before closing."""
     due_at: datetime | None = None
     """The time of its appointment (aware, UTC), if it goes by that."""
+    follower: FollowerId | None = None
+    """The phone that took it and holds it, whoever follows it later."""
 
 
 @value

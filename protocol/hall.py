@@ -20,6 +20,7 @@ from protocol.ids import (
     StaffId,
     TerminalAddress,
 )
+from protocol.places import Place
 from protocol.policies import Policy
 from protocol.ports import TcpAddress, parse_port
 from protocol.pushes import PushSpec
@@ -106,6 +107,8 @@ class Service:
     """A follower is told when so many calls are left until the ticket's own (0 to `LEAD_MAX`; 0: never)."""
     silent: bool = False
     """Whether calls of followed tickets are not said aloud: their followers are told."""
+    by_phone: bool = True
+    """Whether a phone may take a number for it; it may always follow one."""
 
     def number(self, serial: int) -> str:
         """Return the number on the ticket, such as ``A010`` for serial 10."""
@@ -287,3 +290,4 @@ class HallSpec:
     pushes: PushSpec = attrs.field(factory=PushSpec)
     staff: Mapping[StaffId, str] = attrs.field(factory=dict)
     """Who works here, by the number that they log in with, and their names."""
+    place: Place = attrs.field(factory=Place)

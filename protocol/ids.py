@@ -2,6 +2,9 @@
 
 from typing import NewType
 
+DistrictId = NewType("DistrictId", str)
+"""A district, in which halls are looked for, such as ``xihu``."""
+
 HallId = NewType("HallId", str)
 """A hall, such as ``HZ01``; letters, digits, ``-`` and ``_``."""
 

@@ -155,3 +155,5 @@ class Channel(StrEnum):
     KIOSK = "kiosk"
     WEB = "web"
     RECEPTION = "reception"
+    WECHAT = "wechat"
+    """By somebody's phone, which holds it."""

@@ -12,7 +12,7 @@ from actors.hall.state import HallState, Ticket
 from protocol.answers import Reason
 from protocol.hall import HallSpec, Identity, PastLast, Service
 from protocol.hours import ALWAYS
-from protocol.ids import PersonId, ServiceId
+from protocol.ids import FollowerId, PersonId, ServiceId, TicketId
 from protocol.values import value
 
 _NOBODY_ASKED = Identity.NONE
@@ -93,11 +93,13 @@ def check_access(
     service: Service,
     then: tuple[ServiceId, ...],
     person: PersonId | None,
+    follower: FollowerId | None,
     at: datetime,
 ) -> None:
     """Refuse a ticket that the hours, the quota or the customer's own limit do not allow.
 
     ``then`` are further services of the visit, which the hall has: one that opens later today will do.
+    ``follower`` is the phone that takes it, if one does.
     Costs a few tests of attributes where nothing of this is configured.
     """
     if state.diary.closures:
@@ -108,21 +110,19 @@ def check_access(
         _check_open(state, service, at)
     if service.quota is not None:
         _check_quota(state, service)
-    if person is not None or service.identity is not _NOBODY_ASKED:
-        _check_person(state, service, person)
+    if person is not None or follower is not None or service.identity is not _NOBODY_ASKED:
+        _check_person(state, service, person, follower)
     for id in then:
         further = spec.services[id]
         _check_opens_today(state, further, at)
-        _check_person(state, further, person)
+        _check_person(state, further, person, follower)
 
 
 def check_only_one(state: HallState, ticket: Ticket) -> None:
     """Refuse to have a ticket wait again whose holder took another one for one of its services meanwhile."""
     taken = ticket.taken
-    if taken.person is None:
-        return
     services = {taken.service, *taken.then}
-    for id in state.persons.get(taken.person, ()):
+    for id in _taken_by(state, taken.person, taken.follower):
         other = state.tickets[id]
         if other.state.open and not services.isdisjoint((other.taken.service, *other.taken.then)):
             raise Refusal(
@@ -221,17 +221,27 @@ def _check_quota(state: HallState, service: Service) -> None:
         )
 
 
-def _check_person(state: HallState, service: Service, person: PersonId | None) -> None:
+def _taken_by(
+    state: HallState, person: PersonId | None, follower: FollowerId | None
+) -> frozenset[TicketId]:
+    """Return the tickets that somebody took today, under whatever name of himself."""
+    nothing: frozenset[TicketId] = frozenset()
+    as_person = nothing if person is None else state.persons.get(person, nothing)
+    by_phone = nothing if follower is None else state.held.get(follower, nothing)
+    return as_person | by_phone
+
+
+def _check_person(
+    state: HallState, service: Service, person: PersonId | None, follower: FollowerId | None
+) -> None:
     """Refuse a second open ticket of a person for the service, and more in a day than it allows."""
-    if person is None:
-        if service.identity is not Identity.NONE:
-            raise Refusal(
-                Reason.IDENTITY_NEEDED,
-                f"service {service.id} asks for a {_ASKED[service.identity]}",
-            )
-        return
+    if person is None and service.identity is not Identity.NONE:
+        raise Refusal(
+            Reason.IDENTITY_NEEDED,
+            f"service {service.id} asks for a {_ASKED[service.identity]}",
+        )
     taken = 0
-    for id in state.persons.get(person, ()):
+    for id in _taken_by(state, person, follower):
         ticket = state.tickets[id]
         if service.id != ticket.taken.service and service.id not in ticket.taken.then:
             continue

@@ -88,6 +88,7 @@ def _day_begun(state: HallState, event: DayBegun) -> None:
     state.reserved = {}
     state.posts = {}
     state.persons = Map()
+    state.held = Map()
     state.followed = 0
     state.diary = without_old(state.diary, event.day, event.at)
 
@@ -134,6 +135,9 @@ def _taken(state: HallState, event: TicketTaken) -> None:
     if event.person is not None:
         known = state.persons.get(event.person, frozenset())
         state.persons = state.persons.set(event.person, known | {id})
+    if event.follower is not None:
+        held = state.held.get(event.follower, frozenset())
+        state.held = state.held.set(event.follower, held | {id})
 
 
 def _called(state: HallState, event: TicketCalled) -> None:

@@ -41,7 +41,7 @@ from protocol.commands import (
 from protocol.errors import CodeError
 from protocol.events import Event
 from protocol.hall import Identity, Service
-from protocol.ids import BookingId, CommandId, PersonId
+from protocol.ids import BookingId, CommandId
 
 BOOKINGS_MAX = 20_000
 """Bookings in a hall's diary, those included that ended lately; beyond that none is taken. So many take less
@@ -81,7 +81,7 @@ def book(state: HallState, command: BookAppointment, at: datetime) -> tuple[Even
     if not 1 <= command.party <= PARTY_MAX:
         wrong = f"{command.party} people cannot come under one number; give 1 to {PARTY_MAX}"
         raise Refusal(Reason.BAD_VALUE, wrong)
-    _check_person(state, service, appointments, command.person, at)
+    _check_person(state, service, appointments, command, at)
     if len(state.diary.bookings) >= BOOKINGS_MAX:
         wrong = f"the hall has {BOOKINGS_MAX} bookings, as many as it takes; try again another day"
         raise Refusal(Reason.SLOT_FULL, wrong)
@@ -105,6 +105,7 @@ def book(state: HallState, command: BookAppointment, at: datetime) -> tuple[Even
             language=command.language if command.language in languages else languages[0],
             person=command.person,
             party=command.party,
+            holder=command.follower,
         ),
     )
 
@@ -205,21 +206,25 @@ def _check_person(
     state: HallState,
     service: Service,
     appointments: AppointmentSpec,
-    person: PersonId | None,
+    command: BookAppointment,
     at: datetime,
 ) -> None:
     """Refuse who has not said who he is, is banned, or has as many bookings as one may."""
+    person, diary = command.person, state.diary
     if person is None:
         named = service.identity is not Identity.NONE
         if named or appointments.person_max is not None or appointments.ban is not None:
             wrong = f"service {service.id} is booked by those who say who they are; give a phone or a document"
             raise Refusal(Reason.IDENTITY_NEEDED, wrong)
         return
-    diary = state.diary
     if appointments.ban is not None:
         check_ban(state, person, at)
     if appointments.person_max is not None:
         own = diary.of_person.get(person, frozenset())
+        if command.follower is not None:
+            # Another name every time does not help a phone.
+            held = diary.of_holder.get(command.follower, frozenset())
+            own |= {id for id in held if diary.bookings[id].state.open}
         count = sum(diary.bookings[id].service == service.id for id in own)
         if count >= appointments.person_max:
             raise Refusal(

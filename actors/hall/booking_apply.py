@@ -47,6 +47,7 @@ def _booked(state: HallState, event: AppointmentBooked) -> None:
         language=event.language,
         person=event.person,
         party=event.party,
+        holder=event.holder,
     )
     state.diary = filed(state.diary, booking)
 

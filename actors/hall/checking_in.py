@@ -10,7 +10,7 @@ from actors.hall.diary import Booking
 from actors.hall.refusals import Refusal, find_booking, find_service, unknown_kiosk
 from actors.hall.slots import slot_at
 from actors.hall.state import HallState
-from actors.hall.taking import issue
+from actors.hall.taking import followed_from_start, issue
 from protocol.answers import Reason
 from protocol.appointments import BookingState
 from protocol.booking_events import CustomerCheckedIn
@@ -42,11 +42,15 @@ def check_in(state: HallState, command: CheckIn, at: datetime) -> tuple[Event, .
         kiosk=command.kiosk,
         person=booking.person,
         party=booking.party,
+        follower=booking.holder,
     )
     taken = issue(state, service, (), take, at, due_at)
-    return taken, CustomerCheckedIn(
+    checked_in = CustomerCheckedIn(
         at=at, command=command.id, booking=booking.id, ticket=taken.ticket
     )
+    if take.follower is None:
+        return taken, checked_in
+    return taken, followed_from_start(taken, take), checked_in
 
 
 def _booking_of(state: HallState, person: PersonId, at: datetime) -> Booking:

@@ -7,6 +7,7 @@ it was, also where slots, capacities or whole services are configured anew. Noth
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
 
 import attrs
 from immutables import Map
@@ -17,6 +18,7 @@ from protocol.hours import Closure
 from protocol.ids import (
     BookingId,
     ClosureId,
+    FollowerId,
     Language,
     PersonId,
     ServiceId,
@@ -49,6 +51,8 @@ class Booking:
     """The ticket that the customer got."""
     reason: str | None = None
     """Why the hall moved or revoked it."""
+    holder: FollowerId | None = None
+    """The phone that booked it."""
 
     @property
     def due_at(self) -> datetime | None:
@@ -77,13 +81,15 @@ class AddedClosure:
 
 @value
 class Diary:
-    """See the module. ``taken``, ``of_person`` and ``due`` follow from ``bookings``."""
+    """See the module. ``taken``, ``of_person``, ``of_holder`` and ``due`` follow from ``bookings``."""
 
     bookings: Map[BookingId, Booking] = attrs.field(factory=Map)
     taken: Map[tuple[ServiceId, datetime], int] = attrs.field(factory=Map)
     """Places that are taken in the slot of a service that starts then; only where there are some."""
     of_person: Map[PersonId, frozenset[BookingId]] = attrs.field(factory=Map)
     """The open bookings of each person who has some."""
+    of_holder: Map[FollowerId, frozenset[BookingId]] = attrs.field(factory=Map)
+    """The bookings of each phone that booked some, ended ones too."""
     due: Ranks | None = None
     """Bookings, sorted by when they lapse or become no-shows."""
     closures: Map[ClosureId, AddedClosure] = attrs.field(factory=Map)
@@ -113,13 +119,19 @@ def filed(diary: Diary, booking: Booking) -> Diary:
     if booking.state.placed:
         slot = (booking.service, booking.starts_at)
         taken = taken.set(slot, taken.get(slot, 0) + 1)
-    if booking.state.open and booking.person is not None:
-        others = of_person.get(booking.person, frozenset())
-        of_person = of_person.set(booking.person, others | {booking.id})
+    if booking.state.open:
+        of_person = _with(of_person, booking.person, booking.id)
     if (due_at := booking.due_at) is not None:
         due = put(due, (due_at, booking.id), TicketId(booking.id))
     bookings = diary.bookings.set(booking.id, booking)
-    return replace(diary, bookings=bookings, taken=taken, of_person=of_person, due=due)
+    return replace(
+        diary,
+        bookings=bookings,
+        taken=taken,
+        of_person=of_person,
+        of_holder=_with(diary.of_holder, booking.holder, booking.id),
+        due=due,
+    )
 
 
 def unfiled(diary: Diary, booking: Booking) -> Diary:
@@ -129,15 +141,38 @@ def unfiled(diary: Diary, booking: Booking) -> Diary:
         slot = (booking.service, booking.starts_at)
         left = taken[slot] - 1
         taken = taken.set(slot, left) if left else taken.delete(slot)
-    if booking.state.open and booking.person is not None:
-        others = of_person[booking.person] - {booking.id}
-        of_person = (
-            of_person.set(booking.person, others) if others else of_person.delete(booking.person)
-        )
+    if booking.state.open:
+        of_person = _less(of_person, booking.person, booking.id)
     if (due_at := booking.due_at) is not None:
         due = without(due, (due_at, booking.id))
-    bookings = diary.bookings.delete(booking.id)
-    return replace(diary, bookings=bookings, taken=taken, of_person=of_person, due=due)
+    return replace(
+        diary,
+        bookings=diary.bookings.delete(booking.id),
+        taken=taken,
+        of_person=of_person,
+        of_holder=_less(diary.of_holder, booking.holder, booking.id),
+        due=due,
+    )
+
+
+W = TypeVar("W", PersonId, FollowerId)
+
+
+def _with(
+    whose: Map[W, frozenset[BookingId]], who: W | None, booking: BookingId
+) -> Map[W, frozenset[BookingId]]:
+    """Return ``whose`` with a booking of somebody, if it is known of whom."""
+    return whose if who is None else whose.set(who, whose.get(who, frozenset()) | {booking})
+
+
+def _less(
+    whose: Map[W, frozenset[BookingId]], who: W | None, booking: BookingId
+) -> Map[W, frozenset[BookingId]]:
+    """Return ``whose`` without a booking that it has of ``who``; without ``who`` where it was the only one."""
+    if who is None:
+        return whose
+    others = whose[who] - {booking}
+    return whose.set(who, others) if others else whose.delete(who)
 
 
 def closures_of(diary: Diary, service: ServiceId | None) -> tuple[Closure, ...]:

@@ -241,6 +241,8 @@ class HallState:
     posts: Mapping[CounterId, Post] = attrs.field(factory=dict)
     persons: Map[PersonId, frozenset[TicketId]] = attrs.field(factory=Map)
     """The tickets that somebody took today."""
+    held: Map[FollowerId, frozenset[TicketId]] = attrs.field(factory=Map)
+    """The tickets that a phone took today."""
     times: Mapping[ServiceId, ServiceTimes] = attrs.field(factory=dict)
     followed: int = 0
     """So many of today's tickets are followed."""

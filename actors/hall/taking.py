@@ -16,6 +16,7 @@ from protocol.commands import PARTY_MAX, ReportPrint, ReprintTicket, TakeTicket
 from protocol.events import Event, ReprintRequested, TicketPrinted, TicketPrintFailed, TicketTaken
 from protocol.hall import Admission, PastLast, Service
 from protocol.ids import ServiceId, TicketId
+from protocol.push_events import TicketFollowed
 from protocol.tickets import PrintState
 from protocol.values import maker
 
@@ -34,11 +35,23 @@ def take(state: HallState, command: TakeTicket, at: datetime) -> tuple[Event, ..
         )
     if command.kiosk is not None and command.kiosk not in spec.kiosks:
         raise unknown_kiosk(state, command.kiosk)
-    check_access(state, service, then, command.person, at)
+    check_access(state, service, then, command.person, command.follower, at)
     taken = issue(state, service, then, command, at)
     if taken.late and spec.admission is Admission.REFUSE:
         raise refused_as_late(state, taken)
-    return (taken,)
+    return (taken,) if command.follower is None else (taken, followed_from_start(taken, command))
+
+
+def followed_from_start(taken: TicketTaken, command: TakeTicket) -> TicketFollowed:
+    """Return the event that the phone which took a ticket follows it."""
+    assert taken.follower is not None
+    return TicketFollowed(
+        at=taken.at,
+        command=taken.command,
+        ticket=taken.ticket,
+        follower=taken.follower,
+        silent=command.silent,
+    )
 
 
 def issue(
@@ -86,6 +99,7 @@ def issue(
         estimate=estimate,
         late=is_late(state, service.id, at, estimate),
         due_at=due_at,
+        follower=command.follower,
     )
 
 

@@ -25,6 +25,7 @@ from runtime.config.appointments import KNOWN, check_appointments
 from runtime.config.document import Place
 from runtime.config.model import Role, Server, Token
 from runtime.config.opening import Entry, check_hours
+from runtime.config.places import check_reach
 from runtime.config.problems import Findings, nearest
 from runtime.config.radio import check_covers, check_routes
 from runtime.config.secrets import check_sources
@@ -65,6 +66,9 @@ def check(tables: Tables, server: Server, findings: Findings) -> None:
         _check_languages(given, place, hall)
         _check_numbers(given, place)
         check_logins(findings, place, hall)
+        district = (*place, "place", "district")
+        _refer(given, district, hall.place.district, "district", tables.within((), model.District))
+        check_reach(findings, place, hall)
         _check_radio(given, place)
         _check_ports(given, place, ports)
     _check_links(server, findings)
@@ -232,6 +236,8 @@ def _all_names(tables: Tables, place: Place, hall: HallSpec) -> Iterator[tuple[P
         yield (*counter_place, "names"), counter.names
     for kiosk_place, kiosk in tables.within(place, Kiosk):
         yield (*kiosk_place, "names"), kiosk.names
+    if hall.place.address:
+        yield (*place, "place", "address"), hall.place.address
     for reason, names in hall.evaluation.reasons.items():
         yield (*place, "evaluation", "reasons", reason), names
 

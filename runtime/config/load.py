@@ -76,5 +76,10 @@ def read_config(
     refuse_equal(findings, tokens)
     findings.refuse()
     return Config(
-        source=document.source, halls=file.halls, server=file.server, tokens=tokens, wechat=wechat
+        source=document.source,
+        halls=file.halls,
+        server=file.server,
+        tokens=tokens,
+        wechat=wechat,
+        districts=file.districts,
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import attrs
 
-from protocol.hall import HallSpec
-from protocol.ids import CounterId, HallId, KioskId
+from protocol.hall import HallSpec, Names
+from protocol.ids import CounterId, DistrictId, HallId, KioskId
 from protocol.values import value
 from protocol.wechat.templates import Layout, Slot, layout_of
 
@@ -27,6 +27,9 @@ HOPS_MAX = 4
 """Repeaters between a gateway and a terminal: each adds its share to the wait and to what is lost."""
 TERMINALS_MAX = 253
 """Radio addresses are 1 to 254, and the gateway has one of them."""
+DISTRICTS_MAX = 1_000
+REACH_M_MIN, REACH_M_MAX = 100.0, 1_000_000.0
+"""Phones know their place to some ten metres, and worse between houses."""
 LANGUAGES_MAX = 10
 STAFF_MAX = 1_000
 REASONS_MAX = 12
@@ -195,6 +198,14 @@ class WeChat:
 
 
 @value
+class District:
+    """A district, in which customers look for a hall."""
+
+    id: DistrictId
+    names: Names
+
+
+@value
 class Config:
     """A whole configuration; ``source`` names the file for people."""
 
@@ -203,3 +214,4 @@ class Config:
     server: Server = attrs.field(factory=Server)
     tokens: tuple[Token, ...] = ()
     wechat: WeChat | None = None
+    districts: Mapping[DistrictId, District] = attrs.field(factory=dict)

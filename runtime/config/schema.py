@@ -1,5 +1,6 @@
 """The tables of a configuration file: which keys each has, and what may stand there."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
@@ -20,6 +21,8 @@ from protocol.hall import (
     UnstartedTicket,
 )
 from protocol.hours import Hours
+from protocol.ids import DistrictId
+from protocol.places import Place
 from protocol.policies import WEIGHT_MAX, LateRule, Policy, PolicyKind
 from protocol.pushes import LEAD_MAX, PushSpec
 from protocol.tickets import TicketClass
@@ -27,6 +30,7 @@ from protocol.values import value
 from runtime.config import kinds, model
 from runtime.config.appointments import declare_appointments
 from runtime.config.opening import declare_opening, menu_reader
+from runtime.config.places import declare_places
 from runtime.config.tables import Field, Tables
 from runtime.config.terminals import declare_terminals
 from runtime.config.wechat import declare_wechat
@@ -39,12 +43,13 @@ ADDRESS = kinds.whole(1, model.RADIO_ADDRESS_MAX)
 
 @value
 class File:
-    """The whole file: ``[[hall]]``, ``[server]``, ``[[token]]`` and ``[wechat]``."""
+    """The whole file: ``[[hall]]``, ``[server]``, ``[[token]]``, ``[wechat]`` and ``[[district]]``."""
 
     halls: tuple[HallSpec, ...]
     server: model.Server = attrs.field(factory=model.Server)
     tokens: tuple[model.Token, ...] = ()
     wechat: model.WeChat | None = None
+    districts: Mapping[DistrictId, model.District] = attrs.field(factory=dict)
 
 
 def declare(tables: Tables, folder: Path) -> None:
@@ -52,6 +57,7 @@ def declare(tables: Tables, folder: Path) -> None:
     _declare_devices(tables)
     declare_opening(tables)
     declare_appointments(tables)
+    declare_places(tables)
     _declare_hall(tables)
     _declare_server(tables, folder)
     declare_wechat(tables, folder)
@@ -61,6 +67,9 @@ def declare(tables: Tables, folder: Path) -> None:
         server=tables.table(model.Server),
         tokens=Field(key="token", read=tables.listed(model.Token, most=model.TOKENS_MAX)),
         wechat=tables.table(model.WeChat),
+        districts=Field(
+            key="district", read=tables.by_key(model.District, "id", most=model.DISTRICTS_MAX)
+        ),
     )
 
 
@@ -106,6 +115,7 @@ def _declare_hall(tables: Tables) -> None:
         appointments=tables.table(AppointmentSpec),
         lead=tables.one(kinds.whole(0, LEAD_MAX)),
         silent=tables.one(kinds.BOOLEAN),
+        by_phone=tables.one(kinds.BOOLEAN),
     )
     tables.declare(
         Counter,
@@ -161,6 +171,7 @@ def _declare_hall(tables: Tables) -> None:
         evaluation=tables.table(EvaluationSpec),
         pushes=tables.table(PushSpec),
         staff=tables.keyed(kinds.IDENTITY, tables.one(kinds.NAME), most=model.STAFF_MAX),
+        place=tables.table(Place),
     )
 
 

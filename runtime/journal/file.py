@@ -23,7 +23,7 @@ from protocol.ids import HallId
 from runtime.journal.guard import Guard
 
 APPLICATION_ID = int.from_bytes(b"Paih", "big")
-FORMAT = 4
+FORMAT = 5
 """Raised whenever an event's fields or a table change: an older version would misread what it does not know."""
 
 BUSY_S = 1.0

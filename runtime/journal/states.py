@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from hashlib import blake2b
 from itertools import islice
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import attrs
 import orjson
@@ -34,7 +34,7 @@ from protocol.choices import Candidate, Choice
 from protocol.errors import StorageError
 from protocol.events import Event
 from protocol.hall import HallSpec
-from protocol.ids import CounterId, PersonId, ServiceId, TicketId
+from protocol.ids import CounterId, FollowerId, PersonId, ServiceId, TicketId
 from protocol.tickets import TicketClass, TicketState
 from runtime.journal.diaries import encode_diary, with_part
 from runtime.journal.rows import DIGEST_OCTETS, converter
@@ -121,7 +121,8 @@ def decode_state(parts: Iterable[str], spec: HallSpec) -> HallState:
             tickets=Map((ticket.id, ticket) for ticket in tickets),
             lines={service: _line(line) for service, line in head["lines"].items()},
             posts=converter.structure(head["posts"], dict[CounterId, Post]),
-            persons=_persons(tickets),
+            persons=_grouped((ticket.taken.person, ticket.id) for ticket in tickets),
+            held=_grouped((ticket.taken.follower, ticket.id) for ticket in tickets),
             followed=sum(ticket.follower is not None for ticket in tickets),
             times=converter.structure(head["times"], dict[ServiceId, ServiceTimes]),
             diary=diary,
@@ -146,13 +147,16 @@ def _line(line: dict[str, Any]) -> Line:
     )
 
 
-def _persons(tickets: list[Ticket]) -> Map[PersonId, frozenset[TicketId]]:
-    persons: dict[PersonId, frozenset[TicketId]] = {}
-    for ticket in tickets:
-        person = ticket.taken.person
-        if person is not None:
-            persons[person] = persons.get(person, frozenset()) | {ticket.id}
-    return Map(persons)
+W = TypeVar("W", PersonId, FollowerId)
+
+
+def _grouped(tickets: Iterable[tuple[W | None, TicketId]]) -> Map[W, frozenset[TicketId]]:
+    """Return the tickets of each who took some, of those of whom it is known who took them."""
+    grouped: dict[W, frozenset[TicketId]] = {}
+    for who, ticket in tickets:
+        if who is not None:
+            grouped[who] = grouped.get(who, frozenset()) | {ticket}
+    return Map(grouped)
 
 
 def seal(before: str, text: str) -> str:
