@@ -14,6 +14,7 @@ from protocol.commands import Command
 from protocol.ids import CommandId, Language
 from protocol.messages import Recipient, Submit
 from runtime.http.auth import Pass
+from runtime.http.customers import Customer
 from runtime.http.desk import Desk
 from runtime.http.languages import wanted
 from runtime.http.problems import (
@@ -38,6 +39,7 @@ class Call:
     __slots__ = (
         "body",
         "by_cookie",
+        "customer",
         "desk",
         "fingerprints",
         "params",
@@ -55,6 +57,7 @@ class Call:
         params: Mapping[str, str],
         *,
         viewer: Pass | None,
+        customer: Customer | None = None,
         by_cookie: bool,
         desk: Desk | None,
         replies: Replies,
@@ -70,6 +73,7 @@ class Call:
         self.show_problem = show_problem
         self.body: Any = None
         self.viewer = viewer
+        self.customer = customer
         self.desk = desk
 
     @property
@@ -77,6 +81,12 @@ class Call:
         """Who asks; the route has seen to it that somebody does."""
         assert self.viewer is not None
         return self.viewer
+
+    @property
+    def asking(self) -> Customer:
+        """The customer who asks; the route has seen to it that one does."""
+        assert self.customer is not None
+        return self.customer
 
     @property
     def hall(self) -> Desk:
@@ -119,7 +129,8 @@ class Call:
         request = self.request
         headers = request.header_values(b"idempotency-key")
         key = read_key(headers, needed=self.by_cookie)
-        command = command_id(self.viewer, request.path, key)
+        asked_by = self.customer if self.route.customers else self.viewer
+        command = command_id(asked_by, request.path, key)
         if headers:
             self.fingerprints.check(command, self.body)
         return command
@@ -155,8 +166,11 @@ class Call:
         asked: Language | None = getattr(self.body, "language", None)
         return asked if asked in spoken else wanted(self.request, spoken)
 
-    def read(self, render: Callable[[HallState], Response]) -> None:
-        """Have the hall say its durable state; ``render`` makes the response of it."""
+    def read(self, render: Callable[[HallState], Response | None]) -> None:
+        """Have the hall say its durable state; ``render`` makes the response of it.
+
+        It returns None if it has asked for what it answers with, or has begun to stream.
+        """
 
         def respond(message: object | None) -> None:
             self.guard(lambda: _read(message, render))
@@ -193,7 +207,9 @@ class Call:
         self.replies.ask(recipient, message, finish)
 
 
-def _read(message: object | None, render: Callable[[HallState], Response]) -> Response:
+def _read(
+    message: object | None, render: Callable[[HallState], Response | None]
+) -> Response | None:
     if not isinstance(message, StateRead):
         raise _unavailable()
     return render(message.state)
