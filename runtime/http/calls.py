@@ -13,6 +13,7 @@ from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import Command
 from protocol.ids import CommandId, Language
 from protocol.messages import Recipient, Submit
+from runtime.http.all_halls import AllHalls, States
 from runtime.http.auth import Pass
 from runtime.http.customers import Customer
 from runtime.http.desk import Desk
@@ -37,6 +38,7 @@ class Call:
     """A request that found its route and may have it."""
 
     __slots__ = (
+        "all_halls",
         "body",
         "by_cookie",
         "customer",
@@ -60,6 +62,7 @@ class Call:
         customer: Customer | None = None,
         by_cookie: bool,
         desk: Desk | None,
+        all_halls: AllHalls,
         replies: Replies,
         fingerprints: Fingerprints,
         show_problem: Callable[[HttpRequest, Problem], Response],
@@ -68,6 +71,7 @@ class Call:
         self.route = route
         self.params = params
         self.by_cookie = by_cookie
+        self.all_halls = all_halls
         self.replies = replies
         self.fingerprints = fingerprints
         self.show_problem = show_problem
@@ -176,6 +180,10 @@ class Call:
             self.guard(lambda: _read(message, render))
 
         self._ask(self.hall.port.hall, lambda reply: ReadState(reply_to=reply), respond)
+
+    def read_all(self, render: Callable[[States], Response | None]) -> None:
+        """Have every hall say its durable state; ``render`` makes the response of those that did in time."""
+        self.all_halls.read(lambda states: self.guard(lambda: render(states)))
 
     def ask(
         self,

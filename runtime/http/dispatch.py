@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from protocol.ids import HallId
+from runtime.http.all_halls import AllHalls
 from runtime.http.auth import Pass, Passes, bearer, cookie_header, unauthorized
 from runtime.http.bodies import read_body
 from runtime.http.calls import Call
@@ -45,6 +46,7 @@ class Dispatcher:
     ) -> None:
         self._table = table
         self._desks = desks
+        self._all_halls = AllHalls(desks)
         self._passes = passes
         self._counts = counts
         self._show_problem = show_problem
@@ -96,6 +98,7 @@ class Dispatcher:
     def sweep(self, now_s: float) -> None:
         """End what is overdue."""
         self.replies.sweep(now_s)
+        self._all_halls.sweep(now_s)
 
     # -- the steps -----------------------------------------------------------------------------
 
@@ -127,6 +130,7 @@ class Dispatcher:
             customer=customer,
             by_cookie=route.customers or authorization is None,
             desk=desk,
+            all_halls=self._all_halls,
             replies=self.replies,
             fingerprints=self._fingerprints,
             show_problem=self._show_problem,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from prometheus_client.core import Metric
 from twisted.internet.interfaces import IReactorTime
 
 from actors.world import ActorWatch
-from protocol.ids import HallId
-from runtime.config.model import Token
+from protocol.ids import DistrictId, HallId
+from runtime.config.model import District, Token
 from runtime.http import routes
 from runtime.http.auth import Passes
 from runtime.http.booking_routes import appointments
@@ -34,6 +35,7 @@ from runtime.http.terminals import terminals
 from runtime.http.ticket_streams import Later
 from runtime.http.views import HallList, HallName
 from runtime.http.watching import Watching
+from runtime.reservation.public import Public
 
 
 def _nothing_watched() -> Sequence[ActorWatch]:
@@ -55,7 +57,7 @@ class HttpService:
     `stop` ends every connection. ``troubles`` names what needs a person (for ``/healthz``), ``watch`` shows
     the actors and ``more`` gives further metrics (for ``/metrics``). ``more_routes`` are served beside the
     rest. With ``secure_cookies`` browsers send tokens over HTTPS alone. ``customer_of`` recognizes customers;
-    ``proxies`` are the addresses of reverse proxies.
+    ``proxies`` are the addresses of reverse proxies, ``districts`` those in which customers look for a hall.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class HttpService:
         secure_cookies: bool = False,
         customer_of: CustomerOf = nobody,
         proxies: Collection[str] = (),
+        districts: Mapping[DistrictId, District] = MappingProxyType({}),
     ) -> None:
         later: Later = cast(Any, reactor).callLater
         desks = {hall: Desk(port, limits, time.monotonic, later) for hall, port in halls.items()}
@@ -79,6 +82,7 @@ class HttpService:
         self._desks = desks
         self._pages = Pages(desks, secure_cookies=secure_cookies)
         self._more_routes = more_routes
+        self._public = Public(districts)
         self._watching = Watching(
             desks,
             troubles=troubles,
@@ -130,6 +134,7 @@ class HttpService:
             *terminals(),
             *routes.halls(self._list_halls),
             *routes.watching(self._watching, self._describe),
+            *self._public.routes(),
             *routes.pages(self._pages),
             *self._more_routes(self._pages),
         )
