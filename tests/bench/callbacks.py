@@ -1,7 +1,7 @@
-"""WeChat's callbacks in safe mode, to a hall where people wait: scans, texts, menu clicks, and what became of pushes.
+"""WeChat's callbacks in safe mode, to a hall where people wait: scans, texts, menu clicks, ends of pushes.
 
-1,000 a second come at their times, whatever becomes of those before; how long one takes counts from when it was to
-be sent. Beside it a bare twisted.web resource is sent the same.
+A thousand a second come at their times, whatever becomes of those before; how long one takes counts from when
+it was to be sent. Beside it a bare twisted.web resource is sent the same.
 """
 
 from __future__ import annotations
@@ -42,7 +42,6 @@ CONNECTIONS = 32
 P99_MS_MAX = 100
 
 ORIGIN = "gh_0123456789ab"
-NAME = b"xml"
 
 
 class Person(NamedTuple):
