@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 import uvloop
 
+from runtime.interpreter import FILES_OPEN
 from tests.bench.figures import Figure
 from tests.bench.http import load, requests, server, serving
 
@@ -38,7 +39,6 @@ READS = 8_000
 READ_ROUNDS = 3
 READ_RATE_MIN = 2_000
 
-FILES = 16_384
 PATIENCE_S = 60
 MB = 1_000_000
 
@@ -191,8 +191,8 @@ def read_rate(port: int, path: str) -> float:
 def measure() -> list[Figure]:
     """Measure the streams, then progress and a bare resource in turn; the medians of `READ_ROUNDS` rounds."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < FILES:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard), hard))
+    if soft < FILES_OPEN:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES_OPEN, hard), hard))
     told: list[float] = []
     bare: list[float] = []
     with tempfile.TemporaryDirectory() as folder, serving("wechat", folder) as hall:
