@@ -61,7 +61,8 @@ def wanted(
     reader's own.
     """
     asked = [value.decode("ascii", "replace") for value in request.query_values(b"lang")]
-    asked += _of_cookie(request.header(b"cookie") or b"")
+    kept = cookie_in(request.header(b"cookie") or b"", COOKIE)
+    asked += [] if kept is None else [kept.decode("ascii", "replace")]
     if settings:
         asked += _of_settings(request.header(b"accept-language") or b"")
     for tag in asked:
@@ -71,12 +72,13 @@ def wanted(
     return available[0]
 
 
-def _of_cookie(header: bytes) -> list[str]:
+def cookie_in(header: bytes, wanted: bytes) -> bytes | None:
+    """Return the value of a cookie that a Cookie header brings; None if it does not."""
     for pair in header.split(b";"):
         name, _, given = pair.strip().partition(b"=")
-        if name == COOKIE:
-            return [given.decode("ascii", "replace")]
-    return []
+        if name == wanted:
+            return given
+    return None
 
 
 def _of_settings(header: bytes) -> list[str]:
