@@ -4,7 +4,7 @@ import "./m-keep-language.js";
 import { Problem, get, post } from "./api.js";
 import { follow } from "./m-follow.js";
 import { PersonField, partyField } from "./m-person.js";
-import { busy, clock, dayOf, say, sayProblem } from "./m-say.js";
+import { busy, clock, dayOf, say, sayProblem, weekdayOf } from "./m-say.js";
 import { cameBack, signIn } from "./m-sign-in.js";
 import { when } from "./opening.js";
 import { byId, currentLanguage, data, make, onLanguage, put, text } from "./page.js";
@@ -54,7 +54,8 @@ function draw() {
     byId("days"),
     shown.map(([name, slots]) => {
       const left = free(slots);
-      return choice("day", name, name === day, !left, dayOf(slots[0].starts_at), left ? text("m.left", { count: left }) : text("m.full"));
+      const said = [weekdayOf(slots[0].starts_at), left ? text("m.left", { count: left }) : text("m.full")];
+      return choice("day", name, name === day, !left, dayOf(slots[0].starts_at), said.join(" · "));
     }),
   );
   byId("later").hidden = !cut;
@@ -67,7 +68,7 @@ function draw() {
     ),
   );
   byId("slots").hidden = byId("slots-title").hidden = !day;
-  put(byId("slots-title"), day ? text("m.time_on", { day: dayOf(slots[0].starts_at) }) : "");
+  put(byId("slots-title"), day ? text("m.time_on", { day: `${weekdayOf(slots[0].starts_at)} ${dayOf(slots[0].starts_at)}` }) : "");
   byId("no-slots").hidden = days.size > 0;
   byId("form").hidden = days.size === 0;
   byId("asked").hidden = !slot || data.moving !== null;

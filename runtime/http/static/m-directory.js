@@ -23,7 +23,7 @@ function drawDistricts() {
   const choices = [{ id: "" }, ...offered];
   if (!choices.some(({ id }) => id === district)) district = "";
   const drawn = [...field.querySelectorAll("input")].map((input) => input.value);
-  if (String(drawn) !== String(choices.map(({ id }) => id))) {
+  if (JSON.stringify(drawn) !== JSON.stringify(choices.map(({ id }) => id))) {
     for (const label of field.querySelectorAll("label")) label.remove();
     field.append(
       ...choices.map(({ id }) =>

@@ -19,17 +19,24 @@ const steps = new Steps({ menu: [], service: back.chosen.get("service") }, draw)
 const take = new Take(() => steps.back({ ...steps.where, service: null }));
 const services = () => new Map(offer.services.map((service) => [service.id, service]));
 
-/** The pages of the menu that `menu`, a list of places, leads through; as many of them as there still are. */
-function pagesTo(menu) {
+/** The entries without services that are gone. */
+const there = (entries) => entries.filter((entry) => !entry.service || services().has(entry.service));
+
+/** The pages of the menu that lead to where somebody is; as many of them as there still are. */
+function pagesHere() {
   const pages = [];
-  let entries = offer.menu;
-  for (const place of menu) {
+  let entries = there(offer.menu);
+  for (const place of steps.where.menu) {
     const page = entries[place];
     if (!page || page.service) break;
     pages.push(page);
-    entries = page.entries;
+    entries = there(page.entries);
   }
   return pages;
+}
+
+function menuHere() {
+  return steps.where.menu.slice(0, pagesHere().length);
 }
 
 function leaves(entry) {
@@ -50,7 +57,7 @@ function cellOf(place) {
   cell.addEventListener("click", () => {
     const entry = drawn[place];
     if (entry.service) steps.go({ ...steps.where, service: entry.service });
-    else enter([...steps.where.menu, place]);
+    else enter([...menuHere(), place]);
   });
   return cell;
 }
@@ -72,10 +79,9 @@ function fill(cell, entry, found) {
 }
 
 function drawMenu() {
-  const pages = pagesTo(steps.where.menu);
-  const page = pages.at(-1);
+  const page = pagesHere().at(-1);
   const found = services();
-  const entries = (page ? page.entries : offer.menu).filter((entry) => !entry.service || found.has(entry.service));
+  const entries = there(page ? page.entries : offer.menu);
   const list = byId("entries");
   const key = JSON.stringify(entries);
   if (list.dataset.key !== key) {
@@ -99,7 +105,7 @@ function draw() {
 }
 
 byId("level-back").addEventListener("click", () => {
-  steps.back({ menu: steps.where.menu.slice(0, -1), service: null });
+  steps.back({ menu: menuHere().slice(0, -1), service: null });
   byId("level-title").focus({ preventScroll: true });
 });
 

@@ -65,9 +65,13 @@ export function clock(moment, zone = data.timeZone) {
   return format(zone, { hour: "2-digit", minute: "2-digit" }).format(new Date(moment));
 }
 
-/** A day in few words: Tue 24 Nov. */
+/** A day in few words: 24 Nov. */
 export function dayOf(moment, zone = data.timeZone) {
-  return format(zone, { weekday: "short", day: "numeric", month: "short" }).format(new Date(moment));
+  return format(zone, { day: "numeric", month: "short" }).format(new Date(moment));
+}
+
+export function weekdayOf(moment, zone = data.timeZone) {
+  return format(zone, { weekday: "short" }).format(new Date(moment));
 }
 
 /** Mark a button that is at work, and whether it was at work already. */

@@ -7,7 +7,7 @@ import { busy, counted, crowd, say, sayProblem } from "./m-say.js";
 import { signIn } from "./m-sign-in.js";
 import { Sheet } from "./m-steps.js";
 import { unavailable } from "./opening.js";
-import { byId, currentLanguage, data, make, nameIn, onLanguage, put, text, waitOf } from "./page.js";
+import { byId, currentLanguage, data, nameIn, onLanguage, put, text, waitOf } from "./page.js";
 
 const HALL = encodeURIComponent(data.hall);
 const TYPED = new Set(["phone", "document"]);
@@ -64,7 +64,7 @@ export class Take {
     if (!service) return;
     const why = unavailable(service) || (service.by_phone ? "" : text("m.not_by_phone"));
     put(byId("sheet-title"), nameIn(service.names));
-    this.drawFacts(service, Boolean(unavailable(service)));
+    put(byId("crowd"), unavailable(service) ? "" : [crowd(service), waitOf(service) || text("m.wait_unknown")].join(" · "));
     put(byId("why-not"), why);
     byId("asked").hidden = Boolean(why);
     this.person.ask(this.asksWeChatFirst ? null : service.identity);
@@ -76,18 +76,6 @@ export class Take {
     const book = byId("book");
     book.hidden = !service.bookable;
     book.href = `/m/halls/${HALL}/book/${encodeURIComponent(service.id)}`;
-  }
-
-  drawFacts(service, closed) {
-    const facts = closed
-      ? []
-      : [
-          [text("display.waiting"), crowd(service)],
-          [text("m.wait"), waitOf(service) || text("m.wait_unknown")],
-        ];
-    byId("facts").replaceChildren(
-      ...facts.map(([name, said]) => make("div", {}, make("dt", { textContent: name }), make("dd", { textContent: said }))),
-    );
   }
 
   toldOf({ lead }) {
