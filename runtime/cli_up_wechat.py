@@ -10,6 +10,7 @@ from typing import Any
 
 from protocol.wechat.templates import Slot
 from runtime.config.model import WeChat, WeChatTemplate
+from runtime.reservation.cookies import CUSTOMER
 from runtime.stand_in.server import StandInServer
 from runtime.wechat.callbacks import PATH
 from sim.wechat.accounts import Account
@@ -53,7 +54,7 @@ class DemoWeChat:
         self._model = StandIn([self._account], Random())
         for name in PEOPLE:
             self._model.people.contact(name)
-        self._server = StandInServer(reactor, self._model, 0)
+        self._server = StandInServer(reactor, self._model, 0, forgotten_cookies=(CUSTOMER,))
 
     @property
     def phones_url(self) -> str:

@@ -18,6 +18,7 @@ from protocol.messages import RaiseAlarm
 from protocol.values import replace
 from runtime.config.model import Config, Server
 from runtime.http.codes import page_address
+from runtime.http.customers import CustomerOf, nobody
 from runtime.http.limits import Limits
 from runtime.http.metrics import MoreMetrics
 from runtime.http.pages import Pages
@@ -125,7 +126,6 @@ class HallService:
 
         account = AccountService(self._reactor, wechat, key, self.world)
         self._stops.append(account.stop)
-        account.start()
         return account
 
     def _open_journal(self, spec: HallSpec) -> SqliteJournal:
@@ -157,12 +157,17 @@ class HallService:
         server = self._config.server
         more_routes = self._more_routes
         metrics: MoreMetrics = tuple
+        customer_of: CustomerOf = nobody
+        secure = server.base_url().startswith("https:")
         if account is not None:
             callbacks = account.callbacks(ports)
+            reservation = account.reservation(lambda: self.base_url, secure=secure)
             metrics = callbacks.metrics
+            customer_of = reservation.customer_of
 
             def more_routes(pages: Pages) -> Iterable[Route]:
-                return (*self._more_routes(pages), *callbacks.routes(pages))
+                ours = (*callbacks.routes(pages), *reservation.routes(pages))
+                return (*self._more_routes(pages), *ours)
 
         http = HttpService(
             self._reactor,
@@ -173,7 +178,10 @@ class HallService:
             watch=lambda: list(self.world.watch()),
             more_routes=more_routes,
             more=metrics,
-            secure_cookies=server.base_url().startswith("https:"),
+            secure_cookies=secure,
+            customer_of=customer_of,
+            proxies=server.proxies,
+            districts=self._config.districts,
         )
         try:
             listening = self._reactor.listenTCP(
@@ -189,6 +197,9 @@ class HallService:
         port = int(listening.getHost().port)
         self.base_url = replace(server, port=port).base_url()
         http.start()
+        if account is not None:
+            # What an account is called and says is in the first language of its first hall.
+            account.keep_menu(self.base_url, self._config.halls[0].languages[0])
         return port
 
     def _scan_urls(self, spec: HallSpec, key: bytes) -> Callable[[TicketId], str]:

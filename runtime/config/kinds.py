@@ -240,6 +240,22 @@ def _listen(typed: str) -> object:
 LISTEN = _text(_listen, 'a string such as "127.0.0.1"')
 
 
+def _ip_address(typed: str) -> object:
+    try:
+        address = ipaddress.ip_address(typed)
+    except ValueError:
+        address = None
+    if address is None or address.is_unspecified or address.is_multicast:
+        return Wrong(
+            what=f"{show(typed)} is no address of one machine",
+            allowed='allowed is an IP address such as "127.0.0.1"',
+        )
+    return str(address)
+
+
+IP_ADDRESS = _text(_ip_address, 'a string such as "127.0.0.1"')
+
+
 def _public_url(typed: str) -> object:
     wrong = Wrong(
         what=f"{show(typed)} is no web address that a ticket could show",

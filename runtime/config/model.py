@@ -28,6 +28,7 @@ HOPS_MAX = 4
 TERMINALS_MAX = 253
 """Radio addresses are 1 to 254, and the gateway has one of them."""
 DISTRICTS_MAX = 1_000
+PROXIES_MAX = 16
 REACH_M_MIN, REACH_M_MAX = 100.0, 1_000_000.0
 """Phones know their place to some ten metres, and worse between houses."""
 LANGUAGES_MAX = 10
@@ -96,6 +97,8 @@ class Server:
     public_url: str | None = None
     data_dir: Path = Path("var")
     body_octets_max: int = 65_536
+    proxies: tuple[str, ...] = ()
+    """Addresses of reverse proxies: the last one in X-Forwarded-For is the client's, where they ask."""
     rate_limits: RateLimits = attrs.field(factory=RateLimits)
 
     def base_url(self) -> str:

@@ -191,6 +191,7 @@ def _declare_server(tables: Tables, folder: Path) -> None:
         public_url=tables.one(kinds.PUBLIC_URL),
         data_dir=path,
         body_octets_max=tables.one(kinds.whole(1024, 1_048_576)),
+        proxies=tables.several(kinds.IP_ADDRESS, most=model.PROXIES_MAX),
         rate_limits=tables.table(model.RateLimits),
     )
     tables.declare(

@@ -38,7 +38,7 @@ from protocol.values import replace
 from runtime.config.model import Role
 from runtime.http.calls import Call
 from runtime.http.choice_views import why_view
-from runtime.http.codes import without_code
+from runtime.http.codes import shown_code, without_code
 from runtime.http.desk import Desk
 from runtime.http.encoding import to_json
 from runtime.http.menu_views import wait_view
@@ -175,10 +175,30 @@ def read_ticket(call: Call) -> None:
 
     def found(state: HallState) -> Response:
         ticket = _ticket(call, state)
-        scan_url = without_code(port.scan_url(ticket.id))
+        scan_url = port.scan_url(ticket.id)
+        if shown_code(call.request, port, ticket.id) is None:
+            scan_url = without_code(scan_url)
         return _ok(ticket_view(state, ticket, scan_url, call.hall.now()))
 
     call.read(found)
+
+
+def stream_ticket(call: Call) -> Response | None:
+    """Send how far it is with a ticket, as it changes."""
+    if call.request.method == b"HEAD":
+        return replace(EVENT_STREAM, body=b"")
+    streams = call.hall.ticket_streams
+
+    def found(state: HallState) -> None:
+        ticket = _ticket(call, state)
+        # Others may have come while the hall was asked.
+        refused = streams.refusal(call.request)
+        if refused is not None:
+            raise refused
+        streams.open(call.request, ticket.id, state)
+
+    call.read(found)
+    return None
 
 
 def read_why(call: Call) -> None:

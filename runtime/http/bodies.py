@@ -137,6 +137,12 @@ def _whole(given: Any, _: Any) -> int:
     return given
 
 
+def _number(given: Any, _: Any) -> float:
+    if type(given) not in (int, float):
+        raise TypeError(f"must be a number, not {_kind(given)}")
+    return float(given)
+
+
 def _list_hook(wanted: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
     item = get_args(wanted)[0]
 
@@ -225,6 +231,7 @@ def _strict_converter() -> cattrs.Converter:
     )
     converter.register_structure_hook(bool, _boolean)
     converter.register_structure_hook(int, _whole)
+    converter.register_structure_hook(float, _number)
     converter.register_structure_hook_factory(
         _is_list, lambda wanted: _list_hook(wanted, converter)
     )

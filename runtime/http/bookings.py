@@ -103,13 +103,13 @@ def book_slot(call: Call) -> None:
     """Book a slot."""
     body: BookBody = call.body
     spec = call.hall.spec
-    language = _spoken(call, body.language) or spec.languages[0]
+    language = spoken(call, body.language) or spec.languages[0]
     services = [spec.services[body.service]] if body.service in spec.services else []
     command = BookAppointment(
         id=call.command_id(),
         service=body.service,
-        slot=_slot(body.slot),
-        code=code_of(secrets.randbits(CODE_BITS)),
+        slot=slot_typed(body.slot),
+        code=drawn_code(),
         language=language,
         person=_person(call, body, services),
         party=body.party,
@@ -117,14 +117,14 @@ def book_slot(call: Call) -> None:
 
     def booked(accepted: Accepted) -> None:
         events = [one for one in accepted.events if isinstance(one, AppointmentBooked)]
-        _show(call, events[-1].booking, status=201)
+        show_booking(call, events[-1].booking, status=201)
 
     call.submit(command, booked)
 
 
 def read_booking(call: Call) -> None:
     """Say how a booking is."""
-    _show(call, _code(call))
+    show_booking(call, booking_of_path(call))
 
 
 def step_booking(
@@ -133,8 +133,8 @@ def step_booking(
     """Return what does ``step`` of a booking."""
 
     def take_step(call: Call) -> None:
-        code = _code(call)
-        call.submit(step(id=call.command_id(), booking=code), lambda _: _show(call, code))
+        code = booking_of_path(call)
+        call.submit(step(id=call.command_id(), booking=code), lambda _: show_booking(call, code))
 
     return take_step
 
@@ -142,15 +142,15 @@ def step_booking(
 def move_booking(call: Call) -> None:
     """Give a booking another slot."""
     body: MoveBody = call.body
-    code = _code(call)
-    command = MoveAppointment(id=call.command_id(), booking=code, slot=_slot(body.slot))
-    call.submit(command, lambda _: _show(call, code))
+    code = booking_of_path(call)
+    command = MoveAppointment(id=call.command_id(), booking=code, slot=slot_typed(body.slot))
+    call.submit(command, lambda _: show_booking(call, code))
 
 
 def check_in(call: Call) -> None:
     """Issue the ticket of a booking, by its code."""
     body: CheckInBody = call.body
-    _check_in(call, body, booking=_code(call))
+    _check_in(call, body, booking=booking_of_path(call))
 
 
 def check_in_person(call: Call) -> None:
@@ -168,7 +168,7 @@ def _check_in(call: Call, body: CheckInBody | CheckInPersonBody, **whose: Any) -
     kiosk, channel = taken_at(call, body.kiosk)
     command = CheckIn(
         id=call.command_id(),
-        language=_spoken(call, body.language),
+        language=spoken(call, body.language),
         channel=channel,
         kiosk=kiosk,
         **whose,
@@ -176,7 +176,7 @@ def _check_in(call: Call, body: CheckInBody | CheckInPersonBody, **whose: Any) -
     call.submit(command, issued_by(call.hall))
 
 
-def _show(call: Call, code: BookingId, status: int = 200) -> None:
+def show_booking(call: Call, code: BookingId, status: int = 200) -> None:
     """Answer with a booking as it is now; a repeated request gets that, too."""
 
     def found(state: HallState) -> Response:
@@ -184,17 +184,26 @@ def _show(call: Call, code: BookingId, status: int = 200) -> None:
         if booking is None:
             wrong = f"hall {state.spec.id} has no booking {code!r}; look at the code again"
             raise refuse("unknown-booking", wrong)
-        location = f"/api/v1/halls/{state.spec.id}/bookings/{code}"
         headers: tuple[tuple[bytes, bytes], ...] = (NO_STORE,)
         if status == 201:
-            headers = (*headers, (b"Location", location.encode()))
+            headers = (*headers, (b"Location", b"%s/%s" % (call.request.path, code.encode())))
         body = to_json(booking_view(state.spec, booking))
         return Response(status=status, body=body, headers=headers)
 
     call.read(found)
 
 
-def _code(call: Call) -> BookingId:
+def drawn_code() -> BookingId:
+    """Return a code for a new booking."""
+    return code_of(secrets.randbits(CODE_BITS))
+
+
+def booking_of_path(call: Call) -> BookingId:
+    """Return the code that the path says.
+
+    Raises:
+        RequestRefused: it is no code.
+    """
     return _read_code(call.params["code"])
 
 
@@ -205,14 +214,24 @@ def _read_code(typed: str) -> BookingId:
         raise refuse("unknown-booking", f"the code {error}") from None
 
 
-def _slot(typed: str) -> Slot:
+def slot_typed(typed: str) -> Slot:
+    """Return the slot that a body says.
+
+    Raises:
+        RequestRefused: it is none.
+    """
     try:
         return read_slot(typed)
     except CodeError as error:
         raise invalid_body("slot", str(error)) from None
 
 
-def _spoken(call: Call, language: Language | None) -> Language | None:
+def spoken(call: Call, language: Language | None) -> Language | None:
+    """Return ``language``, if the hall speaks it.
+
+    Raises:
+        RequestRefused: it does not.
+    """
     spec = call.hall.spec
     if language is not None and language not in spec.languages:
         raise refuse(

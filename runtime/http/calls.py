@@ -13,7 +13,9 @@ from protocol.answers import Accepted, Reason, Rejected
 from protocol.commands import Command
 from protocol.ids import CommandId, Language
 from protocol.messages import Recipient, Submit
+from runtime.http.all_halls import AllHalls, States
 from runtime.http.auth import Pass
+from runtime.http.customers import Customer
 from runtime.http.desk import Desk
 from runtime.http.languages import wanted
 from runtime.http.problems import (
@@ -36,8 +38,10 @@ class Call:
     """A request that found its route and may have it."""
 
     __slots__ = (
+        "all_halls",
         "body",
         "by_cookie",
+        "customer",
         "desk",
         "fingerprints",
         "params",
@@ -55,8 +59,10 @@ class Call:
         params: Mapping[str, str],
         *,
         viewer: Pass | None,
+        customer: Customer | None = None,
         by_cookie: bool,
         desk: Desk | None,
+        all_halls: AllHalls,
         replies: Replies,
         fingerprints: Fingerprints,
         show_problem: Callable[[HttpRequest, Problem], Response],
@@ -65,11 +71,13 @@ class Call:
         self.route = route
         self.params = params
         self.by_cookie = by_cookie
+        self.all_halls = all_halls
         self.replies = replies
         self.fingerprints = fingerprints
         self.show_problem = show_problem
         self.body: Any = None
         self.viewer = viewer
+        self.customer = customer
         self.desk = desk
 
     @property
@@ -77,6 +85,12 @@ class Call:
         """Who asks; the route has seen to it that somebody does."""
         assert self.viewer is not None
         return self.viewer
+
+    @property
+    def asking(self) -> Customer:
+        """The customer who asks; the route has seen to it that one does."""
+        assert self.customer is not None
+        return self.customer
 
     @property
     def hall(self) -> Desk:
@@ -119,7 +133,8 @@ class Call:
         request = self.request
         headers = request.header_values(b"idempotency-key")
         key = read_key(headers, needed=self.by_cookie)
-        command = command_id(self.viewer, request.path, key)
+        asked_by = self.customer if self.route.customers else self.viewer
+        command = command_id(asked_by, request.path, key)
         if headers:
             self.fingerprints.check(command, self.body)
         return command
@@ -155,13 +170,20 @@ class Call:
         asked: Language | None = getattr(self.body, "language", None)
         return asked if asked in spoken else wanted(self.request, spoken)
 
-    def read(self, render: Callable[[HallState], Response]) -> None:
-        """Have the hall say its durable state; ``render`` makes the response of it."""
+    def read(self, render: Callable[[HallState], Response | None]) -> None:
+        """Have the hall say its durable state; ``render`` makes the response of it.
+
+        It returns None if it has asked for what it answers with, or has begun to stream.
+        """
 
         def respond(message: object | None) -> None:
             self.guard(lambda: _read(message, render))
 
         self._ask(self.hall.port.hall, lambda reply: ReadState(reply_to=reply), respond)
+
+    def read_all(self, render: Callable[[States], Response | None]) -> None:
+        """Have every hall say its durable state; ``render`` makes the response of those that did in time."""
+        self.all_halls.read(lambda states: self.guard(lambda: render(states)))
 
     def ask(
         self,
@@ -193,7 +215,9 @@ class Call:
         self.replies.ask(recipient, message, finish)
 
 
-def _read(message: object | None, render: Callable[[HallState], Response]) -> Response:
+def _read(
+    message: object | None, render: Callable[[HallState], Response | None]
+) -> Response | None:
     if not isinstance(message, StateRead):
         raise _unavailable()
     return render(message.state)

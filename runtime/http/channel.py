@@ -45,6 +45,8 @@ class Channel(http.HTTPChannel):
         self.MAX_LENGTH = min(limits.head_octets_max, self.MAX_LENGTH)
         self.address = ""
         """Of whoever is connected, without the port."""
+        self.proxied = False
+        """Whether that is a reverse proxy, which says for whom it asks."""
         self.shown: tuple[bytes, Pass] | None = None
         """The last Authorization header and whom it stands for: a client shows the same one each time."""
         self.refused = False

@@ -11,6 +11,8 @@ from base64 import urlsafe_b64encode
 from hashlib import blake2b
 
 from protocol.ids import HallId, TicketId
+from runtime.http.ports import HallPort
+from runtime.http.request import HttpRequest
 
 CODE_OCTETS = 8
 """Eleven characters: short enough for a small QR code, and guessing one takes for ever."""
@@ -38,3 +40,12 @@ def page_address(base_url: str, key: bytes, hall: HallId, ticket: TicketId) -> s
 def without_code(address: str) -> str:
     """Return the address of a ticket's page for those who do not show that they have its paper."""
     return address.partition("?")[0]
+
+
+def shown_code(request: HttpRequest, port: HallPort, ticket: TicketId) -> str | None:
+    """Return the code that the query shows, if it is that of the ticket's paper."""
+    for octets in request.query_values(CODE_QUERY.encode()):
+        code = octets.decode("ascii", "replace")
+        if is_code(port.key, port.spec.id, ticket, code):
+            return code
+    return None

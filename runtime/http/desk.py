@@ -12,6 +12,7 @@ from runtime.http.encoding import to_json
 from runtime.http.limits import Limits
 from runtime.http.ports import HallPort
 from runtime.http.streams import Hub
+from runtime.http.ticket_streams import Later, TicketStreams
 from runtime.http.views import hall_view
 
 ASIDE = frozenset({TicketState.HELD, TicketState.NO_SHOW, TicketState.CANCELLED})
@@ -26,12 +27,14 @@ class Desk:
         port: HallPort,
         limits: Limits,
         monotonic: Callable[[], float],
+        later: Later,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.port = port
         self.spec = port.spec
         self.now = now
         self.hub = Hub(port, limits, monotonic)
+        self.ticket_streams = TicketStreams(port, limits, monotonic, later)
         self._failed_at: int | None = None
         self._boot = secrets.token_hex(4)
         self._seq = -1
@@ -41,6 +44,16 @@ class Desk:
         self._seen_at = self._holds_until = datetime.min.replace(tzinfo=UTC)
         self._aside_seq = -1
         self._aside: tuple[Ticket, ...] = ()
+
+    def start(self) -> None:
+        """Begin to follow the hall."""
+        self.hub.start()
+        self.ticket_streams.start()
+
+    def sweep(self, now_s: float) -> None:
+        """Look after the streams."""
+        self.hub.sweep(now_s)
+        self.ticket_streams.sweep(now_s)
 
     def view(self, state: HallState) -> tuple[bytes, bytes]:
         """Return the hall's view as JSON, and its entity tag.

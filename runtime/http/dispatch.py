@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from protocol.ids import HallId
+from runtime.http.all_halls import AllHalls
 from runtime.http.auth import Pass, Passes, bearer, cookie_header, unauthorized
 from runtime.http.bodies import read_body
 from runtime.http.calls import Call
+from runtime.http.customers import Customer, CustomerOf, nobody, sign_in_needed
 from runtime.http.desk import Desk
 from runtime.http.limits import Limits
 from runtime.http.metrics import RequestCounts
@@ -39,14 +41,17 @@ class Dispatcher:
         counts: RequestCounts,
         show_problem: Callable[[HttpRequest, Problem], Response],
         secure_cookies: bool,
+        customer_of: CustomerOf = nobody,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._table = table
         self._desks = desks
+        self._all_halls = AllHalls(desks)
         self._passes = passes
         self._counts = counts
         self._show_problem = show_problem
         self._secure_cookies = secure_cookies
+        self._customer_of = customer_of
         self._monotonic = monotonic
         self._fingerprints = Fingerprints(limits.fingerprints_max)
         self.replies = Replies(answers_max=limits.answers_max, answer_s=limits.answer_s)
@@ -93,6 +98,7 @@ class Dispatcher:
     def sweep(self, now_s: float) -> None:
         """End what is overdue."""
         self.replies.sweep(now_s)
+        self._all_halls.sweep(now_s)
 
     # -- the steps -----------------------------------------------------------------------------
 
@@ -104,22 +110,27 @@ class Dispatcher:
         """
         authorization = request.header(b"authorization")
         shown = self._shown_passes(request, authorization, now_s)
+        customer = self._customer_of(request)
         if isinstance(found, Problem) or found.route.metered:
-            self._bound_rate(request, shown, now_s)
+            self._bound_rate(request, shown, customer, now_s)
         if isinstance(found, Problem):
             raise RequestRefused(found)
         route, params = found
         if route.page and b"token=" in request.query:
             return self._take_token(request, now_s)
         desk = self._desk(params)
+        if route.customers and customer is None:
+            raise sign_in_needed()
         viewer = self._choose(route, shown, None if desk is None else desk.spec.id)
         call = Call(
             request,
             route,
             params,
             viewer=viewer,
-            by_cookie=authorization is None,
+            customer=customer,
+            by_cookie=route.customers or authorization is None,
             desk=desk,
+            all_halls=self._all_halls,
             replies=self.replies,
             fingerprints=self._fingerprints,
             show_problem=self._show_problem,
@@ -162,16 +173,21 @@ class Dispatcher:
             ),
         )
 
-    def _bound_rate(self, request: HttpRequest, shown: list[Pass], now_s: float) -> None:
+    def _bound_rate(
+        self, request: HttpRequest, shown: list[Pass], customer: Customer | None, now_s: float
+    ) -> None:
         if shown:
-            wait_s = self._tokens.take(shown[0].digest, now_s)
+            whose, wait_s = "token", self._tokens.take(shown[0].digest, now_s)
+        elif customer is not None:
+            # Phones in one hall's network share its address; those that signed in need not share its rate.
+            whose, wait_s = "phone", self._addresses.take(customer.follower, now_s)
         else:
-            wait_s = self._addresses.take(client_network(request.address), now_s)
+            network = client_network(request.address)
+            whose, wait_s = "address", self._addresses.take(network, now_s)
         if wait_s:
             raise refuse(
                 "rate-limited",
-                f"too many requests from your {'token' if shown else 'address'}; "
-                f"the next one may come in {wait_s:.1f} s",
+                f"too many requests from your {whose}; the next one may come in {wait_s:.1f} s",
                 retry_after(wait_s),
             )
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from runtime.http.kind import Kind
 from runtime.http.kind import kind as _kind
 from runtime.http.radio_kinds import RADIO_KINDS
+from runtime.http.reservation_kinds import RESERVATION_KINDS
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -383,6 +384,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "服务器内部错误，已记入日志。请用同一个 Idempotency-Key 重试。",
         ),
         **RADIO_KINDS,
+        **RESERVATION_KINDS,
     }
 )
 """Every kind of problem by its stable name; the type's address is ``/problems/`` and the name."""

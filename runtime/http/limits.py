@@ -21,18 +21,23 @@ class Limits:
     """A connection that asks nothing for so long is closed."""
     closing_s: float = 5.0
     """A connection that we ended and whose client does not take the rest is cut after that."""
-    connections_max: int = 1_000
+    connections_max: int = 8_000
     """Connections at once; one more is told 503 and closed."""
-    connections_each_max: int = 250
-    """Connections of one address at once; one more is told 503 and closed."""
+    connections_each_max: int = 1_500
+    """Connections of one address at once; one more is told 503 and closed. Phones in one hall's network share
+    it; a reverse proxy that the configuration names has no such bound."""
     answer_s: float = 10.0
     """A hall that does not answer within that is reported with 503; the request may be repeated."""
     answers_max: int = 10_000
     """Requests that may await a hall; one more is told 503."""
     streams_max: int = 300
-    """Event streams of one hall at once; one more is told 503."""
+    """Streams of all events of one hall at once, which its own devices have open; one more is told 503."""
     streams_each_max: int = 100
     """Event streams of one address at once; one more is told 503."""
+    ticket_streams_max: int = 6_000
+    """Streams of tickets of one hall, which customers' phones have open, beside those; one more is told 503."""
+    ticket_streams_each_max: int = 1_200
+    """Those of one address; one more is told 503, and its page asks now and then."""
     replay_events_max: int = 10_000
     """A stream that resumes further back is told to begin anew (`reset`)."""
     heartbeat_s: float = 15.0

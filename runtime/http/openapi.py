@@ -22,6 +22,7 @@ VERSION = "1"
 
 _COMMON = ("rate-limited", "internal-error")
 _WITH_TOKEN = ("unauthorized", "forbidden")
+_WITH_SIGN_IN = ("sign-in-needed", "forbidden")
 _WITH_BODY = ("malformed-json", "invalid-body", "body-too-large", "unsupported-media-type")
 _CHANGING = (
     "idempotency-key-missing",
@@ -144,7 +145,13 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": f"A token of the configuration. Roles: {', '.join(Role)}.",
-                }
+                },
+                "customer": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "customer",
+                    "description": "Whom WeChat has named; a browser inside WeChat has it after /m/sign-in.",
+                },
             },
         },
     }
@@ -161,7 +168,7 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
     ]
     if route.changes:
         parameters.append(_idempotency_key())
-    if "text/event-stream" in route.answers.values():
+    if route.resumes:
         parameters += _resuming()
     words = re.findall(r"\w+", route.pattern.replace("/api/v1", "")) or ["root"]
     operation: dict[str, Any] = {
@@ -175,6 +182,9 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
         roles = ", ".join(sorted({*route.roles, Role.MANAGER}))
         operation["security"] = [{"token": []}]
         operation["description"] = f"For a token with one of these roles: {roles}."
+    if route.customers:
+        operation["security"] = [{"customer": []}]
+        operation["description"] = "For customers who have signed in with WeChat."
     if route.body is not None:
         needed = any(item.default is attrs.NOTHING for item in attrs.fields(route.body))
         content = {"application/json": {"schema": schemas.of(route.body)}}
@@ -214,6 +224,8 @@ def _problems(route: Route) -> list[str]:
         kinds += ["unknown-hall", "hall-unavailable"]
     if route.roles:
         kinds += _WITH_TOKEN
+    if route.customers:
+        kinds += _WITH_SIGN_IN
     if route.body is not None:
         kinds += _WITH_BODY
     if route.changes:

@@ -14,7 +14,7 @@ from protocol.hall import HallSpec, Identity, name_in
 from protocol.ids import CounterId, HallId, KioskId, Language, TicketId
 from protocol.printing.qr import qr_svg
 from runtime.http.calls import Call
-from runtime.http.codes import CODE_QUERY, is_code, without_code
+from runtime.http.codes import shown_code, without_code
 from runtime.http.desk import Desk
 from runtime.http.encoding import to_json
 from runtime.http.kinds import KINDS
@@ -22,6 +22,7 @@ from runtime.http.languages import CHOSEN_AGE_S, COOKIE, FALLBACK, TEXTS, cookie
 from runtime.http.menu_views import menu_view
 from runtime.http.problems import Problem, refuse
 from runtime.http.request import HTML, NO_STORE, HttpRequest, Response
+from runtime.http.reservation_kinds import RESERVATION_KINDS
 from runtime.http.static_files import StaticFiles
 from runtime.http.ticket_views import ticket_view
 
@@ -33,6 +34,7 @@ SHOWN_PROBLEMS = (
     "forbidden",
     "rate-limited",
     "code-wrong",
+    *RESERVATION_KINDS,
     "hall-unavailable",
     "internal-error",
 )
@@ -161,7 +163,7 @@ class Pages:
         """Show a ticket to its customer."""
         port = call.hall.port
         id = TicketId(call.params["ticket"])
-        code = _code(call)
+        code = shown_code(call.request, port, id)
 
         def render(state: HallState) -> Response:
             ticket = state.tickets.get(id)
@@ -191,8 +193,11 @@ class Pages:
         id = call.params["ticket"]
         if len(id) > TICKET_CHARACTERS_MAX:
             raise refuse("unknown-ticket", "no ticket has so long a name")
-        scan_url = call.hall.port.scan_url(TicketId(id))
-        octets = qr_svg(scan_url if _code(call) else without_code(scan_url)).encode()
+        port = call.hall.port
+        scan_url = port.scan_url(TicketId(id))
+        if shown_code(call.request, port, TicketId(id)) is None:
+            scan_url = without_code(scan_url)
+        octets = qr_svg(scan_url).encode()
         return Response(
             status=200,
             body=octets,
@@ -298,16 +303,6 @@ class Pages:
             content_type=HTML,
             headers=(NO_STORE, (b"Vary", b"Accept-Language, Cookie"), *headers),
         )
-
-
-def _code(call: Call) -> str | None:
-    """Return the code in the address of a ticket's page, if it is the ticket's."""
-    port, ticket = call.hall.port, TicketId(call.params["ticket"])
-    for octets in call.request.query_values(CODE_QUERY.encode()):
-        code: str = octets.decode("ascii", "replace")
-        if is_code(port.key, port.spec.id, ticket, code):
-            return code
-    return None
 
 
 def _hall_data(spec: HallSpec) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from protocol.ids import CommandId
 from runtime.http.auth import Pass
+from runtime.http.customers import Customer
 from runtime.http.problems import refuse
 
 KEY = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -45,14 +46,20 @@ def read_key(headers: Sequence[bytes], *, needed: bool) -> bytes:
     return key
 
 
-def command_id(asked_by: Pass | None, path: bytes, key: bytes) -> CommandId:
+def command_id(asked_by: Pass | Customer | None, path: bytes, key: bytes) -> CommandId:
     """Return the id of the command that ``key`` stands for.
 
-    It is bound to the token and to the path (with it the hall), so that two clients never meet in one key;
-    without a token only to the path, which names a ticket. A digest of all of it, so that its length is bounded
-    and the journal says nothing about tokens.
+    It is bound to the token or the customer, and to the path (with it the hall), so that two clients never
+    meet in one key; without either only to the path, which names a ticket. A digest of all of it, so that its
+    length is bounded and the journal says nothing about tokens.
     """
-    token, role = (b"", "anybody") if asked_by is None else (asked_by.digest, asked_by.role)
+    match asked_by:
+        case None:
+            token, role = b"", "anybody"
+        case Customer():
+            token, role = asked_by.follower.encode(), "customer"
+        case _:
+            token, role = asked_by.digest, str(asked_by.role)
     digest = hashlib.blake2b(b"\0".join((token, path, key)), digest_size=16)
     return CommandId(f"http/{role}/{digest.hexdigest()}")
 

@@ -19,6 +19,7 @@ from twisted.web.http_headers import Headers
 
 from protocol.values import value
 from runtime.http.problems import CONTENT_TYPE, Problem, refuse
+from runtime.http.proxies import forwarded_for
 from runtime.http.whole import Whole
 
 if TYPE_CHECKING:
@@ -162,8 +163,11 @@ class HttpRequest:
 
     @property
     def address(self) -> str:
-        """The address of whoever is connected."""
-        return self.channel.address
+        """The address of whoever asks: who is connected, or for whom a proxy of ours says that it asks."""
+        channel = self.channel
+        if channel.proxied:
+            return forwarded_for(self.header_values(b"x-forwarded-for")) or channel.address
+        return channel.address
 
     def header(self, name: bytes) -> bytes | None:
         """Return the last header with this name, which is given in lower case."""
@@ -250,6 +254,12 @@ class HttpRequest:
     def send(self, octets: bytes) -> None:
         """Send more of a stream."""
         self.channel.write(octets)
+
+    def end(self) -> None:
+        """End a stream once everything is sent."""
+        if not self.gone:
+            self.channel.unregisterProducer()  # type: ignore[no-untyped-call]
+            self.channel.loseConnection()
 
     def cut(self) -> None:
         """End a stream at once; what was not sent yet is lost."""

@@ -93,6 +93,18 @@ def tickets() -> tuple[Route, ...]:
             summary="Read a ticket; anybody with its id may, as its paper is public, too",
             answers={200: TicketView},
             problems=("unknown-ticket",),
+            query={
+                "c": "The code of the ticket's paper: what the address of its page then holds as well."
+            },
+        ),
+        Route(
+            method="GET",
+            pattern=f"{_TICKET}/events",
+            handler=api.stream_ticket,
+            summary="Stream how far it is with a ticket: `ticket` says its state, how many are ahead, its "
+            "counter and recalls, at once and whenever one of them changes; `gone` that its day is over",
+            answers={200: "text/event-stream"},
+            problems=("unknown-ticket", "too-many-streams"),
         ),
         Route(
             method="GET",
@@ -288,6 +300,7 @@ def halls(list_halls: Handler) -> tuple[Route, ...]:
             roles=VIEWERS,
             answers={200: "text/event-stream"},
             problems=("too-many-streams", "malformed-request"),
+            resumes=True,
         ),
         Route(
             method="GET",

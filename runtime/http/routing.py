@@ -47,6 +47,10 @@ class Route:
     changes: bool = False
     page: bool = False
     metered: bool = True
+    customers: bool = False
+    """Whether it is for customers, by the cookie of their sign-in, and not for tokens."""
+    resumes: bool = False
+    """Whether it is a stream that goes on where a client lost it."""
     listed: bool = True
     """Whether the OpenAPI document describes it."""
 

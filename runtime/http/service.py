@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, cast
 
 from prometheus_client.core import Metric
 from twisted.internet.interfaces import IReactorTime
 
 from actors.world import ActorWatch
-from protocol.ids import HallId
-from runtime.config.model import Token
+from protocol.ids import DistrictId, HallId
+from runtime.config.model import District, Token
 from runtime.http import routes
 from runtime.http.auth import Passes
 from runtime.http.booking_routes import appointments
 from runtime.http.calls import Call
+from runtime.http.customers import CustomerOf, nobody
 from runtime.http.desk import Desk
 from runtime.http.dispatch import Dispatcher
 from runtime.http.encoding import to_json
@@ -29,8 +32,10 @@ from runtime.http.request import Response
 from runtime.http.routing import Route, Table
 from runtime.http.site import Site
 from runtime.http.terminals import terminals
+from runtime.http.ticket_streams import Later
 from runtime.http.views import HallList, HallName
 from runtime.http.watching import Watching
+from runtime.reservation.public import Public
 
 
 def _nothing_watched() -> Sequence[ActorWatch]:
@@ -51,7 +56,8 @@ class HttpService:
     ``site`` is the factory to listen with. `start` begins to follow the halls, whose actors must be there;
     `stop` ends every connection. ``troubles`` names what needs a person (for ``/healthz``), ``watch`` shows
     the actors and ``more`` gives further metrics (for ``/metrics``). ``more_routes`` are served beside the
-    rest. With ``secure_cookies`` browsers send tokens over HTTPS alone.
+    rest. With ``secure_cookies`` browsers send tokens over HTTPS alone. ``customer_of`` recognizes customers;
+    ``proxies`` are the addresses of reverse proxies, ``districts`` those in which customers look for a hall.
     """
 
     def __init__(
@@ -66,12 +72,17 @@ class HttpService:
         more: MoreMetrics = _no_metrics,
         more_routes: Callable[[Pages], Iterable[Route]] = _no_routes,
         secure_cookies: bool = False,
+        customer_of: CustomerOf = nobody,
+        proxies: Collection[str] = (),
+        districts: Mapping[DistrictId, District] = MappingProxyType({}),
     ) -> None:
-        desks = {hall: Desk(port, limits, time.monotonic) for hall, port in halls.items()}
+        later: Later = cast(Any, reactor).callLater
+        desks = {hall: Desk(port, limits, time.monotonic, later) for hall, port in halls.items()}
         counts = RequestCounts()
         self._desks = desks
         self._pages = Pages(desks, secure_cookies=secure_cookies)
         self._more_routes = more_routes
+        self._public = Public(districts)
         self._watching = Watching(
             desks,
             troubles=troubles,
@@ -93,6 +104,7 @@ class HttpService:
             counts=counts,
             show_problem=self._pages.show_problem,
             secure_cookies=secure_cookies,
+            customer_of=customer_of,
         )
         self.site = Site(
             reactor,
@@ -100,12 +112,13 @@ class HttpService:
             serve=self._dispatcher.serve,
             sweep=self._sweep,
             count=counts.count,
+            proxies=proxies,
         )
 
     def start(self) -> None:
         """Begin to follow the halls' events."""
         for desk in self._desks.values():
-            desk.hub.start()
+            desk.start()
 
     def stop(self) -> None:
         """End every connection, streams included."""
@@ -121,6 +134,7 @@ class HttpService:
             *terminals(),
             *routes.halls(self._list_halls),
             *routes.watching(self._watching, self._describe),
+            *self._public.routes(),
             *routes.pages(self._pages),
             *self._more_routes(self._pages),
         )
@@ -135,4 +149,4 @@ class HttpService:
         self._dispatcher.sweep(now_s)
         self._watching.sweep(now_s)
         for desk in self._desks.values():
-            desk.hub.sweep(now_s)
+            desk.sweep(now_s)

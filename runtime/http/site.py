@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from twisted.internet.interfaces import IAddress, IReactorTime
@@ -16,6 +16,7 @@ from twisted.web import http
 from runtime.http.channel import Channel
 from runtime.http.limits import Limits
 from runtime.http.problems import RETRY_AFTER_S, refuse, retry_after
+from runtime.http.proxies import plain_address
 from runtime.http.request import HttpRequest, head, of_problem
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ class Site(http.HTTPFactory):
     """Makes a `Channel` of each connection and gives its requests to ``serve``.
 
     ``sweep`` is called about once a second with the monotonic time, ``count`` with the route and status of
-    each answer.
+    each answer. ``proxies`` are addresses of reverse proxies: they say for whom they ask, and only all of them
+    together are bounded in their connections.
     """
 
     noisy = False
@@ -57,11 +59,13 @@ class Site(http.HTTPFactory):
         serve: Callable[[HttpRequest], None],
         sweep: Callable[[float], None],
         count: Callable[[str, int], None],
+        proxies: Collection[str] = (),
     ) -> None:
         super().__init__(reactor=reactor, timeout=0)
         self.limits = limits
         self.serve = serve
         self.count = count
+        self._proxies = frozenset(map(plain_address, proxies))
         self._sweep_more = sweep
         self._channels: dict[Channel, str] = {}
         self._by_address: Counter[str] = Counter()
@@ -78,14 +82,15 @@ class Site(http.HTTPFactory):
     ) -> Protocol:
         """Return the connection of a client at ``addr``, or one that turns it away."""
         limits = self.limits
-        host = str(getattr(addr, "host", ""))
-        if (
-            len(self._channels) >= limits.connections_max
-            or self._by_address[host] >= limits.connections_each_max
+        host = plain_address(str(getattr(addr, "host", "")))
+        proxied = host in self._proxies
+        if len(self._channels) >= limits.connections_max or (
+            not proxied and self._by_address[host] >= limits.connections_each_max
         ):
             self.count("", 503)
             return _TurnAway()
         channel = Channel(limits)
+        channel.proxied = proxied
         channel.factory = self
         channel.site = self
         self._channels[channel] = host

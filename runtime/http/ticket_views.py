@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from actors.hall.admission import is_late
 from actors.hall.closures import closed_today
@@ -66,6 +67,26 @@ class TicketView:
     scan_url: str
     served: tuple[FinishedService, ...] = field(about="What was finished for it, oldest first.")
     followed: bool = field(about="Whether a phone follows it, which is told of its turn.")
+
+
+class Standing(NamedTuple):
+    """What changes for who waits with a ticket.
+
+    A tuple, as one is made for each phone that waits whenever the queue moves.
+    """
+
+    state: TicketState
+    ahead: int
+    counter: CounterId | None
+    recalls: int
+
+
+def standing_of(state: HallState, id: TicketId) -> Standing | None:
+    """Return how far it is with a ticket; None if it is not of this business day."""
+    ticket = state.tickets.get(id)
+    if ticket is None:
+        return None
+    return Standing(ticket.state, ahead_of(state, ticket), ticket.counter, ticket.recalls)
 
 
 def ticket_view(state: HallState, ticket: Ticket, scan_url: str, at: datetime) -> TicketView:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 
-from actors.hall.actor import ReadState, StateRead
-from actors.hall.state import HallState
 from actors.radio.gateway_read import GatewayRead, ReadGateway
 from actors.world import ActorWatch
 from protocol.ids import HallId
 from protocol.values import value
+from runtime.http.all_halls import ANSWER_S, States
 from runtime.http.bodies import field
 from runtime.http.calls import Call
 from runtime.http.desk import Desk
@@ -30,11 +29,8 @@ from runtime.http.radio_metrics import radio_metrics
 from runtime.http.replies import Replies
 from runtime.http.request import Response
 
-HEALTH_ANSWER_S = 2.0
-"""A hall that does not answer within that is reported: whoever asks for health does not wait long."""
-
 ASKED_MAX = 1_000
-"""Halls that may be asked at once, over all requests; beyond that a hall counts as silent."""
+"""Gateways that may be asked at once, over all requests; beyond that one counts as silent."""
 
 TROUBLES_MAX = 50
 """Troubles that are told at once."""
@@ -67,7 +63,7 @@ class Watching:
         self._more = more
         self._counts = counts
         self._connections = connections
-        self._replies = Replies(answers_max=ASKED_MAX, answer_s=HEALTH_ANSWER_S)
+        self._replies = Replies(answers_max=ASKED_MAX, answer_s=ANSWER_S)
 
     def sweep(self, now_s: float) -> None:
         """End what is overdue."""
@@ -76,7 +72,7 @@ class Watching:
     def health(self, call: Call) -> None:
         """Answer 200 if every hall answers and no trouble is known, or else 503 that names the troubles."""
 
-        def respond(states: Mapping[HallId, HallState]) -> Response:
+        def respond(states: States) -> Response:
             silent = [f"hall {hall} does not answer" for hall in self._desks if hall not in states]
             failing = [
                 f"hall {hall} could not make its last commands durable: is its disk full?"
@@ -87,14 +83,12 @@ class Watching:
             health = Health(status="failing" if troubles else "ok", troubles=troubles)
             return Response(status=503 if troubles else 200, body=to_json(health))
 
-        self._read_all(call, respond)
+        call.read_all(respond)
 
     def metrics(self, call: Call) -> None:
         """Answer with everything that is measured."""
 
-        def respond(
-            states: Mapping[HallId, HallState], radio: Mapping[tuple[HallId, str], GatewayRead]
-        ) -> Response:
+        def respond(states: States, radio: Mapping[tuple[HallId, str], GatewayRead]) -> Response:
             streams = {str(hall): float(len(desk.hub)) for hall, desk in self._desks.items()}
             metrics = chain(
                 hall_metrics(states),
@@ -114,10 +108,10 @@ class Watching:
             )
             return Response(status=200, body=exposition(metrics), content_type=CONTENT_TYPE)
 
-        def read_radio(states: Mapping[HallId, HallState]) -> None:
+        def read_radio(states: States) -> None:
             self._read_gateways(lambda radio: call.guard(lambda: respond(states, radio)))
 
-        self._read_all(call, read_radio)
+        call.read_all(read_radio)
 
     def _read_gateways(
         self, finish: Callable[[Mapping[tuple[HallId, str], GatewayRead]], None]
@@ -146,28 +140,4 @@ class Watching:
             else:
                 self._replies.ask(
                     recipient, lambda reply: ReadGateway(reply_to=reply), partial(take, key)
-                )
-
-    def _read_all(
-        self, call: Call, render: Callable[[Mapping[HallId, HallState]], Response | None]
-    ) -> None:
-        """Read every hall's state and answer with what ``render`` makes of those that answered in time."""
-        states: dict[HallId, HallState] = {}
-        left = set(self._desks)
-        if not left:
-            call.guard(lambda: render(states))
-
-        def take(hall: HallId, message: object | None) -> None:
-            left.discard(hall)
-            if isinstance(message, StateRead):
-                states[hall] = message.state
-            if not left:
-                call.guard(lambda: render(states))
-
-        for hall, desk in self._desks.items():
-            if self._replies.full:
-                take(hall, None)
-            else:
-                self._replies.ask(
-                    desk.port.hall, lambda reply: ReadState(reply_to=reply), partial(take, hall)
                 )

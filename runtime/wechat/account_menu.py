@@ -5,14 +5,19 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from protocol.wechat.menu import Click, Menu, menu_from, same, to_wechat
+from protocol.ids import Language
+from protocol.wechat.menu import Click, Menu, View, menu_from, same, to_wechat
 from runtime.wechat.client import ApiClient, ApiFailed
+from runtime.wechat.wishes import PROGRESS_KEY
 
 log = logging.getLogger(__name__)
 
-__all__ = ["AGAIN_S", "MENU", "TRIES_MAX", "MenuKeeper"]
+__all__ = ["AGAIN_S", "TRIES_MAX", "MenuKeeper", "menu_of"]
 
-MENU = Menu(buttons=(Click(name="我的进度", key="progress"),))
+ZH = Language("zh")
+
+_NAMES = {True: ("取号", "我的", "进度"), False: ("Take a number", "Mine", "Progress")}
+"""By whether they are Chinese; longer ones than these are cut by WeChat."""
 
 NO_MENU = 46003
 """What is answered where an account has none."""
@@ -24,10 +29,22 @@ TRIES_MAX = 12
 """An hour; after that the next start tries again. A person is told by the log, as nobody waits for a menu."""
 
 
+def menu_of(base_url: str, language: Language) -> Menu:
+    """Return the menu whose buttons open our pages, below ``base_url``; in Chinese or English."""
+    take, mine, progress = _NAMES[language.partition("-")[0] == ZH]
+    return Menu(
+        buttons=(
+            View(name=take, url=f"{base_url}/m/"),
+            View(name=mine, url=f"{base_url}/m/mine"),
+            Click(name=progress, key=PROGRESS_KEY),
+        )
+    )
+
+
 class MenuKeeper:
     """Sees to it that the account has ``menu``; ``tries`` are left."""
 
-    def __init__(self, menu: Menu = MENU, tries: int = TRIES_MAX) -> None:
+    def __init__(self, menu: Menu, tries: int = TRIES_MAX) -> None:
         self._menu = menu
         self._tries = tries
 

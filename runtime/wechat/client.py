@@ -7,6 +7,7 @@ and an error says its code and what to do, and nothing of the request.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -67,7 +68,9 @@ class ApiClient:
         self, account: WeChat, tokens: TokenOwner, http: requests.Session | None = None
     ) -> None:
         self._tokens = tokens
-        self._client = _Guarded(account, http or requests.Session())
+        self._account = account
+        self._http = http = http or requests.Session()
+        self._client = _Guarded(account, http)
 
     def call(self, make: Callable[[WeChatClient], Any]) -> dict[str, Any]:
         """Return what ``make`` is answered, which calls the client once.
@@ -83,6 +86,23 @@ class ApiClient:
                 raise
         self._client.use(self._tokens.renew(token))
         return self._once(make)
+
+    def exchange(self, code: str) -> dict[str, Any]:
+        """Return what WeChat says of whoever came to a page with ``code``, which it takes once.
+
+        Raises:
+            ApiFailed: it was refused or not answered.
+        """
+        account = self._account
+        # wechatpy's own has no timeout. It needs no token.
+        asked = {
+            "appid": account.app_id,
+            "secret": account.secret or "",
+            "code": code,
+            "grant_type": "authorization_code",
+        }
+        url = f"{account.api_url}/sns/oauth2/access_token"
+        return _answer(lambda: _read(self._http.get(url, params=asked, timeout=TIMEOUTS_S)))
 
     def _once(self, make: Callable[[WeChatClient], Any]) -> dict[str, Any]:
         return _answer(lambda: make(self._client))
@@ -129,6 +149,12 @@ def _answer(call: Callable[[], Any]) -> dict[str, Any]:
     if answer.get("errcode"):
         raise _failure(answer)
     return answer
+
+
+def _read(response: requests.Response) -> Any:
+    response.raise_for_status()
+    # It declares text/plain, and another character set than it has.
+    return json.loads(response.content)
 
 
 def _failure(answer: dict[str, Any]) -> ApiFailed:

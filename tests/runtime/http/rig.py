@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -183,7 +184,11 @@ class Client:
             self._more()
         head, _, self._received = self._received.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
-        headers = dict(line.lower().split(": ", 1) for line in lines[1:])
+        headers: dict[str, str] = {}
+        for line in lines[1:]:
+            name, _, told = line.partition(": ")
+            before = headers.get(name.lower())
+            headers[name.lower()] = told if before is None else f"{before}, {told}"
         return int(lines[0].split()[1]), headers
 
     def ended(self) -> bool:
@@ -368,6 +373,12 @@ class Served:
         answer = self.ask("POST", TICKETS, {"service": service}, **given)
         assert answer.status == 201, answer
         return answer.json
+
+    def wait_until(self, there: Callable[[], bool]) -> None:
+        """Wait for what happens on the reactor's thread by itself."""
+        end_s = time.monotonic() + PATIENCE_S
+        while not self.call(there):
+            assert time.monotonic() < end_s, "it did not happen in time"
 
     @contextmanager
     def connected(self) -> Iterator[Client]:

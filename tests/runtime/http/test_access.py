@@ -131,7 +131,7 @@ def test_the_view_is_made_anew_when_hours_begin_and_end_without_any_event(hall: 
     spec = spec_with(hours=Hours(openings=(week,)))
     clock = [datetime(2026, 11, 23, 0, 59, tzinfo=UTC)]
     desk = hall.call(
-        lambda: Desk(replace_port(hall, spec), PLENTY, lambda: 0.0, now=lambda: clock[0])
+        lambda: Desk(replace_port(hall, spec), PLENTY, lambda: 0.0, print, now=lambda: clock[0])
     )
     state = HallState(spec=spec)
     seen = []
