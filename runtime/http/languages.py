@@ -61,8 +61,7 @@ def wanted(
     reader's own.
     """
     asked = [value.decode("ascii", "replace") for value in request.query_values(b"lang")]
-    kept = cookie_in(request.header(b"cookie") or b"", COOKIE)
-    asked += [] if kept is None else [kept.decode("ascii", "replace")]
+    asked += _of_cookie(request.header(b"cookie") or b"")
     if settings:
         asked += _of_settings(request.header(b"accept-language") or b"")
     for tag in asked:
@@ -72,13 +71,12 @@ def wanted(
     return available[0]
 
 
-def cookie_in(header: bytes, wanted: bytes) -> bytes | None:
-    """Return the value of a cookie that a Cookie header brings; None if it does not."""
+def _of_cookie(header: bytes) -> list[str]:
     for pair in header.split(b";"):
         name, _, given = pair.strip().partition(b"=")
-        if name == wanted:
-            return given
-    return None
+        if name == COOKIE:
+            return [given.decode("ascii", "replace")]
+    return []
 
 
 def _of_settings(header: bytes) -> list[str]:

@@ -18,7 +18,7 @@ from runtime.http.codes import shown_code, without_code
 from runtime.http.desk import Desk
 from runtime.http.encoding import to_json
 from runtime.http.kinds import KINDS
-from runtime.http.languages import CHOSEN_AGE_S, COOKIE, FALLBACK, TEXTS, cookie_in, wanted
+from runtime.http.languages import CHOSEN_AGE_S, COOKIE, FALLBACK, TEXTS, wanted
 from runtime.http.menu_views import menu_view
 from runtime.http.problems import Problem, refuse
 from runtime.http.request import HTML, NO_STORE, HttpRequest, Response
@@ -39,9 +39,6 @@ SHOWN_PROBLEMS = (
     "internal-error",
 )
 """Problems that scripts may meet: they show a person the advice of these, in the person's language."""
-
-CUSTOMER_COOKIE = b"customer"
-"""Holds who a customer is for WeChat, sealed. Where it is, a page need not ask WeChat first."""
 
 CUSTOMERS = b"/m/"
 """How the addresses of pages for phones begin."""
@@ -174,7 +171,7 @@ class Pages:
             view = ticket_view(state, ticket, shown_url, call.hall.now())
             data = _hall_data(port.spec) | {"ticket": view}
             data |= {"code": code, "reasons": port.spec.evaluation.reasons}
-            asked = self.asked_by(call.request)
+            asked = self.asked_by(call)
             return self.render(
                 call.request,
                 "ticket.html",
@@ -229,20 +226,9 @@ class Pages:
 
         Customers are not shown what is for the staff: theirs is in the look of their other pages.
         """
-        if request.path.startswith(CUSTOMERS):
-            return self.render(
-                request,
-                "m-problem.html",
-                tuple(TEXTS),
-                status=problem.status,
-                headers=problem.headers,
-                kind=KINDS[problem.kind],
-                told=f"m.refused.{problem.kind}",
-                again=problem.more.get("again"),
-            )
         page = self.render(
             request,
-            "problem.html",
+            "m-problem.html" if request.path.startswith(CUSTOMERS) else "problem.html",
             tuple(TEXTS),
             status=problem.status,
             headers=problem.headers,
@@ -251,13 +237,9 @@ class Pages:
         )
         return page
 
-    def asked_by(self, request: HttpRequest) -> dict[str, Any]:
+    def asked_by(self, call: Call) -> dict[str, Any]:
         """Return what a customer's page knows of its reader: ``signIn``, and ``signedIn`` if that was done."""
-        return {
-            "signIn": self.sign_in,
-            "signedIn": self.sign_in is not None
-            and cookie_in(request.header(b"cookie") or b"", CUSTOMER_COOKIE) is not None,
-        }
+        return {"signIn": self.sign_in, "signedIn": call.customer is not None}
 
     # -- rendering -----------------------------------------------------------------------------
 

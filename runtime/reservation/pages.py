@@ -12,29 +12,26 @@ from protocol.appointments import read_code
 from protocol.commands import PARTY_MAX
 from protocol.errors import CodeError
 from protocol.hall import HallSpec, Service
-from protocol.ids import BookingId, HallId, ServiceId
+from protocol.ids import BookingId, ServiceId
 from protocol.printing.qr import qr_svg
 from runtime.http.calls import Call
+from runtime.http.customers import SIGN_IN
 from runtime.http.languages import TEXTS
 from runtime.http.pages import SVG, Pages
 from runtime.http.problems import refuse
 from runtime.http.request import Response
 from runtime.http.routing import Route
 
-__all__ = ["SIGN_IN", "ReservationPages"]
-
-SIGN_IN = "/m/sign-in"
-"""Where a customer is asked who he is; ``to`` in its query is where he goes on."""
+__all__ = ["ReservationPages"]
 
 _HALL = "/m/halls/{hall}"
 
 
 class ReservationPages:
-    """See the module. ``halls`` are those of the server."""
+    """See the module."""
 
-    def __init__(self, pages: Pages, halls: Mapping[HallId, HallSpec]) -> None:
+    def __init__(self, pages: Pages) -> None:
         self._pages = pages
-        self._halls = halls
         pages.sign_in = SIGN_IN
 
     def routes(self) -> tuple[Route, ...]:
@@ -53,8 +50,7 @@ class ReservationPages:
 
     def directory(self, call: Call) -> Response:
         """Show the halls."""
-        zones = {id: spec.time_zone for id, spec in self._halls.items()}
-        return self._render(call, "m-directory.html", tuple(TEXTS), {"zones": zones})
+        return self._render(call, "m-directory.html", tuple(TEXTS), {"halls": _halls(call)})
 
     def hall(self, call: Call) -> Response:
         """Show a hall's services."""
@@ -87,16 +83,7 @@ class ReservationPages:
 
     def mine(self, call: Call) -> Response:
         """Show what the customer has in all halls."""
-        halls = [
-            {
-                "id": spec.id,
-                "names": spec.names,
-                "timeZone": spec.time_zone,
-                "services": _names_of_services(spec),
-            }
-            for spec in self._halls.values()
-        ]
-        return self._render(call, "m-mine.html", tuple(TEXTS), {"halls": halls})
+        return self._render(call, "m-mine.html", tuple(TEXTS), {"halls": _halls(call)})
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -113,7 +100,7 @@ class ReservationPages:
         self, call: Call, template: str, data: Mapping[str, Any], **values: Any
     ) -> Response:
         spec = call.hall.spec
-        known = {
+        known: dict[str, Any] = {
             "hall": spec.id,
             "timeZone": spec.time_zone,
             "services": _names_of_services(spec),
@@ -122,7 +109,7 @@ class ReservationPages:
             call,
             template,
             spec.languages,
-            known | data,
+            {**known, **data},
             spec=spec,
             party_max=PARTY_MAX,
             **values,
@@ -136,7 +123,7 @@ class ReservationPages:
         data: Mapping[str, Any],
         **values: Any,
     ) -> Response:
-        asked = self._pages.asked_by(call.request)
+        asked = self._pages.asked_by(call)
         return self._pages.render(
             call.request, template, languages, data={**data, **asked}, **values
         )
@@ -146,6 +133,20 @@ def _page(pattern: str, handler: Callable[[Any], Any], summary: str) -> Route:
     return Route(
         method="GET", pattern=pattern, handler=handler, summary=summary, page=True, listed=False
     )
+
+
+def _halls(call: Call) -> list[dict[str, Any]]:
+    """Return what does not change of all halls."""
+    specs = [desk.spec for desk in call.all_halls.desks.values()]
+    return [
+        {
+            "id": spec.id,
+            "names": spec.names,
+            "timeZone": spec.time_zone,
+            "services": _names_of_services(spec),
+        }
+        for spec in specs
+    ]
 
 
 def _names_of_services(spec: HallSpec) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import { byId, data, make, nameIn, onLanguage, put, text, waitOf } from "./page.
 
 const EVERY_MS = 15000;
 
+const halls = new Map(data.halls.map((hall) => [hall.id, hall]));
 let directory = null;
 let district = new URLSearchParams(location.search).get("district") ?? "";
 let position = null; // stays in this page
@@ -62,7 +63,7 @@ function tone(hall) {
 }
 
 function stateOf(hall) {
-  if (!hall.open) return unavailable(hall, undefined, data.zones[hall.id]);
+  if (!hall.open) return unavailable(hall, undefined, halls.get(hall.id)?.timeZone);
   return text(hall.by_phone ? "m.open" : "m.open_not_by_phone");
 }
 
@@ -79,13 +80,15 @@ function card(hall) {
 function draw() {
   if (!directory) return;
   drawDistricts();
-  const halls = inOrder(directory.halls.filter((hall) => !district || hall.district === district));
+  const listed = inOrder(directory.halls.filter((hall) => !district || hall.district === district));
   const list = byId("halls");
   const focused = document.activeElement?.dataset?.hall;
-  list.replaceChildren(...halls.map((hall) => make("li", {}, card(hall))));
+  list.replaceChildren(...listed.map((hall) => make("li", {}, card(hall))));
   if (focused) list.querySelector(`[data-hall="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-  list.hidden = !halls.length;
-  byId("no-halls").hidden = halls.length > 0;
+  list.hidden = !listed.length;
+  byId("no-halls").hidden = listed.length > 0 || directory.away.length > 0;
+  const names = directory.away.map((id) => nameIn(halls.get(id)?.names ?? {}) || id).join(" · ");
+  say(byId("away"), names ? () => text("m.away", { halls: names }) : null);
   byId("nearest").hidden = directory.halls.filter((hall) => hall.position).length < 2;
   byId("nearest").setAttribute("aria-pressed", String(Boolean(position)));
 }

@@ -321,7 +321,7 @@ class FakeReservations:
         parts = path.strip("/").split("/")
         match parts:
             case ["directory"]:
-                return {"districts": self.districts, "halls": self.halls}
+                return {"districts": self.districts, "halls": self.halls, "away": []}
             case ["halls", _, "offer"]:
                 return {
                     "id": self.spec.id,

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.hall import HallSpec
-from protocol.ids import HallId
-from protocol.values import replace
+from protocol.ids import FollowerId
+from runtime.http.customers import Customer, cookies_named
+from runtime.http.request import HttpRequest
 from runtime.reservation.pages import ReservationPages
 from tests.runtime.http.rig import PLENTY, Served
 from tests.runtime.pages.fake_reservations import FakeReservations
 from tests.runtime.pages.screens import Open
-
-OTHER = HallId("SH02")
-"""Another hall in the same time zone; it has no pages."""
 
 __all__ = ["FAINT", "Phone", "PhonePages"]
 
@@ -53,9 +51,8 @@ class PhonePages:
             thread,
             PLENTY,
             spec=spec,
-            more_routes=lambda pages: ReservationPages(
-                pages, {spec.id: spec, OTHER: replace(spec, id=OTHER)}
-            ).routes(),
+            more_routes=lambda pages: ReservationPages(pages).routes(),
+            customer_of=_customer_of,
         )
         self.served.call(self.served.start)
 
@@ -65,6 +62,12 @@ class PhonePages:
 
     def stop(self) -> None:
         self.served.call(self.served.stop)
+
+
+def _customer_of(request: HttpRequest) -> Customer | None:
+    if not any(cookies_named(request, b"customer")):
+        return None
+    return Customer(openid="somebody", follower=FollowerId("somebody"))
 
 
 class Phone:
@@ -85,6 +88,7 @@ class Phone:
                 self.know(page)
             self.api.install(page)
 
+        options = {"timezone_id": self.pages.spec.time_zone, **options}
         return self._open(self.pages, path, width=width, height=height, before=before, **options)
 
     def know(self, page: Any) -> None:

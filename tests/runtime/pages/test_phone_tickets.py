@@ -49,7 +49,7 @@ def test_what_somebody_has_begins_with_what_is_called(phone: Phone) -> None:
     became = api.booking_at(api.slots[1], code="11111111", state="checked_in")
     hall = {"id": HALL, "names": dict(phone.pages.spec.names)}
     found = {"tickets": [served, waits, called], "bookings": [became, gone, coming]}
-    api.mine = {"halls": [{**hall, **found}], "away": ["SH02"]}
+    api.mine = {"halls": [{**hall, **found}], "away": [HALL]}
     page = phone.open(MINE)
     assert [one.split()[0] for one in page.locator("#tickets li").all_inner_texts()] == [
         "B003",
@@ -115,11 +115,11 @@ def test_progress_says_who_is_called_where_and_finds_a_number(phone: Phone) -> N
     expect(found).to_have_text("A009 (Tax returns) is not called now.")
     field.fill("Z1")
     field.press("Enter")
-    expect(found).to_have_text("Nobody has the number Z1 today. Please check it.")
+    expect(found).to_have_text("There is no number Z1 here. Please check it.")
     assert not scrolls_sideways(page)
     assert page.evaluate(FAINT) == []
     page.get_by_role("button", name="中文").click()
-    expect(found).to_have_text("今天没有号码 Z1，请核对。")
+    expect(found).to_have_text("这里没有号码 Z1，请核对。")
 
 
 # -- the ticket
