@@ -168,7 +168,7 @@ export class Take {
     const own = mine?.halls
       .find(({ id }) => id === data.hall)
       ?.tickets.find((ticket) => ticket.service === service.id && !OVER.has(ticket.state));
-    if (!own || this.service !== service) return;
+    if (!own || this.service?.id !== service.id) return;
     const { pathname, search } = new URL(own.scan_url, location.href);
     byId("have").href = pathname + search;
     say(byId("have"), () => text("m.have", { number: own.number }));
