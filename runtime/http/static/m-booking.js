@@ -34,7 +34,7 @@ function sentence() {
   const moved = OPEN.has(state) && reason ? [text("m.moved_by_hall", { reason })] : [];
   if (state === "reserved" && lapses) moved.push(text("m.lapses", { when: when(lapses) }));
   const said = { before: "m.check_in_from", now: "m.check_in_now", late: "m.check_in_late" }[phase()];
-  if (said) return [...moved, text(said, from)].join(" ");
+  if (said) return [...moved, text(said, from)].reduce((first, second) => text("m.sentences", { first, second }));
   return text(`m.was.${state}`, { reason: reason ?? "" });
 }
 

@@ -68,7 +68,8 @@ export class Take {
     put(byId("why-not"), why);
     byId("asked").hidden = Boolean(why);
     this.person.ask(this.asksWeChatFirst ? null : service.identity);
-    put(byId("told"), [this.toldOf(service), this.nearby ? text("m.position_asked") : ""].filter(Boolean).join(" "));
+    put(byId("told"), service.lead ? counted("m.told", service.lead) : text("m.told_at_call"));
+    put(byId("asks-position"), this.nearby ? text("m.position_asked") : "");
     const go = byId("go");
     go.hidden = Boolean(why);
     const at = go.getAttribute("aria-disabled") === "true";
@@ -76,10 +77,6 @@ export class Take {
     const book = byId("book");
     book.hidden = !service.bookable;
     book.href = `/m/halls/${HALL}/book/${encodeURIComponent(service.id)}`;
-  }
-
-  toldOf({ lead }) {
-    return lead ? counted("m.told", lead) : text("m.told_at_call");
   }
 
   // -- taking

@@ -19,6 +19,7 @@ function draw() {
   byId("own").hidden = over() || !(own.mine || own.followed);
   byId("leave").hidden = !own.mine;
   byId("silent-row").hidden = !own.followed;
+  byId("untold").hidden = !own.mine || own.followed;
   byId("silent").checked = own.silent;
   if (data.signIn !== null) byId("own-sign-in").hidden = over() || data.signedIn;
 }
@@ -47,6 +48,11 @@ async function act(element, deed) {
   }
 }
 
+async function setSilent(silent) {
+  const { ticket: now } = await post(`${base}/silent`, { silent });
+  own = { ...own, followed: now.followed, silent: now.silent };
+}
+
 byId("leave").addEventListener("click", async () => {
   const words = {
     title: text("m.leave_title", { number: ticket.number }),
@@ -59,11 +65,11 @@ byId("leave").addEventListener("click", async () => {
 
 byId("silent").addEventListener("change", () => {
   const silent = byId("silent").checked;
-  act(byId("silent"), async () => {
-    const { ticket: now } = await post(`${base}/silent`, { silent });
-    own = { ...own, followed: now.followed, silent: now.silent };
-  });
+  act(byId("silent"), () => setSilent(silent));
 });
+
+// Who did not follow the account when WeChat was to tell something is told nothing more, until asking for it.
+byId("tell").addEventListener("click", () => act(byId("tell"), () => setSilent(false)));
 
 if (data.signIn !== null) {
   byId("own-link").href = signInAddress(data.code ? { c: data.code } : {});
@@ -72,9 +78,9 @@ if (data.signIn !== null) {
 
 /** Show what can be done about the ticket as it is now; `done` is called once something was. */
 export function showOwn(now, done) {
-  const followed = now.followed && !ticket.followed;
+  const changedHands = now.followed !== ticket.followed;
   ticket = now;
   changed = done;
-  if (followed && data.signedIn) read();
+  if (changedHands && data.signedIn) read();
   draw();
 }

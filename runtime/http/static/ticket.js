@@ -1,6 +1,7 @@
 // A customer's ticket, as it is now.
 
 import { byId, currentLanguage, data, languageTag, nameIn, onLanguage, put, putNumber, text, waitOf } from "./page.js";
+import { when } from "./opening.js";
 import { showEvaluation } from "./ticket-evaluation.js";
 import { ENDED, TicketLive } from "./ticket-live.js";
 import { showOwn } from "./ticket-own.js";
@@ -29,6 +30,8 @@ function draw() {
   putNumber(byId("number"), ticket.number);
   put(byId("state"), text(`state.${ticket.state}`));
   put(byId("sentence"), sentence(ticket));
+  byId("due").hidden = !ticket.due_at;
+  put(byId("due"), ticket.due_at ? text("kiosk.checkin.due", { when: when(ticket.due_at) }) : "");
   const closed = ticket.closure === null ? undefined : CLOSED[ticket.state];
   put(byId("closed"), closed ? text(closed, { reason: ticket.closure || text("ticket.closed_reason") }) : "");
   put(byId("wait"), ticket.state === "waiting" ? waitOf(ticket) : "");
