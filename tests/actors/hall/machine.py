@@ -22,7 +22,7 @@ from protocol.appointments import BanRule
 from protocol.commands import Command
 from protocol.events import DayBegun, TicketExpired
 from protocol.hall import Counter, EvaluationSpec, HallSpec, Service, UnstartedTicket
-from protocol.ids import CounterId, KioskId, PersonId, ServiceId, TicketId
+from protocol.ids import CounterId, FollowerId, KioskId, PersonId, ServiceId, TicketId
 from protocol.policies import Policy, PolicyKind
 from protocol.push_events import PushDue, PushEnded
 from protocol.tickets import TicketClass
@@ -42,6 +42,7 @@ RECALLS_MAX = 3
 CAPACITY = 4
 
 SERVICES, COUNTERS, PEOPLE = (TAX, VAT, DESK), (ONE, TWO, THREE), (PersonId("li"), PersonId("wang"))
+PHONES = (FollowerId("zhang"), FollowerId("zhang"), FollowerId("zhao"))
 KIOSKS = (None, KioskId("k1"), KioskId("k2"))
 PICKS = range(256)
 RATIOS = {TicketClass.PRIORITY: 2, TicketClass.APPOINTMENT: 3}

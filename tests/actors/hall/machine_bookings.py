@@ -20,13 +20,13 @@ from protocol.commands import (
     ReviewBookings,
 )
 from protocol.hours import Closure
-from protocol.ids import BookingId, ClosureId, PersonId, ServiceId
+from protocol.ids import BookingId, ClosureId, FollowerId, PersonId, ServiceId
 from protocol.tickets import VisitOrder
 from protocol.values import replace
 from tests.actors.hall import booked as b
 from tests.actors.hall import naive_diary as d
 from tests.actors.hall.conftest import TAX, VAT, ZH
-from tests.actors.hall.machine import CAPACITY, KIOSKS, PEOPLE, PICKS, Driven, does, told
+from tests.actors.hall.machine import CAPACITY, KIOSKS, PEOPLE, PHONES, PICKS, Driven, does, told
 from tests.actors.hall.machine_counters import CounterRules
 from tests.actors.hall.naive import CANCELLED, Paper
 
@@ -56,24 +56,37 @@ class BookingRules(CounterRules):
 
     # -- booking ---------------------------------------------------------------------------------
 
-    @does(BookAppointment, days=DAYS, time=TIMES, person=(None, *PEOPLE, *PEOPLE), code=CODES)
+    @does(
+        BookAppointment,
+        days=DAYS,
+        time=TIMES,
+        person=(None, *PEOPLE, *PEOPLE),
+        code=CODES,
+        follower=(None, None, *PHONES),
+    )
     def book_a_slot(
-        self, days: int, time: timedelta, person: PersonId | None, code: BookingId
+        self,
+        days: int,
+        time: timedelta,
+        person: PersonId | None,
+        code: BookingId,
+        follower: FollowerId | None = None,
     ) -> None:
-        starts_at = self.slot(days, time)
+        starts_at, who = self.slot(days, time), (person, follower)
         events = self.do_reviewed(
             BookAppointment,
-            lambda diary: diary.refuses_booking(starts_at, person, self.at),
+            lambda diary: diary.refuses_booking(starts_at, who, self.at),
             service=TAX,
             slot=slot_of(starts_at),
             code=code,
             language=ZH,
             person=person,
+            follower=follower,
         )
         if events is None:
             return
         (event,) = events
-        slip = self.model.diary.book(event.booking, starts_at, person, self.at)
+        slip = self.model.diary.book(event.booking, starts_at, who, self.at)
         assert (event.starts_at, event.ends_at) == (starts_at, starts_at + d.SLOT)
         assert (event.check_in_from, event.check_in_until) == (
             starts_at - d.EARLY,
@@ -144,10 +157,11 @@ class BookingRules(CounterRules):
         events = self.do_reviewed(CheckIn, refuses, booking=code, person=person, **parts)
         if events is None:
             return
-        taken, checked_in = events
+        taken, *followed, checked_in = events
         slip = self.model.diary.slips[found[0]]  # type: ignore[index]
         assert (checked_in.booking, checked_in.ticket) == (slip.code, taken.ticket)
         assert (taken.person, taken.due_at) == (slip.person, slip.starts_at)
+        assert [each.follower for each in followed] == ([slip.holder] if slip.holder else [])
         slip.state = d.CHECKED_IN
         self.issued(taken)
 

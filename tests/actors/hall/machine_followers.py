@@ -8,12 +8,11 @@ from protocol.policies import PolicyKind
 from protocol.push_commands import FollowTicket, ReportPush, UnfollowTicket
 from protocol.push_events import PushDue, PushEnded
 from protocol.pushes import PushKind, PushOutcome
-from tests.actors.hall.machine import PICKS, Driven, does
+from tests.actors.hall.machine import PHONES, PICKS, Driven, does
 from tests.actors.hall.machine_bookings import BookingRules
 from tests.actors.hall.machine_tickets import has_tickets
 from tests.actors.hall.naive import CALLED, OPEN_STATES, WAITING, Paper
 
-PHONES = (FollowerId("zhang"), FollowerId("zhang"), FollowerId("zhao"))
 NOBODYS = PushId("20260302-A001/99")
 
 

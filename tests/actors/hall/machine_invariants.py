@@ -162,6 +162,15 @@ class WatchedHall(FollowerRules):
         assert {starts_at: count for (_, starts_at), count in diary.taken.items()} == counted
         open_ones = {slip.code for slip in slips if slip.state in OPEN_SLIPS and slip.person}
         assert {id for ids in diary.of_person.values() for id in ids} == open_ones
+        booked = {slip.code for slip in slips if slip.holder}
+        assert {id for ids in diary.of_holder.values() for id in ids} == booked
+
+    @holds
+    def phones_have_what_they_took(self) -> None:
+        held = {id: phone for phone, ids in self.book.state.held.items() for id in ids}
+        assert held == {
+            paper.id: paper.holder for paper in self.model.papers.values() if paper.holder
+        }
 
     @holds
     def follows_from_its_events(self) -> None:

@@ -24,7 +24,7 @@ from protocol.commands import (
 )
 from protocol.events import ServiceFinished, TicketCalled, TicketTaken, VisitContinued
 from protocol.hall import UnstartedTicket
-from protocol.ids import CounterId, KioskId, PersonId, ServiceId
+from protocol.ids import CounterId, FollowerId, KioskId, PersonId, ServiceId
 from protocol.tickets import CounterMode, PrintState, QueuePlace, TicketClass, VisitOrder
 from tests.actors.hall.conftest import ONE, TAX, TWO, VAT, ZH
 from tests.actors.hall.machine import (
@@ -33,6 +33,7 @@ from tests.actors.hall.machine import (
     KIOSKS,
     LOST,
     PEOPLE,
+    PHONES,
     PICKS,
     PREFIX,
     RECALLS_MAX,
@@ -46,6 +47,7 @@ from tests.actors.hall.naive import (
     CANCELLED,
     HELD,
     NO_SHOW,
+    NOBODY,
     SERVED,
     SERVING,
     WAITING,
@@ -70,6 +72,7 @@ PLAIN = {
     "ticket_class": TicketClass.NORMAL,
     "visit_order": VisitOrder.FIXED,
     "person": None,
+    "follower": None,
     "party": 1,
     "kiosk": None,
 }
@@ -92,22 +95,28 @@ class TicketRules(Driven):
         then=THEN,
         visit_order=tuple(VisitOrder),
         person=(None, None, *PEOPLE),
+        follower=(None, None, *PHONES),
         party=range(1, 4),
         kiosk=KIOSKS,
     )
     def take(
-        self, service: ServiceId, then: list[ServiceId], person: PersonId | None, **parts: Any
+        self,
+        service: ServiceId,
+        then: list[ServiceId],
+        person: PersonId | None,
+        follower: FollowerId | None,
+        **parts: Any,
     ) -> None:
-        model, services = self.model, [service, *then]
+        model, services, who = self.model, [service, *then], (person, follower)
         begins = services if parts["visit_order"] is VisitOrder.SHORTEST_WAIT else [service]
         closed = [
             each
             for each in begins
-            if model.refuses_taking(each, [], None, self.at) is Reason.CLOSED
+            if model.refuses_taking(each, [], NOBODY, self.at) is Reason.CLOSED
         ]
         begins = [each for each in begins if each not in closed] or begins
         reasons = {
-            model.refuses_taking(first, [s for s in services if s != first], person, self.at)
+            model.refuses_taking(first, [s for s in services if s != first], who, self.at)
             for first in begins
         }
         if len(set(services)) < len(services):
@@ -121,10 +130,12 @@ class TicketRules(Driven):
             then=tuple(then),
             language=ZH,
             person=person,
+            follower=follower,
             **parts,
         )
         if events is not None:
-            (taken,) = events
+            taken, *followed = events
+            assert [each.follower for each in followed] == [each for each in who[1:] if each]
             assert taken.service in begins
             assert sorted((taken.service, *taken.then)) == sorted(services)
             paper = self.issued(taken)
@@ -151,6 +162,8 @@ class TicketRules(Driven):
             due=taken.due_at,
             kiosk=taken.kiosk,
             printed=PrintState.NONE if taken.kiosk is None else PrintState.PENDING,
+            holder=taken.follower,
+            follower=taken.follower,
         )
         return paper
 
@@ -308,7 +321,11 @@ class TicketRules(Driven):
 
     def put(self, paper: Paper, step: str, kind: Any, place: QueuePlace, after: int) -> None:
         refused = self.model.refuses(paper, step)
-        if step == "reactivate" and not refused and self.model.has_open(paper.person, paper.asked):
+        if (
+            step == "reactivate"
+            and not refused
+            and self.model.has_open((paper.person, paper.holder), paper.asked)
+        ):
             refused = Reason.PERSON_LIMIT
         events = self.do(kind, refused, ticket=paper.id, place=place, after=after)
         if events is not None:

@@ -32,7 +32,7 @@ from protocol.tickets import (
     TicketState,
     VisitOrder,
 )
-from tests.actors.hall.naive_diary import NaiveDiary, Sign, day_of
+from tests.actors.hall.naive_diary import NaiveDiary, Sign, Who, day_of
 
 WAITING, CALLED, SERVING, HELD = (
     TicketState.WAITING,
@@ -81,6 +81,9 @@ class Done:
     level: int | None = None
 
 
+NOBODY: Who = (None, None)
+
+
 @attrs.define(kw_only=True)
 class Paper:
     """A ticket of the day."""
@@ -110,6 +113,8 @@ class Paper:
     """How often a later one of its service was called while it waited where it stands."""
     kiosk: KioskId | None = None
     printed: PrintState = PrintState.NONE
+    holder: FollowerId | None = None
+    """The phone that took it."""
     follower: FollowerId | None = None
     near: bool = False
     """Its follower was told that its turn comes near."""
@@ -286,25 +291,28 @@ class Naive:
 
     # -- what is refused -------------------------------------------------------------------------
 
-    def has_open(self, person: PersonId | None, services: Iterable[ServiceId]) -> bool:
-        """Whether the person has an open ticket for one of the services."""
-        return person is not None and any(
-            paper.person == person and paper.state in OPEN_STATES and paper.asked & set(services)
+    def has_open(self, who: Who, services: Iterable[ServiceId]) -> bool:
+        """Whether the person, or his phone, has an open ticket for one of the services."""
+        person, phone = who
+        return any(
+            (paper.person == person and person is not None)
+            or (paper.holder == phone and phone is not None)
             for paper in self.papers.values()
+            if paper.state in OPEN_STATES and paper.asked & set(services)
         )
 
     def refuses_taking(
-        self, first: ServiceId, then: list[ServiceId], person: PersonId | None, at: datetime
+        self, first: ServiceId, then: list[ServiceId], who: Who, at: datetime
     ) -> Reason | None:
         """Why there is no ticket for a visit that begins with ``first``."""
         if self.diary.closed(first, day_of(at)):
             return Reason.CLOSED
-        if self.has_open(person, [first]):
+        if self.has_open(who, [first]):
             return Reason.PERSON_LIMIT
         for further in then:
             if not self.diary.opens_before(further, at, self.ends_at):
                 return Reason.CLOSED
-            if self.has_open(person, [further]):
+            if self.has_open(who, [further]):
                 return Reason.PERSON_LIMIT
         return Reason.NUMBERS_EXHAUSTED if self.exhausted(first) else None
 

@@ -8,7 +8,7 @@ import attrs
 
 from protocol.answers import Reason
 from protocol.appointments import BookingState
-from protocol.ids import BookingId, ClosureId, PersonId, ServiceId
+from protocol.ids import BookingId, ClosureId, FollowerId, PersonId, ServiceId
 
 RESERVED, CONFIRMED, CHECKED_IN = (
     BookingState.RESERVED,
@@ -30,6 +30,9 @@ NO_SHOWS, WITHIN, BANNED_FOR = 2, timedelta(days=7), timedelta(days=20)
 KEPT = timedelta(days=7)
 """How long what has ended can still be read."""
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
+
+Who = tuple[PersonId | None, FollowerId | None]
+"""Who takes a ticket or books, as far as he says, and by which phone, if by one."""
 
 Told = tuple[object, ...]
 """What an event tells, in short."""
@@ -54,6 +57,8 @@ class Slip:
     booked_at: datetime
     state: BookingState
     person: PersonId | None
+    holder: FollowerId | None
+    """The phone that booked it."""
     lapses_at: datetime | None
 
     @property
@@ -136,21 +141,24 @@ class NaiveDiary:
 
     # -- bookings --------------------------------------------------------------------------------
 
-    def refuses_booking(
-        self, starts_at: datetime, person: PersonId | None, at: datetime
-    ) -> Reason | None:
+    def refuses_booking(self, starts_at: datetime, who: Who, at: datetime) -> Reason | None:
+        person, phone = who
         if person is None:
             return Reason.IDENTITY_NEEDED
         if person in self.bans and at < self.bans[person]:
             return Reason.BANNED
-        own = [s for s in self.slips.values() if s.person == person and s.state in OPEN_SLIPS]
+        own = [
+            slip
+            for slip in self.slips.values()
+            if slip.state in OPEN_SLIPS
+            and (slip.person == person or (phone is not None and slip.holder == phone))
+        ]
         if len(own) >= PERSON_MAX:
             return Reason.PERSON_LIMIT
         return self.refuses_slot(starts_at, at)
 
-    def book(
-        self, code: BookingId, starts_at: datetime, person: PersonId | None, at: datetime
-    ) -> Slip:
+    def book(self, code: BookingId, starts_at: datetime, who: Who, at: datetime) -> Slip:
+        person, phone = who
         assert code not in self.slips, "two bookings have one code"
         slip = Slip(
             code=code,
@@ -158,6 +166,7 @@ class NaiveDiary:
             booked_at=at,
             state=CONFIRMED,
             person=person,
+            holder=phone,
             lapses_at=None,
         )
         if self.confirm_within_s is not None:

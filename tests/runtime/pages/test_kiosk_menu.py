@@ -56,9 +56,12 @@ def reopens() -> date:
 
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHall]:
-    """The demo hall with a menu of three pages; a service is closed, three ask who one is, one has a quota."""
+    """The demo hall with a menu of three pages and nothing to book; a service is closed, three ask who one is,
+    one has a quota."""
     text = DEMO.read_text("utf-8")
     menu = text[text.index("[[hall.menu]]") : text.index("[[hall.service]]")]
+    slots = text.index("[[hall.service.appointments.slot]]")
+    booked = text[slots : text.index("[[hall.service]]", slots)]
     last = reopens() - timedelta(days=1)
     closure = f"[[hall.service.hours.closure]]\nfirst = 2020-01-01\nlast = {last}\n"
     for old, new in (
@@ -67,6 +70,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHall]:
         ('prefix = "C"\n', f'prefix = "C"\nidentity = "phone"\n{PROPERTY}'),
         ('services = ["register", ', 'services = ["register", "property", "permit", '),
         (menu, MENU),
+        (booked, ""),
     ):
         assert old in text
         text = text.replace(old, new, 1)
