@@ -154,6 +154,7 @@ export class Take {
       return false;
     }
     say(byId("take-said"), () => sayProblem(error));
+    byId("take-said").scrollIntoView({ block: "nearest" });
     if (error.kind === "person-limit") this.findOwn(this.service);
     this.again();
     return false;
