@@ -40,14 +40,21 @@ SHOWN_PROBLEMS = (
 )
 """Problems that scripts may meet: they show a person the advice of these, in the person's language."""
 
+CUSTOMERS = b"/m/"
+"""How the addresses of pages for phones begin."""
+
 TICKET_CHARACTERS_MAX = 40
 """No ticket's id is longer; a longer one has no QR code."""
 
 
 class Pages:
-    """The handlers of every page."""
+    """The handlers of every page.
+
+    ``sign_in`` is where customers say who they are, None where they cannot.
+    """
 
     def __init__(self, desks: Mapping[HallId, Desk], *, secure_cookies: bool) -> None:
+        self.sign_in: str | None = None
         self._desks = desks
         self._secure_cookies = secure_cookies
         self._static = StaticFiles()
@@ -164,13 +171,16 @@ class Pages:
             view = ticket_view(state, ticket, shown_url, call.hall.now())
             data = _hall_data(port.spec) | {"ticket": view}
             data |= {"code": code, "reasons": port.spec.evaluation.reasons}
+            asked = self.asked_by(call)
             return self.render(
                 call.request,
                 "ticket.html",
                 (ticket.language, *port.spec.languages),
                 spec=port.spec,
                 ticket=view,
-                data=data,
+                by_phone=self.sign_in is not None,
+                signed_in=asked["signedIn"],
+                data=data | asked,
             )
 
         call.read(render)
@@ -212,10 +222,13 @@ class Pages:
         return self._static.find(self._static.version, "icon.svg")
 
     def show_problem(self, request: HttpRequest, problem: Problem) -> Response:
-        """Show a refusal; with a field for the token where that is what lacks."""
+        """Show a refusal; with a field for the token where that is what lacks.
+
+        Customers are not shown what is for the staff: theirs is in the look of their other pages.
+        """
         page = self.render(
             request,
-            "problem.html",
+            "m-problem.html" if request.path.startswith(CUSTOMERS) else "problem.html",
             tuple(TEXTS),
             status=problem.status,
             headers=problem.headers,
@@ -223,6 +236,10 @@ class Pages:
             kind=KINDS[problem.kind],
         )
         return page
+
+    def asked_by(self, call: Call) -> dict[str, Any]:
+        """Return what a customer's page knows of its reader: ``signIn``, and ``signedIn`` if that was done."""
+        return {"signIn": self.sign_in, "signedIn": call.customer is not None}
 
     # -- rendering -----------------------------------------------------------------------------
 
@@ -254,6 +271,7 @@ class Pages:
             languages=offered,
             own_names={offer: _own_name(offer) for offer in offered},
             text=texts.__getitem__,
+            text_or_none=texts.get,
             text_in=lambda shown, key: TEXTS.get(shown, TEXTS[FALLBACK])[key],
             # A data block is no script, but "</script>" would still end it.
             data=to_json(filled).decode().replace("<", "\\u003c"),

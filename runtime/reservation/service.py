@@ -14,6 +14,7 @@ from runtime.http.request import HttpRequest
 from runtime.http.routing import Route
 from runtime.reservation.cookies import Cookies
 from runtime.reservation.my import My
+from runtime.reservation.pages import ReservationPages
 from runtime.reservation.signing_in import SigningIn
 from runtime.wechat.followers import FollowerSeal
 
@@ -47,6 +48,7 @@ class Reservation:
         """Return who asks, if a cookie of ours says it."""
         return self._cookies.customer_of(request)
 
-    def routes(self, _pages: Pages) -> Iterable[Route]:
+    def routes(self, pages: Pages) -> Iterable[Route]:
         """Return the routes, for `runtime.http.service.HttpService`."""
-        return (*self._signing_in.routes(), *self._my.routes())
+        shown = ReservationPages(pages)
+        return (*self._signing_in.routes(), *self._my.routes(), *shown.routes())

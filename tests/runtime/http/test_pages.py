@@ -62,6 +62,13 @@ FORMED = (
     "counter.class.",
     "counter.place.",
     "counter.queue.",
+    "m.booking.",
+    "m.done.",
+    "m.position.",
+    "m.refused.",
+    "m.told",
+    "m.was.",
+    "m.wrong.",
 )
 """Texts whose keys scripts put together."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runtime.config.load import DEMO
+from tests.runtime.pages.fake_reservations import spec_for_phones
+from tests.runtime.pages.phone_pages import Phone, PhonePages
 from tests.runtime.pages.screens import ANNOUNCEMENT_S, CHROMIUM, PATIENCE_MS, QUIET, Open, role_of
 from tests.runtime.running_hall import HALL, RunningHall
 
@@ -70,8 +72,12 @@ def open_page(browser: Any) -> Iterator[Open]:
         language: str = "en-GB",
         script: str = "",
         forgiven: str = "(?!)",
+        before: Callable[[Any], None] = lambda page: None,
+        **context_options: Any,
     ) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": height}, locale=language)
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, locale=language, **context_options
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
@@ -85,6 +91,7 @@ def open_page(browser: Any) -> Iterator[Open]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         if script:
             page.add_init_script(script)
+        before(page)
         role = role_of(path)
         page.goto(f"{hall.base}{path}" if role is None else hall.page(path, role))
         return page
@@ -93,3 +100,21 @@ def open_page(browser: Any) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def phone_pages(reactor_thread: Any) -> Iterator[PhonePages]:
+    """The pages for phones of a hall; what they ask of the server is for each test to answer."""
+    served = PhonePages(reactor_thread, spec_for_phones())
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+@pytest.fixture
+def phone(phone_pages: PhonePages, open_page: Open) -> Iterator[Phone]:
+    """A phone of somebody whom WeChat has named."""
+    phone = Phone(phone_pages, open_page)
+    yield phone
+    phone.api.slow = lambda: None
