@@ -63,13 +63,15 @@ class ReservationPages:
         moving = _moving(call)
         told = {"id": service.id, "names": service.names, "identity": service.identity}
         data = {"service": told, "moving": moving}
-        return self._of_hall(call, "m-book.html", data, service=service, moving=moving)
+        return self._of_hall(
+            call, "m-book.html", data, kept=moving is None, service=service, moving=moving
+        )
 
     def booking(self, call: Call) -> Response:
         """Show a booking; whose it is the API finds out."""
         code = _code(call.params["code"])
         data = {"code": code, "reach": call.hall.spec.place.reach_m}
-        return self._of_hall(call, "m-booking.html", data, code=code)
+        return self._of_hall(call, "m-booking.html", data, kept=False, code=code)
 
     def booking_code(self, call: Call) -> Response:
         """Draw what a kiosk's scanner reads of a booking: its code."""
@@ -121,11 +123,14 @@ class ReservationPages:
         template: str,
         languages: tuple[Any, ...],
         data: Mapping[str, Any],
+        *,
+        kept: bool = True,
         **values: Any,
     ) -> Response:
         asked = self._pages.asked_by(call)
+        kept_as = (*call.params.values(), asked["signedIn"]) if kept else None
         return self._pages.render(
-            call.request, template, languages, data={**data, **asked}, **values
+            call.request, template, languages, data={**data, **asked}, kept_as=kept_as, **values
         )
 
 
