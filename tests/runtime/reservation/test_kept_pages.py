@@ -26,7 +26,8 @@ def test_page_is_filled_in_once_for_each_language_and_kind_of_reader(platform: P
     assert kept(platform) == 3
     assert stranger.get(PROGRESS, headers=en).body == pages[1].body
     assert kept(platform) == 3
-    assert stranger.get("/m/", headers=en).body != pages[1].body
+    assert stranger.get("/m/halls/HZ01", headers=en).body != pages[1].body
+    assert stranger.get("/m/").body != stranger.get("/m/mine").body
 
 
 def test_language_that_is_chosen_is_remembered_by_the_browser_all_the_same(
