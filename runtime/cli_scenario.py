@@ -13,7 +13,7 @@ from protocol.tickets import TicketClass
 from protocol.values import replace
 from runtime.cli_scenario_check import check_scenario
 from runtime.cli_scenario_faults import check_faults
-from runtime.cli_scenario_tables import Block, Broken, File, Staffing, declare_scenario
+from runtime.cli_scenario_tables import Block, Broken, File, PhoneTable, Staffing, declare_scenario
 from runtime.cli_scenario_times import Times, distribution
 from runtime.cli_settings import HALL, Setting, changed, with_counters
 from runtime.config.document import Document, parse_document, read_text
@@ -21,7 +21,16 @@ from runtime.config.load import DEMO, load_config, read_config
 from runtime.config.problems import Findings, nearest
 from runtime.config.tables import Node, Tables
 from sim.distributions import Distribution
-from sim.lab.scenario import Arrivals, Break, Breakage, LabScenario, People, Shift, whole_day
+from sim.lab.scenario import (
+    Arrivals,
+    Break,
+    Breakage,
+    LabScenario,
+    People,
+    PhoneUse,
+    Shift,
+    whole_day,
+)
 
 __all__ = ["SCENARIOS", "find_scenario", "is_scenario", "load_scenario", "ready_scenarios"]
 
@@ -129,6 +138,7 @@ def _scenario(path: Path, file: File, spec: HallSpec, findings: Findings) -> Lab
         no_show_share=habits.no_show_share,
         sets_off=habits.sets_off,
     )
+    phones = _phones(file.phones, findings, spec)
     service_s = {
         service: distribution(given, ("service_time", service), findings, spec, service)
         for service, given in file.service_times.items()
@@ -150,8 +160,28 @@ def _scenario(path: Path, file: File, spec: HallSpec, findings: Findings) -> Lab
         rating=file.rating,
         no_show_after_s=file.no_show_after_s,
         commit_s=file.commit_s,
+        phones=phones,
         radio=file.radio,
         breakages=tuple(_breakage(each) for each in file.faults),
+    )
+
+
+def _phones(typed: PhoneTable | None, findings: Findings, spec: HallSpec) -> PhoneUse | None:
+    if typed is None:
+        return None
+    plain = PhoneUse()
+
+    def times(key: str, given: Times | None, otherwise: Distribution) -> Distribution:
+        return distribution(given, ("phones", key), findings, spec) if given else otherwise
+
+    return PhoneUse(
+        elsewhere_share=typed.elsewhere_share,
+        scans_s=times("scans", typed.scans, plain.scans_s),
+        notices_s=times("notices", typed.notices, plain.notices_s),
+        back_s=times("back", typed.back, plain.back_s),
+        messages_day_max=typed.messages_day_max,
+        messages_minute_max=typed.messages_minute_max,
+        codes_day_max=typed.codes_day_max,
     )
 
 
@@ -181,6 +211,7 @@ def _arrivals(name: str, begins: time, block: Block) -> Arrivals:
         classes=block.classes or {TicketClass.NORMAL: 1.0},
         party=block.party or {1: 1.0},
         remote_share=block.remote_share,
+        follow_share=block.follow_share,
     )
 
 

@@ -12,7 +12,7 @@ from runtime.cli_scenario_tables import Block, File, Staffing
 from runtime.config.document import Place
 from runtime.config.problems import Findings, nearest
 from runtime.config.tables import Tables
-from sim.lab.scenario import Appointments, Burst
+from sim.lab.scenario import Appointments, Burst, SetsOff
 
 __all__ = ["check_scenario"]
 
@@ -31,6 +31,7 @@ def check_scenario(tables: Tables, findings: Findings, file: File, spec: HallSpe
     for service in file.service_times:
         check.refers(("service_time", service), service, "service", spec.services)
     check.shifts(tables.within((), Staffing))
+    check.phones(tables.within((), Block))
     check.weights(("evaluation", "levels"), file.rating.levels)
     if file.rating.after_s > spec.evaluation.within_s and findings.sound(("evaluation",)):
         wrong = f"{file.rating.after_s:g} s is when the hall takes no evaluation any more"
@@ -106,6 +107,18 @@ class _Check:
             self._findings.add(at, wrong, f"allowed: {', '.join(able) or 'none of its services'}")
         elif appointments.soonest_days > appointments.latest_days:
             self._findings.add(at, "cannot be booked on any day", "see the hall's file")
+
+    def phones(self, blocks: Iterable[tuple[Place, Block]]) -> None:
+        """Report what needs phones where the scenario has none."""
+        if self._file.phones is not None or not self._findings.sound(("phones",)):
+            return
+        needed = "needed is a [phones] table, which may be empty"
+        for place, block in blocks:
+            if block.follow_share:
+                self._findings.add((*place, "follow_share"), "nobody has a phone", needed)
+        if self._file.people.sets_off is SetsOff.BY_PUSH:
+            wrong = "nobody has a phone that could tell when"
+            self._findings.add(("people", "sets_off"), wrong, needed)
 
     def shifts(self, shifts: Iterable[tuple[Place, Staffing]]) -> None:
         taken: dict[tuple[str, int], list[tuple[time, time]]] = {}

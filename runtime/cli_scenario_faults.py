@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from protocol.hall import HallSpec
 from runtime.cli_scenario_tables import Broken, File
 from runtime.config.document import Place
@@ -9,6 +11,7 @@ from runtime.config.problems import Findings, nearest
 from runtime.config.tables import Tables
 from sim.faults.catalogue import FAULTS
 from sim.faults.kind import FaultKind
+from sim.faults.wechat import WECHAT
 from sim.lab.whole import places_of
 
 __all__ = ["check_faults"]
@@ -25,15 +28,30 @@ def check_faults(tables: Tables, findings: Findings, file: File, spec: HallSpec)
                 allowed = f"{hint}`paihao faults` lists them"
                 findings.add((*place, "kind"), f"there is no fault {broken.kind!r}", allowed)
             continue
-        _check_where(findings, place, broken, kind, spec)
+        if kind.target is WECHAT and file.phones is None:
+            needed = "needed is a [phones] table, which may be empty"
+            findings.add((*place, "kind"), "the hall has no account: nobody has a phone", needed)
+            continue
+        _check_where(
+            findings,
+            place,
+            broken,
+            kind,
+            places_of(kind, spec, followed=kind.target is WECHAT),
+            spec,
+        )
         _check_times(findings, place, broken, kind, file)
         _check_parameters(findings, place, broken, kind)
 
 
 def _check_where(
-    findings: Findings, place: Place, broken: Broken, kind: FaultKind, spec: HallSpec
+    findings: Findings,
+    place: Place,
+    broken: Broken,
+    kind: FaultKind,
+    places: Sequence[str],
+    spec: HallSpec,
 ) -> None:
-    places = places_of(kind, spec)
     known = ", ".join(places)
     if broken.where is None:
         if not places:

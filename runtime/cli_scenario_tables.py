@@ -27,13 +27,14 @@ from sim.lab.scenario import (
     SetsOff,
 )
 
-__all__ = ["Block", "Broken", "File", "Habits", "Staffing", "declare_scenario"]
+__all__ = ["Block", "Broken", "File", "Habits", "PhoneTable", "Staffing", "declare_scenario"]
 
 BLOCKS_MAX = 100
 PER_HOUR_MAX = 100_000.0
 PARTY_WEIGHTS_MAX = 20
 FAULTS_HOUR_MAX = 100.0
 PARAMETERS_MAX = 10
+CALLS_DAY_MAX = 10_000_000
 
 
 @value
@@ -51,6 +52,20 @@ class Block:
     classes: Mapping[TicketClass, float] = attrs.field(factory=dict)
     party: Mapping[int, float] = attrs.field(factory=dict)
     remote_share: float = 0.0
+    follow_share: float = 0.0
+
+
+@value
+class PhoneTable:
+    """``[phones]`` as it is typed; what is left out is as `PhoneUse` has it."""
+
+    elsewhere_share: float = 0.0
+    scans: Times | None = None
+    notices: Times | None = None
+    back: Times | None = None
+    messages_day_max: int = 100_000
+    messages_minute_max: int = 50_000
+    codes_day_max: int = 100_000
 
 
 @value
@@ -107,6 +122,7 @@ class File:
     rating: Rating = attrs.field(factory=Rating)
     no_show_after_s: float = 60.0
     commit_s: float = 0.0
+    phones: PhoneTable | None = None
     radio: Radio | None = None
     faults: tuple[Broken, ...] = ()
 
@@ -142,6 +158,7 @@ def declare_scenario(tables: Tables, folder: Path) -> None:
         rating=Field(key="evaluation", read=tables.table(Rating)),
         no_show_after_s=seconds,
         commit_s=one(kinds.number(0, 60)),
+        phones=tables.table(PhoneTable),
         radio=tables.table(Radio),
         faults=Field(key="fault", read=tables.listed(Broken, most=BLOCKS_MAX)),
     )
@@ -169,6 +186,18 @@ def _declare_people(tables: Tables) -> None:
         classes=tables.keyed(kinds.choice(TicketClass), weight, most=len(TicketClass)),
         party=tables.keyed(_COUNT, weight, most=PARTY_WEIGHTS_MAX),
         remote_share=share,
+        follow_share=share,
+    )
+    calls = one(kinds.whole(0, CALLS_DAY_MAX))
+    tables.declare(
+        PhoneTable,
+        elsewhere_share=share,
+        scans=times,
+        notices=times,
+        back=times,
+        messages_day_max=calls,
+        messages_minute_max=calls,
+        codes_day_max=calls,
     )
     tables.declare(
         Appointments,

@@ -26,7 +26,7 @@ from protocol.values import replace
 from runtime.cli_faults_live import LivePremises
 from runtime.cli_values import Rate
 from runtime.config.load import load_config
-from runtime.config.model import Config, Role, Token
+from runtime.config.model import Config, Role, Token, WeChatChannel
 from runtime.http.devices import device_routes
 from runtime.http.faults import fault_routes
 from runtime.http.pages import Pages
@@ -74,6 +74,13 @@ SERVICE_S_MAX = 300.0
     help="Whether the demo hall has an account with a stand-in of WeChat.",
 )
 @click.option(
+    "--pushes",
+    type=click.Choice([each.value for each in WeChatChannel]),
+    default=WeChatChannel.TEMPLATE.value,
+    show_default=True,
+    help="As what that account tells phones something; notifications need a consent each, given on its page.",
+)
+@click.option(
     "--staff",
     type=click.IntRange(min=0),
     help="Counters whose keypads a crowd's staff press; all but the first if left out.",
@@ -85,6 +92,7 @@ def up_command(
     crowd: float | None,
     staff: int | None,
     wechat: bool,
+    pushes: str,
 ) -> None:
     """Run the halls of a configuration, or a demo hall, until Ctrl-C."""
     config = load_config(config_file or DEMO)
@@ -101,7 +109,8 @@ def up_command(
     set_for_halls()
     reactor = install_reactor()
     with tempfile.TemporaryDirectory(prefix="paihao-") as folder:
-        _Run(reactor, config, Path(folder), crowd, staff, wechat and config_file is None).run()
+        channel = WeChatChannel(pushes) if wechat and config_file is None else None
+        _Run(reactor, config, Path(folder), crowd, staff, channel).run()
 
 
 def with_stand_in(spec: HallSpec) -> HallSpec:
@@ -127,7 +136,7 @@ class _Run:
         folder: Path,
         crowd: float | None,
         staff: int | None,
-        wechat: bool,
+        wechat: WeChatChannel | None,
     ) -> None:
         self._reactor = reactor
         self._crowd = crowd
@@ -141,11 +150,11 @@ class _Run:
         halls = tuple(self._on_ptys(spec, folder / spec.id) for spec in config.halls)
         self._config = replace(config, halls=halls)
         self._wechat: DemoWeChat | None = None
-        if wechat:
+        if wechat is not None:
             # Not for everybody: it brings wechatpy, which takes a third of a second.
             from runtime.cli_up_wechat import DemoWeChat
 
-            self._wechat = DemoWeChat(reactor)
+            self._wechat = DemoWeChat(reactor, wechat)
             self._config = replace(self._config, wechat=self._wechat.start())
         virtual = {hall: devices for hall, devices in self._hardware.items() if devices.ports}
         broken = {hall: self._premises[hall] for hall in virtual}

@@ -9,7 +9,7 @@ from string import ascii_letters, digits
 from typing import Any
 
 from protocol.wechat.templates import Slot
-from runtime.config.model import WeChat, WeChatTemplate
+from runtime.config.model import WeChat, WeChatChannel, WeChatTemplate
 from runtime.reservation.cookies import CUSTOMER
 from runtime.stand_in.server import StandInServer
 from runtime.wechat.callbacks import PATH
@@ -36,20 +36,26 @@ CALL: Mapping[str, Slot] = {
 }
 
 
-class DemoWeChat:
-    """A stand-in with one account, on a free port of this machine."""
+PUSHES = (
+    Template(id="near", title="排队进度提醒", fields=tuple(NEAR)),
+    Template(id="call", title="叫号通知", fields=tuple(CALL)),
+)
+"""The account has them as template messages, and as subscription notifications that people may consent to."""
 
-    def __init__(self, reactor: Any) -> None:
+
+class DemoWeChat:
+    """A stand-in with one account, on a free port of this machine; pushes go by ``channel``."""
+
+    def __init__(self, reactor: Any, channel: WeChatChannel = WeChatChannel.TEMPLATE) -> None:
+        self._channel = channel
         self._account = Account(
             app_id=f"wx{secrets.token_hex(8)}",
             secret=secrets.token_hex(16),
             origin=f"gh_{secrets.token_hex(6)}",
             token=secrets.token_hex(16),
             aes_key="".join(secrets.choice(ascii_letters + digits) for _ in range(43)),
-            templates=(
-                Template(id="near", title="排队进度提醒", fields=tuple(NEAR)),
-                Template(id="call", title="叫号通知", fields=tuple(CALL)),
-            ),
+            templates=PUSHES,
+            notifications=PUSHES,
         )
         self._model = StandIn([self._account], Random())
         for name in PEOPLE:
@@ -76,6 +82,7 @@ class DemoWeChat:
             aes_key=account.aes_key,
             api_url=self._server.base_url,
             oauth_url=self._server.base_url,
+            channel=self._channel,
             near=WeChatTemplate(template="near", fields=NEAR),
             call=WeChatTemplate(template="call", fields=CALL),
         )

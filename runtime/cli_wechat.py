@@ -74,7 +74,7 @@ def wechat_commands() -> None:
     "notifications",
     metavar="ID=FIELD,...",
     multiple=True,
-    help="A subscription notification, likewise.",
+    help="A subscription notification, likewise; those that are templates if left out.",
 )
 @click.option("--seed", type=int, help="The same seed gives the same openids and luck.")
 def stand_in_command(
@@ -108,7 +108,9 @@ def stand_in_command(
             aes_key=aes_key or _letters(AES_KEY_LENGTH),
             page_hosts=pages,
             templates=tuple(_template("--template", each) for each in templates or PUSHES),
-            notifications=tuple(_template("--notification", each) for each in notifications),
+            notifications=tuple(
+                _template("--notification", each) for each in notifications or templates or PUSHES
+            ),
         )
     except ValueError as error:
         raise ConfigError(f"WeChat would have no such account: {error}") from error
@@ -142,8 +144,10 @@ def _say_where(console: Console, server: StandInServer, account: Account, given:
     console.print("[bold]WeChat's stand-in[/] — Ctrl-C ends it")
     say(f"  phones    {server.phones_url}")
     say(f"  callbacks {account.callback_url or 'none: see --callback'}")
-    for template in (*account.templates, *account.notifications):
+    for template in account.templates:
         say(f"  template  {template.id}: {', '.join(template.fields)}")
+    for template in account.notifications:
+        say(f"  consents  {template.id}: {', '.join(template.fields)}")
     console.print("\nin a hall's configuration")
     say("  [wechat]")
     say(f'  app_id = "{account.app_id}"')

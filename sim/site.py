@@ -36,6 +36,7 @@ from sim.radio.loss import NONE, Loss
 from sim.radio.modules import RadioModule
 from sim.radio.segments import ChannelSegments
 from sim.radio_memory import DictMemory, dict_vault
+from sim.wechat.quotas import Limits
 from sim.world import MONDAY, SimWorld
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Site:
         starts: bool = True,
         snapshot_events: int = SNAPSHOT_EVENTS,
         followed: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         """Build the site and, unless told otherwise, start its process.
 
@@ -97,6 +99,7 @@ class Site:
             starts: whether the process runs at once.
             snapshot_events: after how many events the hall keeps a snapshot.
             followed: whether phones can follow tickets, by an account with WeChat's stand-in.
+            limits: what WeChat lets that account do, if not what every new one may.
         """
         self.env = env or simpy.Environment(initial_time=0.0)
         self.spec = spec
@@ -136,7 +139,7 @@ class Site:
             from sim.wechat.hall_account import HallAccount
 
             random = Random(f"{seed}/{spec.id}/wechat")
-            self.account = HallAccount(self.outside, spec, random, _scan_url)
+            self.account = HallAccount(self.outside, spec, random, _scan_url, limits)
         if starts:
             self.start()
 

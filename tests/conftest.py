@@ -1,9 +1,11 @@
-"""What every test shares: Hypothesis's settings, Debian packages, the project's files."""
+"""What every test shares: Hypothesis's settings, Debian and npm packages, the project's files."""
 
 import glob
+import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ pytest_plugins = ["pytester"]
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 DEBIAN_PACKAGES = ROOT / ".ci" / "debian-packages"
+NPM_PACKAGES = ROOT / "tests" / "peers" / "package.json"
 
 # No deadline: how long one example takes says more about the machine than about the code.
 settings.register_profile("here", deadline=None)
@@ -35,8 +38,12 @@ def is_there(probe: str) -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skips a test whose Debian packages are missing, or fails it in CI."""
-    wanted = {package for mark in item.iter_markers("needs_debian") for package in mark.args}
+    """Skips a test whose Debian or npm packages are missing, or fails it in CI."""
+    check_debian({package for mark in item.iter_markers("needs_debian") for package in mark.args})
+    check_npm({package for mark in item.iter_markers("needs_npm") for package in mark.args})
+
+
+def check_debian(wanted: set[str]) -> None:
     if not wanted:
         return
     listed = debian_packages()
@@ -45,10 +52,31 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     wanted.update(*(listed[package][1:] for package in wanted))
     if missing := sorted(package for package in wanted if not is_there(listed[package][0])):
         names = " ".join(missing)
-        reason = f"needs Debian's {names}: as root, apt-get install {names}"
-        if IN_CI:
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+        do_without(f"needs Debian's {names}: as root, apt-get install {names}")
+
+
+def check_npm(wanted: set[str]) -> None:
+    if not wanted:
+        return
+    listed: dict[str, str] = json.loads(NPM_PACKAGES.read_text(encoding="utf-8"))["dependencies"]
+    if unlisted := sorted(wanted - listed.keys()):
+        pytest.fail(f"not in tests/peers/package.json: {', '.join(unlisted)}", pytrace=False)
+    if missing := sorted(name for name in wanted if npm_version(name) != listed[name]):
+        names = " ".join(f"{name}@{listed[name]}" for name in missing)
+        do_without(f"needs npm's {names}: .ci/peers {sys.prefix}")
+
+
+def npm_version(package: str) -> str | None:
+    """The version that ``.ci/peers`` has installed, if it has."""
+    about = Path(sys.prefix, "peers", "node_modules", package, "package.json")
+    return json.loads(about.read_text(encoding="utf-8"))["version"] if about.exists() else None
+
+
+def do_without(reason: str) -> None:
+    """Skips the test, or fails it in CI."""
+    if IN_CI:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

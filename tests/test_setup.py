@@ -3,6 +3,7 @@
 import ast
 import configparser
 import importlib.metadata
+import json
 import re
 import runpy
 import shutil
@@ -67,6 +68,17 @@ def test_constraints_pin_every_dependency_and_name_no_place() -> None:
     assert [line for line in pins if not re.fullmatch(r"[\w.-]+==[\w.+!]+", line)] == []
     extras = list(setup_cfg()["options.extras_require"])
     assert declared(*extras) <= {normal(pin.split("==")[0]) for pin in pins}
+
+
+def test_peers_are_pinned_with_what_they_need_and_the_lock_names_no_place() -> None:
+    peers = ROOT / "tests" / "peers"
+    wanted = json.loads((peers / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    lock = json.loads((peers / "package-lock.json").read_text(encoding="utf-8"))
+    packages = lock["packages"]
+    assert packages.pop("")["dependencies"] == wanted
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert [name for name, locked in packages.items() if "integrity" not in locked] == []
+    assert [name for name, locked in packages.items() if "resolved" in locked] == []
 
 
 def test_wheel_holds_every_file_of_the_four_packages(

@@ -24,6 +24,7 @@ import binascii
 import hashlib
 import hmac
 import re
+from typing import Any
 
 from wechatpy.crypto import PrpCrypto
 
@@ -115,6 +116,8 @@ class Seal:
         self._token = token
         self._app_id = app_id
         self._key = base64.b64decode(aes_key + "=")
+        # Made once: to expand the key took as long as to decrypt a message.
+        self._cipher = PrpCrypto(self._key).cipher
 
     def sign(self, *parts: str) -> str:
         """Return WeChat's signature of the token and ``parts``: the SHA-1 of all, sorted, in hex."""
@@ -167,7 +170,7 @@ class Seal:
         prefix = hashlib.blake2b(
             seed, key=self._key, digest_size=12, person=b"paihao/wechat"
         ).digest()
-        crypto = _PrefixedCrypto(self._key, base64.b64encode(prefix))
+        crypto = _PrefixedCrypto(self._cipher, base64.b64encode(prefix))
         encrypt = crypto.encrypt(plain, self._app_id).decode("ascii")
         return Sealed(
             encrypt=encrypt,
@@ -185,7 +188,7 @@ class Seal:
             raise CallbackError("what is sealed is not base64") from None
         if len(ciphertext) % BLOCK_OCTETS or not ciphertext:
             raise CallbackError(f"what is sealed has no multiple of {BLOCK_OCTETS} octets")
-        opened: bytes = PrpCrypto(self._key).cipher.decrypt(ciphertext)
+        opened: bytes = self._cipher.decrypt(ciphertext)
         padding = opened[-1]
         if not 1 <= padding <= BLOCK_OCTETS or opened[-padding:] != bytes([padding]) * padding:
             raise CallbackError("what was sealed has no right padding")
@@ -200,10 +203,10 @@ class Seal:
 
 
 class _PrefixedCrypto(PrpCrypto):  # type: ignore[misc]  # wechatpy brings no types
-    """wechatpy's, with a prefix that is given: its own draws from the interpreter's one generator."""
+    """wechatpy's, with cipher and prefix given: its own draws from the interpreter's one generator."""
 
-    def __init__(self, key: bytes, prefix: bytes) -> None:
-        super().__init__(key)
+    def __init__(self, cipher: Any, prefix: bytes) -> None:
+        self.cipher = cipher
         self._prefix = prefix
 
     def get_random_string(self) -> bytes:

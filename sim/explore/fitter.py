@@ -19,6 +19,9 @@ OPEN_S = 60.0
 WORKS_S = 180.0
 """After so long the device has a post, or has given up and is what it was before."""
 
+LOOKS_S = WORKS_S - 1.0
+"""Before he leaves he looks whether it works."""
+
 REPAIR_S = 15.0
 """Between one and the next, when nothing is wrong otherwise."""
 
@@ -87,6 +90,13 @@ class Fitter:
         site.parts.security[gateway.id].tell(message)
         device.ask_for_post()
         site.wake(gateway_port(site, gateway.id))
+        site.outside.call_later(LOOKS_S, partial(self._look, gateway, terminal))
+
+    def _look(self, gateway: Gateway, terminal: Terminal) -> None:
+        """Begin again where a device still cannot prove itself: pairing was cut off at the wrong instant."""
+        troubles = {f"window/{terminal.counter}", f"security/{gateway.id}/{terminal.address}"}
+        if not self._closed and troubles.intersection(self._watch.alarms):
+            self._pair(gateway, terminal, wrong=False)
 
 
 class _Nobody:

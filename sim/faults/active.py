@@ -9,7 +9,7 @@ from protocol.errors import ConfigError
 from protocol.values import value
 from sim.faults.catalogue import kind_of
 from sim.faults.kind import End, Fault
-from sim.faults.premises import Premises
+from sim.faults.premises import Ground
 
 ACTIVE_MAX = 1_000
 """Faults at once on one site."""
@@ -23,7 +23,7 @@ class Active:
     ends: tuple[End, ...]
 
 
-def start(premises: Premises, fault: Fault) -> None:
+def start(premises: Ground, fault: Fault) -> None:
     """Have ``fault`` begin now; it ends with `end`, `end_all`, or a site's healing.
 
     Raises:
@@ -46,7 +46,7 @@ def start(premises: Premises, fault: Fault) -> None:
     premises.active[id(fault)] = Active(fault=fault, ends=ends)
 
 
-def end(premises: Premises, fault: Fault) -> None:
+def end(premises: Ground, fault: Fault) -> None:
     """Have ``fault`` end; nothing happens if it is not on."""
     active = premises.active.pop(id(fault), None)
     if active is not None:
@@ -54,19 +54,19 @@ def end(premises: Premises, fault: Fault) -> None:
             each()
 
 
-def end_all(premises: Premises) -> None:
+def end_all(premises: Ground) -> None:
     """Have every fault end that is on."""
     for active in list(premises.active.values()):
         end(premises, active.fault)
 
 
-def active(premises: Premises) -> list[Fault]:
+def active(premises: Ground) -> list[Fault]:
     """Return the faults that are on, the oldest first."""
     return [each.fault for each in premises.active.values()]
 
 
 def schedule(
-    premises: Premises,
+    premises: Ground,
     faults: Iterable[Fault],
     told: Callable[[Fault, bool], object] = lambda _fault, _begins: None,
 ) -> None:

@@ -54,7 +54,24 @@ class _Held:
         self.holders = 0
 
 
-class Premises(Protocol):
+class Ground(Protocol):
+    """What any fault needs to begin and to end."""
+
+    @property
+    def active(self) -> dict[int, Any]:
+        """The faults that are on, for `sim.faults.active`."""
+        ...
+
+    def now_s(self) -> float:
+        """Return seconds on a clock that never goes back."""
+        ...
+
+    def later(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        """Have ``call`` called after ``delay_s``."""
+        ...
+
+
+class Premises(Ground, Protocol):
     """What faults of devices need. A `sim.site.Site` has more, for those of the process, its disk and clock."""
 
     @property
@@ -70,19 +87,6 @@ class Premises(Protocol):
     def random(self) -> Random: ...
     @property
     def holds(self) -> Holds: ...
-    @property
-    def active(self) -> dict[int, Any]:
-        """The faults that are on, for `sim.faults.active`."""
-        ...
-
-    def now_s(self) -> float:
-        """Return seconds on a clock that never goes back."""
-        ...
-
-    def later(self, delay_s: float, call: Callable[[], None]) -> Timer:
-        """Have ``call`` called after ``delay_s``."""
-        ...
-
     def channel(self, gateway: GatewayId) -> Afflictions:
         """Return what befalls the gateway's channel."""
         ...

@@ -68,9 +68,7 @@ class FloorCrowd(LabCrowd):
         self._world.call_later(visitor.to_counter_s, lambda: self._arrives(visitor, counter))
 
     def _can_notice(self, visitor: Visitor) -> bool:
-        in_hall_s = visitor.in_hall_s
-        here = in_hall_s is not None and in_hall_s <= self._world.monotonic()
-        return visitor.present and here and visitor.end is None
+        return visitor.present and visitor.hears(self._world.monotonic()) and visitor.end is None
 
     def _arrives(self, visitor: Visitor, counter: CounterId) -> None:
         if visitor.end is None and visitor.counter == counter and visitor in self._at_counters:
@@ -94,12 +92,9 @@ class FloorCrowd(LabCrowd):
         visitor = self._holders.get(number)
         if visitor is None:
             return
-        if visitor not in self._at_counters:
-            on_the_way = (
-                visitor.in_hall_s is not None and visitor.in_hall_s > self._world.monotonic()
-            )
-            if not on_the_way or self.called(number) is None:
-                return
+        unaware = visitor not in self._at_counters
+        if unaware and (visitor.hears(self._world.monotonic()) or self.called(number) is None):
+            return
         self._leaves_place(visitor)
         self.leaves_counter(visitor, counter, end)
         if visitor.end is not None:
@@ -123,8 +118,11 @@ class FloorCrowd(LabCrowd):
     def _waits(self, visitor: Visitor) -> None:
         super()._waits(visitor)
         self._holders[visitor.number] = visitor
-        assert visitor.in_hall_s is not None
-        self._at(visitor.in_hall_s, lambda: self._sits_down(visitor))
+        if visitor.in_hall_s is not None:
+            self._at(visitor.in_hall_s, lambda: self._sits_down(visitor))
+
+    def _looks_around(self, visitor: Visitor) -> None:
+        self._sits_down(visitor)
 
     def _sits_down(self, visitor: Visitor) -> None:
         """Look around: the call may have come before its holder."""

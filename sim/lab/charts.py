@@ -42,6 +42,8 @@ def charts_of(reports: Sequence[LabReport], names: Mapping[ServiceId, str]) -> l
         drawn.append(_estimates(reports[0]))
     if any(report.ratings.count for report in reports):
         drawn.append(_ratings(reports))
+    if any(report.phones is not None and report.phones.before_call_s for report in reports):
+        drawn.append(_told_before(reports))
     if any(report.channels for report in reports):
         drawn.append(_channels(reports[0]))
     return drawn
@@ -279,6 +281,21 @@ def _ratings(reports: Sequence[LabReport]) -> Chart:
     return Chart(
         title="Evaluation",
         says="How often each level was given, 1 to 5.",
+        figure=figure,
+    )
+
+
+def _told_before(reports: Sequence[LabReport]) -> Chart:
+    figure = _figure(across="minutes", up="tickets")
+    for report in reports:
+        if report.phones is not None:
+            minutes = _minutes(report.phones.before_call_s)
+            figure.add_histogram(
+                x=_rounded(minutes), name="tickets", xbins={"size": 1.0, "start": 0.0}
+            )
+    return Chart(
+        title="Told before the call",
+        says="How long before its call each ticket's phone was told that the turn comes near.",
         figure=figure,
     )
 

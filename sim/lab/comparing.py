@@ -15,6 +15,7 @@ from typing import Any
 
 from protocol.values import value
 from sim.lab.figures import LabReport
+from sim.lab.phone_figures import PHONE_FIGURES
 from sim.lab.runs import rehearse_often
 from sim.lab.scenario import LabScenario
 from sim.lab.visitors import End
@@ -187,6 +188,9 @@ def _figures(
     """Yield what is compared: name, unit, what is wanted, and the figure of each of the two."""
     for name, unit, wanted, figure in _OF_ALL:
         yield name, unit, wanted, figure, figure
+    if first.phones is not None and second.phones is not None:
+        for name, unit, less, figure in PHONE_FIGURES:
+            yield name, unit, Wanted.LOW if less else Wanted.HIGH, figure, figure
     places = {service: place for place, service in enumerate(second.spec.services, start=1)}
     for place, service in enumerate(first.spec.services, start=1):
         there = places.get(service)

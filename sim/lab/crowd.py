@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.base import Ref
 from protocol.answers import Accepted, Answer, Reason, Rejected
@@ -35,6 +35,9 @@ from sim.lab.scenario import MARGIN_S, LabScenario, SetsOff
 from sim.lab.streams import Weighted
 from sim.lab.visitors import End, Visitor
 from sim.world import SimWorld
+
+if TYPE_CHECKING:
+    from sim.lab.phones import Phones
 
 MOMENT_S = 1.0
 """Who came too early to check in tries again so long after it is time."""
@@ -65,7 +68,10 @@ class Queued:
 
 
 class LabCrowd:
-    """Everybody who comes. Told the hall's answers."""
+    """Everybody who comes. Told the hall's answers.
+
+    ``look`` are called with whoever stands at the counter to which he was called while he was not in the hall.
+    """
 
     def __init__(
         self, world: SimWorld, scenario: LabScenario, hall: Ref[Any], visitors: Iterable[Visitor]
@@ -82,6 +88,8 @@ class LabCrowd:
         self.calls: list[Call] = []
         self.queued: list[Queued] = []
         self._at_counters: dict[Visitor, None] = {}
+        self.phones: Phones | None = None
+        self.look: list[Callable[[Visitor], object]] = []
         deeds = [
             (visitor.came_s if visitor.slot is None else visitor.booked_s, number, visitor)
             for number, visitor in enumerate(self.visitors)
@@ -118,6 +126,8 @@ class LabCrowd:
             self._ends(visitor, End.EXPIRED)
         self._waiting.clear()
         self._at_counters.clear()
+        if self.phones is not None:
+            self.phones.end_day()
 
     # -- what clerks see -------------------------------------------------------------------------
 
@@ -139,12 +149,7 @@ class LabCrowd:
         assert visitor.called_s is not None
         now_s = self._world.monotonic()
         self.calls.append(Call(counter=counter, begins_s=visitor.called_s, ends_s=now_s))
-        if (
-            end is TicketState.NO_SHOW
-            and visitor.in_hall_s is not None
-            and visitor.in_hall_s > now_s
-        ):
-            self._at(visitor.in_hall_s, partial(self._come_back, visitor))
+        if end is TicketState.NO_SHOW and self._comes_later(visitor):
             return
         self._ends(visitor, _ENDS[end])
         if end is TicketState.SERVED:
@@ -152,7 +157,20 @@ class LabCrowd:
             if visitor.rates_share is not None:
                 self._world.call_later(visitor.rates_after_s, partial(self._rate, visitor))
 
-    def _come_back(self, visitor: Visitor) -> None:
+    def _comes_later(self, visitor: Visitor) -> bool:
+        """Return whether somebody whose ticket was given up is on the way and will ask for another place."""
+        if self.phones is not None and self.phones.missed(visitor):
+            return True
+        if visitor.in_hall_s is None or visitor.in_hall_s <= self._world.monotonic():
+            return False
+        self._at(visitor.in_hall_s, partial(self.come_back, visitor))
+        return True
+
+    def never_came(self, visitor: Visitor) -> None:
+        """Let the day end for somebody whose ticket was given up before he had set out."""
+        self._ends(visitor, End.NO_SHOW)
+
+    def come_back(self, visitor: Visitor) -> None:
         """Ask for a place near the front: the call came before its ticket's holder."""
         assert visitor.ticket is not None
         command = ReactivateTicket(
@@ -218,15 +236,21 @@ class LabCrowd:
 
     def _take_ticket(self, visitor: Visitor) -> None:
         named = self._scenario.spec.services[visitor.service].identity is not Identity.NONE
+        channel, follower = Channel.KIOSK, None
+        if visitor.remote and self.phones is not None:
+            channel, follower = Channel.WECHAT, self.phones.follower(visitor)
+        elif visitor.remote:
+            channel = Channel.WEB
         command = TakeTicket(
             id=CommandId(f"{visitor.name}/take"),
             service=visitor.service,
             language=self._language,
             ticket_class=visitor.ticket_class,
-            channel=Channel.WEB if visitor.remote else Channel.KIOSK,
+            channel=channel,
             person=PersonId(visitor.name) if named else None,
             party=visitor.party,
             then=self._further(visitor),
+            follower=follower,
         )
         self._ask(command, partial(self._has_ticket, visitor))
 
@@ -245,23 +269,49 @@ class LabCrowd:
         visitor.in_hall_s = now_s if visitor.remote else visitor.came_s
         if taken.estimate is not None:
             visitor.p50_s, visitor.p90_s = taken.estimate.p50_s, taken.estimate.p90_s
+        followed = self.phones if visitor.phone is not None else None
         if visitor.remote:
-            visitor.in_hall_s = now_s + self._stays_home(visitor) + visitor.way_s
+            # Who is told by phone does not know yet.
+            arrives_s = now_s + self.stays_home(visitor) + visitor.way_s
+            visitor.in_hall_s = arrives_s if followed is None else None
         visitor.number = taken.number
         self._waits(visitor)
+        if followed is not None:
+            followed.took(visitor)
 
     def _waits(self, visitor: Visitor) -> None:
         self._waiting[visitor.number] = visitor
         visitor.queued_s = self._world.monotonic()
-        if visitor.patience_s is not None:
-            assert visitor.in_hall_s is not None
+        self._await_patience(visitor)
+
+    def _await_patience(self, visitor: Visitor) -> None:
+        if visitor.patience_s is not None and visitor.in_hall_s is not None:
             self._at(visitor.in_hall_s + visitor.patience_s, partial(self._lose_patience, visitor))
 
-    def _stays_home(self, visitor: Visitor) -> float:
-        """Return for how long (seconds) somebody does not set off."""
-        if self._scenario.people.sets_off is SetsOff.AT_ONCE or visitor.p50_s is None:
+    def stays_home(self, visitor: Visitor) -> float:
+        """Return for how long (seconds) somebody does not set off, if nothing tells him to."""
+        sets_off = self._scenario.people.sets_off
+        longest = sets_off is SetsOff.BY_PUSH and self.phones is not None
+        wait_s = visitor.p90_s if longest else visitor.p50_s
+        if sets_off is SetsOff.AT_ONCE or wait_s is None:
             return 0.0
-        return max(0.0, visitor.p50_s - visitor.way_s - MARGIN_S)
+        return max(0.0, wait_s - visitor.way_s - MARGIN_S)
+
+    def arrived(self, visitor: Visitor) -> None:
+        """Let somebody be in the hall at last, or again, who has a phone."""
+        if visitor.remote:
+            self._await_patience(visitor)
+        self._looks_around(visitor)
+
+    def _looks_around(self, visitor: Visitor) -> None:
+        """Let somebody who has just come see whether he is called."""
+        if visitor in self._at_counters:
+            self._world.call_later(visitor.to_counter_s, partial(self._gets_to_counter, visitor))
+
+    def _gets_to_counter(self, visitor: Visitor) -> None:
+        if visitor in self._at_counters:
+            for look in self.look:
+                look(visitor)
 
     def _lose_patience(self, visitor: Visitor) -> None:
         if self._waiting.get(visitor.number) is not visitor:
@@ -298,6 +348,10 @@ class LabCrowd:
             visitor.level = level
 
     # -- inside ----------------------------------------------------------------------------------
+
+    def ask(self, command: Command, then: Callable[[Answer], None]) -> None:
+        """Ask the hall for ``command``, as everybody does; ``then`` gets the answer."""
+        self._ask(command, then)
 
     def _ask(self, command: Command, then: Callable[[Answer], None]) -> None:
         self._asked[command.id] = then

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from protocol.ids import HallId, Language, ServiceId
 from protocol.values import value
 from sim.lab.channels import ChannelFigures, channel_figures
 from sim.lab.course import Course, course_of
+from sim.lab.phone_figures import PhoneFigures, phone_figures
 from sim.lab.run import LabRun, Outcome
 from sim.lab.scenario import LabScenario
 from sim.lab.visitors import End, Visitor
@@ -19,6 +21,8 @@ from sim.lab.whole import WholeRun
 from sim.report import CounterWork, Waits, plain, waits_of
 from sim.run import Progress
 from sim.statistics import mean
+
+log = logging.getLogger("actors")
 
 EN = Language("en")
 ESTIMATES_SHOWN_MAX = 2_000
@@ -91,6 +95,8 @@ class LabReport:
     """What broke: when (local), and what for how long."""
     channels: tuple[ChannelFigures, ...] = ()
     """The radio behind each gateway, if the run had devices."""
+    phones: PhoneFigures | None = None
+    """What phones were told, and what that was good for; None if nobody had one."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain data; the keys are those of the fields."""
@@ -106,7 +112,14 @@ def rehearse(scenario: LabScenario, seed: int, progress: Progress | None = None)
         SimulationFailed: an actor failed, or somebody was lost; the message names the seed.
     """
     run = WholeRun(scenario, seed) if scenario.with_devices else LabRun(scenario, seed)
-    return report_of(run.go(progress))
+    loud = log.level
+    if scenario.breakages:
+        # What breaks is in the report; what actors log of it would be a line for each try.
+        log.setLevel(logging.CRITICAL)
+    try:
+        return report_of(run.go(progress))
+    finally:
+        log.setLevel(loud)
 
 
 def report_of(outcome: Outcome) -> LabReport:
@@ -135,6 +148,7 @@ def report_of(outcome: Outcome) -> LabReport:
         course=course_of(outcome),
         faults=tuple(_faults(outcome)),
         channels=channel_figures(outcome),
+        phones=phone_figures(outcome),
     )
 
 

@@ -19,6 +19,8 @@ from protocol.ids import ServiceId
 from protocol.values import value
 from sim.lab.charts import Chart, charts_of
 from sim.lab.figures import EN, LabReport
+from sim.lab.phone_figures import PhoneFigures
+from sim.lab.phone_rows import GROUP_HEADINGS, PUSH_HEADINGS, group_rows, phone_rows, push_rows
 from sim.lab.runs import RunsFigure, RunsReport
 from sim.lab.scenario import LabScenario
 from sim.lab.words import END_NAMES, minutes, shown
@@ -126,6 +128,8 @@ def _tables(report: LabReport | RunsReport, names: Mapping[ServiceId, str]) -> I
     yield _counters(report)
     if (told := _told(report)).rows:
         yield told
+    if report.phones is not None:
+        yield from _phones(report.phones)
     if report.channels:
         yield _channels(report)
     if report.faults:
@@ -225,6 +229,16 @@ def _told(report: LabReport) -> Table:
         rows.append(("mean rating, 1 to 5", f"{ratings.mean:.2f}"))
         rows.append(("ratings", f"{ratings.count:,}"))
     return Table(title="Estimates and evaluation", headings=("", ""), rows=tuple(rows))
+
+
+def _phones(phones: PhoneFigures) -> Iterable[Table]:
+    yield Table(title="Phones", headings=("", ""), rows=tuple(phone_rows(phones)))
+    yield Table(title="Pushes", headings=("", *PUSH_HEADINGS), rows=tuple(push_rows(phones)))
+    yield Table(
+        title="Customers by phone and in the hall",
+        headings=("", *GROUP_HEADINGS),
+        rows=tuple(group_rows(phones)),
+    )
 
 
 def _channels(report: LabReport) -> Table:

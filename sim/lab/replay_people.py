@@ -213,9 +213,9 @@ class ReplayCrowd(LabCrowd):
         if isinstance(answer, Accepted) and isinstance(visitor, ReplayVisitor):
             self._will_be_moved(visitor)
 
-    def _come_back(self, visitor: Visitor) -> None:
+    def come_back(self, visitor: Visitor) -> None:
         if not isinstance(visitor, ReplayVisitor) or visitor.ticket is None:
-            super()._come_back(visitor)
+            super().come_back(visitor)
             return
         leg = visitor.leg
         command = ReactivateTicket(

@@ -6,7 +6,7 @@ A hall has a world of its own, or halls share one: those of a district, a city, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -16,17 +16,24 @@ from actors.hall.actor import HallActor, HallAudience, ReadState
 from actors.hall.state import HallState
 from protocol.ids import GatewayId, ServiceId
 from protocol.values import replace, value
+from sim.faults.active import schedule
 from sim.faults.kind import Fault
 from sim.journal import MemoryJournal
+from sim.lab.breaking import draw_faults
 from sim.lab.calendar import Calendar
 from sim.lab.clerk import ShiftClerk, Stretch, duties
 from sim.lab.crowd import Call, LabCrowd, Queued
-from sim.lab.scenario import LabScenario
+from sim.lab.phone_clerk import PhoneClerk
+from sim.lab.push_log import PushLog
+from sim.lab.scenario import LabScenario, PhoneUse
 from sim.lab.visitors import Visitor, draw_visitors
 from sim.people import Colleagues
 from sim.radio.reception import ChannelCounts
 from sim.run import Progress, no_collections
 from sim.world import SimulationFailed, SimWorld
+
+if TYPE_CHECKING:
+    from sim.lab.followed_hall import FollowedHall
 
 SLICES_A_DAY = 48
 """Parts of a day after each of which progress is told."""
@@ -54,9 +61,11 @@ class Outcome:
     calls: tuple[Call, ...]
     queued: tuple[Queued, ...]
     faults: tuple[Fault, ...] = ()
-    """What broke, if the run had devices; in world seconds."""
+    """What broke; in world seconds."""
     channels: Mapping[GatewayId, tuple[ChannelSample, ...]] = attrs.field(factory=dict)
     """What happened on the air behind each gateway, every quarter of an hour."""
+    pushes: PushLog | None = None
+    """What phones were told, if people had any."""
 
 
 class LabRun:
@@ -86,21 +95,37 @@ class LabRun:
         self.world = world = world or SimWorld(seed=seed, begins=calendar.begins)
         assert world.begins == calendar.begins, "halls of one world begin at one time"
         # No devices: the queue is what is looked at.
-        spec = replace(scenario.spec, gateways={}, kiosks={})
+        self._spec = spec = replace(scenario.spec, gateways={}, kiosks={})
         self.journal = MemoryJournal(world.env, commit_s=scenario.commit_s, forgetful=forgetful)
         self.hall: Ref[Any] = world.spawn(
             f"hall/{spec.id}", HallActor, spec, self.journal, HallAudience()
         )
         self.crowd = LabCrowd(world, scenario, self.hall, drawn)
         self._stretches: list[Stretch] = []
+        self.followed: FollowedHall | None = None
+        """Its account with WeChat, if people have phones."""
+        self.faults: tuple[Fault, ...] = ()
+        if scenario.phones is not None:
+            self._connect_phones(scenario.phones)
         self._hire_clerks()
+
+    def _connect_phones(self, use: PhoneUse) -> None:
+        # Not for everybody: it brings wechatpy, which takes a third of a second.
+        from sim.lab.followed_hall import FollowedHall
+
+        scenario, world, crowd = self.scenario, self.world, self.crowd
+        followed = FollowedHall(world, self._spec, self.hall, crowd, use, self.seed)
+        self.followed = followed
+        self.faults = draw_faults(scenario, self.calendar, self.seed, followed)
+        schedule(followed, self.faults)
 
     def _hire_clerks(self) -> None:
         spec, world = self.scenario.spec, self.world
+        kind = ShiftClerk if self.followed is None else PhoneClerk
         colleagues: dict[tuple[ServiceId, ...], Colleagues] = {}
         for counter in spec.counters.values():
             name = f"hall/{spec.id}/counter/{counter.id}"
-            ShiftClerk(
+            clerk = kind(
                 world,
                 counter.id,
                 world.spawn(name, CounterActor, counter.id, self.hall),
@@ -111,6 +136,8 @@ class LabRun:
                 duties(self.scenario, self.calendar, counter.id),
                 self._stretches.append,
             )
+            if isinstance(clerk, PhoneClerk):
+                self.crowd.look.append(clerk.somebody_came)
 
     def go(self, progress: Progress | None = None) -> Outcome:
         """Run to the end of the last business day and close the world; return what was seen.
@@ -136,6 +163,8 @@ class LabRun:
             stretches=tuple(self._stretches),
             calls=tuple(self.crowd.calls),
             queued=tuple(self.crowd.queued),
+            faults=self.faults,
+            pushes=None if self.followed is None else self.followed.phones.log,
         )
 
     def _nobody_is_lost(self) -> None:

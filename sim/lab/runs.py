@@ -12,6 +12,7 @@ from protocol.errors import LinkError
 from protocol.ids import HallId
 from protocol.values import replace, value
 from sim.lab.figures import LabReport, rehearse
+from sim.lab.phone_figures import PHONE_FIGURES
 from sim.lab.scenario import LabScenario
 from sim.lab.visitors import End
 from sim.report import plain
@@ -95,7 +96,10 @@ def rehearse_often(
 def _one(scenario: LabScenario, seed: int) -> LabReport:
     report = rehearse(scenario, seed)
     # The single pairs are many, and nobody looks at those of a hundred runs.
-    return replace(report, estimates=replace(report.estimates, pairs=()))
+    report = replace(report, estimates=replace(report.estimates, pairs=()))
+    if report.phones is None:
+        return report
+    return replace(report, phones=replace(report.phones, before_call_s=()))
 
 
 @contextmanager
@@ -168,6 +172,9 @@ def _figures(scenario: LabScenario) -> Iterator[tuple[str, str, Figure]]:
         lambda report: report.estimates.within_p90 if report.estimates.told else None,
     )
     yield "rating", "level", lambda report: report.ratings.mean
+    if scenario.phones is not None:
+        for name, unit, _, figure in PHONE_FIGURES:
+            yield name, unit, figure
 
 
 _ENDS = (

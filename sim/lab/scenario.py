@@ -16,6 +16,8 @@ from protocol.ids import CounterId, ServiceId, StaffId
 from protocol.tickets import TicketClass
 from protocol.values import value
 from sim.distributions import Distribution, Exponential, Fixed
+from sim.faults.catalogue import kind_of
+from sim.faults.wechat import WECHAT
 
 VISITORS_MAX = 200_000
 """Visitors of one run: each is kept with all that became of him, some 400 octets."""
@@ -64,6 +66,8 @@ class Arrivals:
     party: Mapping[int, float] = attrs.field(factory=lambda: {1: 1.0})
     remote_share: float = 0.0
     """The share that take their tickets by phone and set off for the hall afterwards."""
+    follow_share: float = 0.0
+    """The share of the others that scan their paper, so that their phones follow it: see `PhoneUse`."""
 
 
 @value
@@ -87,6 +91,9 @@ class SetsOff(StrEnum):
     AT_ONCE = "at_once"
     BY_ESTIMATE = "by_estimate"
     """In time for the wait that the ticket tells of, with `MARGIN_S` to spare."""
+    BY_PUSH = "by_push"
+    """When the phone tells that the turn comes near. Who is told nothing sets off in time for the wait that
+    nine of ten tickets do not exceed. Needs `PhoneUse`."""
 
 
 MARGIN_S = 300.0
@@ -105,6 +112,32 @@ class People:
     way_s: Distribution = attrs.field(factory=lambda: Exponential(mean_s=900.0))
     """From home to the hall, for those who took tickets by phone."""
     sets_off: SetsOff = SetsOff.AT_ONCE
+
+
+@value
+class PhoneUse:
+    """People have phones, and the hall an account with WeChat, whose pushes they act on. Times are in seconds.
+
+    Who takes a ticket by phone follows it. At home nobody sees or hears a call: who is told that the turn comes
+    near, or of the call, sets off at once. Who follows in the hall hears calls there, unless he waits elsewhere
+    in the building: then he comes when he is told of the call, or looks for himself once the wait is over that
+    nine of ten tickets do not exceed.
+    """
+
+    elsewhere_share: float = 0.0
+    """Of those who scanned their paper: they wait elsewhere in the building."""
+    scans_s: Distribution = attrs.field(factory=lambda: Fixed(always_s=20.0))
+    """From the ticket to its scan."""
+    notices_s: Distribution = attrs.field(factory=lambda: Fixed(always_s=10.0))
+    """From a message on the phone to its being read."""
+    back_s: Distribution = attrs.field(factory=lambda: Fixed(always_s=30.0))
+    """From elsewhere in the building to the hall."""
+    messages_day_max: int = 100_000
+    """Messages that WeChat lets the account send in a day,"""
+    messages_minute_max: int = 50_000
+    """in a minute,"""
+    codes_day_max: int = 100_000
+    """and QR codes that it makes for it in a day: a paper each."""
 
 
 @value
@@ -203,13 +236,17 @@ class LabScenario:
     """How long a clerk waits for somebody who was called; after half of it the call is repeated."""
     commit_s: float = 0.0
     """How long the hall's disk takes to make events durable."""
+    phones: PhoneUse | None = None
+    """None: nobody is told anything by phone, and who takes a ticket by phone does so on a web page."""
     radio: Radio | None = None
     breakages: tuple[Breakage, ...] = ()
 
     @property
     def with_devices(self) -> bool:
-        """Whether it takes a whole hall with devices; else its queue alone is run."""
-        return self.radio is not None or bool(self.breakages)
+        """Whether it takes a whole hall with devices; else its queue is run, with WeChat's troubles if any."""
+        return self.radio is not None or any(
+            kind_of(each.kind).target.name != WECHAT.name for each in self.breakages
+        )
 
     def takes_s(self, service: ServiceId) -> Distribution:
         """Return how long a service takes."""

@@ -60,7 +60,7 @@ def pools_of(spec: HallSpec, groups: Sequence[Group]) -> tuple[Pool, ...]:
 class Day:
     """One day of a scenario, cut into quarters, and rooms for more counters than the hall has.
 
-    Devices and faults are left out, and so are evaluations: it is the queue that staff are needed for.
+    Devices, phones and faults are left out, and so are evaluations: it is the queue that staff are needed for.
     """
 
     def __init__(self, scenario: LabScenario, day: date, most: int) -> None:
@@ -85,6 +85,7 @@ class Day:
             rating=Rating(),
             radio=None,
             breakages=(),
+            phones=None,
         )
 
     def even(self, counters: int) -> Plan:

@@ -15,7 +15,7 @@ from protocol.appointments import Slot
 from protocol.ids import CounterId, ServiceId, TicketId
 from protocol.tickets import TicketClass
 from sim.lab.calendar import BOOKED_AT, BOOKED_TODAY_AT, Calendar, booked_ahead
-from sim.lab.scenario import VISITORS_MAX, Appointments, Arrivals, LabScenario
+from sim.lab.scenario import VISITORS_MAX, Appointments, Arrivals, LabScenario, PhoneUse
 from sim.lab.streams import Weighted, stream
 
 BOOKING_HOUR_S = 3600.0
@@ -35,6 +35,29 @@ class End(StrEnum):
     """Got no ticket, or no booking."""
     MISSED = "missed"
     """Had booked and never came."""
+
+
+class Phone:
+    """The phone of a visitor, if there are any: what he does with it, and whether he is away because of it."""
+
+    __slots__ = ("back_s", "gone", "notices_s", "returns_s", "scan_s", "scans", "strolls")
+
+    def __init__(self) -> None:
+        self.scans = False
+        """He scans his paper,"""
+        self.scan_s = 0.0
+        """so long after he got it (seconds),"""
+        self.strolls = False
+        """and waits elsewhere in the building then."""
+        self.notices_s = 0.0
+        """From a message to its being read (seconds)."""
+        self.back_s = 0.0
+        """From elsewhere to the hall (seconds)."""
+
+        self.gone = False
+        """He is at home, or elsewhere, and does not know when he will be in the hall."""
+        self.returns_s: float | None = None
+        """When he was in the hall after that, or will be (world seconds)."""
 
 
 class Visitor:
@@ -61,6 +84,7 @@ class Visitor:
         "p90_s",
         "party",
         "patience_s",
+        "phone",
         "present",
         "queued_s",
         "rates_after_s",
@@ -102,6 +126,8 @@ class Visitor:
         self.booked_s = 0.0
         self.comes = True
         """False of one who booked and never comes."""
+        self.phone: Phone | None = None
+        """By which its ticket can be followed; None where nobody has any."""
 
         self.ticket: TicketId | None = None
         self.number = ""
@@ -125,6 +151,21 @@ class Visitor:
 
     def __repr__(self) -> str:
         return f"<visitor {self.name}>"
+
+    @property
+    def there_s(self) -> float | None:
+        """When it was, or will be, where calls are seen and heard (world seconds); None if nobody knows."""
+        phone = self.phone
+        if phone is None:
+            return self.in_hall_s
+        if phone.gone:
+            return None
+        return self.in_hall_s if phone.returns_s is None else phone.returns_s
+
+    def hears(self, now_s: float) -> bool:
+        """Whether it is in the hall at ``now_s``, where calls are seen and heard."""
+        there_s = self.there_s
+        return there_s is not None and there_s <= now_s
 
     @property
     def waited_s(self) -> float | None:
@@ -219,7 +260,20 @@ def _walk_ins(
             visitor.remote = drawn.share("remote") < block.remote_share
             way_s = scenario.people.way_s.quantile(drawn.share("way"))
             visitor.way_s = way_s if visitor.remote else 0.0
+            if scenario.phones is not None:
+                visitor.phone = _phone(scenario.phones, drawn)
+                scans = drawn.share("scans") < block.follow_share
+                visitor.phone.scans = scans and not visitor.remote
             yield visitor
+
+
+def _phone(phones: PhoneUse, drawn: _Drawn) -> Phone:
+    phone = Phone()
+    phone.strolls = drawn.share("strolls") < phones.elsewhere_share
+    phone.scan_s = phones.scans_s.quantile(drawn.share("scan after"))
+    phone.notices_s = phones.notices_s.quantile(drawn.share("notices after"))
+    phone.back_s = phones.back_s.quantile(drawn.share("way back"))
+    return phone
 
 
 def _groups(

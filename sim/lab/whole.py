@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import attrs
 import simpy
 
+from actors.building import HallParts
 from protocol.hall import HallSpec
 from protocol.ids import GatewayId
+from protocol.messages import Subscribe
 from sim.faults.active import schedule
-from sim.faults.catalogue import kind_of
-from sim.faults.kind import Fault, FaultKind
+from sim.faults.kind import FaultKind
 from sim.floor.equipment import equipped
 from sim.floor.floor import Floor
 from sim.floor.screens import LargeScreen
+from sim.lab.breaking import draw_faults
 from sim.lab.calendar import Calendar
 from sim.lab.clerk import duties
 from sim.lab.course import QUARTER_S
+from sim.lab.push_log import PushLog
 from sim.lab.run import AFTER_DAY_S, SLICES_A_DAY, ChannelSample, Outcome
-from sim.lab.scenario import Breakage, Days, LabScenario, Modules
-from sim.lab.streams import stream
+from sim.lab.scenario import LabScenario, Modules, PhoneUse
 from sim.lab.visitors import End, Visitor, draw_visitors
 from sim.radio.loss import IndependentLoss
 from sim.radio.modules import E32, HC_12, PERFECT, RadioModule
 from sim.run import Progress, no_collections
 from sim.site import COMMIT_S, Site
+from sim.wechat.quotas import Limits
 
 SETTLES_S = 300.0
 """The process has run for so long when the first people come: devices have said that they are there."""
-FAULTS_MAX = 10_000
-"""Faults of one run."""
 
 _MODULES: Mapping[Modules, RadioModule] = {
     Modules.E32: E32,
@@ -66,12 +66,30 @@ class WholeRun:
             module=E32 if radio is None else _MODULES[radio.module],
             loss=IndependentLoss(loss=0.0 if radio is None else radio.loss),
             forgetful=True,
+            followed=scenario.phones is not None,
+            limits=None if scenario.phones is None else _limits(scenario.phones),
         )
         self.floor = Floor(self.site, scenario, seed, drawn)
-        self.faults = tuple(self._draw_faults())
+        self._pushes = None if scenario.phones is None else self._connect_phones()
+        self.faults = draw_faults(scenario, calendar, seed, self.site)
         schedule(self.site, self.faults)
         self._samples: dict[GatewayId, list[ChannelSample]] = {}
         self._sample_each_quarter()
+
+    def _connect_phones(self) -> PushLog:
+        from sim.lab.phones import Phones
+
+        site = self.site
+        assert site.account is not None
+        phones = Phones(site.outside, site.account, self.floor.crowd)
+
+        def listen(parts: HallParts) -> None:
+            parts.hall.tell(Subscribe(recipient=phones))
+
+        site.on_start.append(listen)
+        if site.running:
+            listen(site.parts)
+        return phones.log
 
     def go(self, progress: Progress | None = None) -> Outcome:
         """Run until everybody has gone on the last day, and heal what is broken; return what was seen.
@@ -96,6 +114,7 @@ class WholeRun:
             queued=tuple(self.floor.crowd.queued),
             faults=self.faults,
             channels={id: tuple(samples) for id, samples in self._samples.items()},
+            pushes=self._pushes,
         )
         self.site.close()
         return outcome
@@ -147,59 +166,21 @@ class WholeRun:
             deeds_s += [duty.begins_s for duty in duties(self.scenario, self.calendar, counter)]
         return min(deeds_s, default=SETTLES_S)
 
-    # -- what breaks -----------------------------------------------------------------------------
 
-    def _draw_faults(self) -> list[Fault]:
-        faults: list[Fault] = []
-        for number, breakage in enumerate(self.scenario.breakages, start=1):
-            for day in self.calendar.open_days:
-                if not breakage.dates or day in breakage.dates:
-                    faults += self._on(day, breakage, number)
-                if len(faults) > FAULTS_MAX:
-                    raise ValueError(f"more than {FAULTS_MAX:,} faults would come: choose fewer")
-        return sorted(faults, key=lambda fault: fault.begins_s)
+def _limits(phones: PhoneUse) -> Limits:
+    # Not for everybody: it brings wechatpy, which takes a third of a second.
+    from sim.lab.followed_hall import limits_of
 
-    def _on(self, day: date, breakage: Breakage, number: int) -> Iterator[Fault]:
-        kind = kind_of(breakage.kind)
-        seconds = self.calendar.seconds
-        if breakage.begins is not None and breakage.ends is not None:
-            begins_s = seconds(day, breakage.begins)
-            lasts_s = seconds(day, breakage.ends) - begins_s
-            yield self._fault(breakage, breakage.where, begins_s, lasts_s)
-            return
-        chance = stream(self.seed, f"fault {number}", day.isoformat())
-        places = kind.target.places(self.site)
-        at_s, ends_s = (seconds(day, at) for at in (self._days.begins, self._days.ends))
-        while breakage.per_hour and places:
-            at_s += chance.expovariate(breakage.per_hour / 3600)
-            if at_s >= ends_s:
-                return
-            lasts_s = min(-math.log1p(-chance.random()) * breakage.lasts_s, kind.lasts_max_s)
-            where = chance.choice(list(places))
-            yield self._fault(breakage, breakage.where or where, at_s, max(lasts_s, 0.1))
-
-    @property
-    def _days(self) -> Days:
-        return self.scenario.days
-
-    @staticmethod
-    def _fault(breakage: Breakage, where: str | None, begins_s: float, lasts_s: float) -> Fault:
-        return Fault(
-            kind=breakage.kind,
-            where=where,
-            begins_s=begins_s,
-            lasts_s=lasts_s,
-            parameters=breakage.parameters,
-        )
+    return limits_of(phones)
 
 
-def places_of(kind: FaultKind, spec: HallSpec) -> tuple[str, ...]:
-    """Return where in a rehearsal of the hall a fault of ``kind`` can be."""
-    return tuple(kind.target.places(_dark_site(spec)))
+def places_of(kind: FaultKind, spec: HallSpec, *, followed: bool = False) -> tuple[str, ...]:
+    """Return where in a rehearsal of the hall a fault of ``kind`` can be, with phones if it is ``followed``."""
+    return tuple(kind.target.places(_dark_site(spec, followed)))
 
 
-def _dark_site(spec: HallSpec) -> Site:
+def _dark_site(spec: HallSpec, followed: bool) -> Site:
     """Return a site of the hall whose process does not run."""
-    site = Site(None, equipped(spec), 0, starts=False)
+    site = Site(None, equipped(spec), 0, starts=False, followed=followed)
     site.screen = LargeScreen(site)
     return site

@@ -61,7 +61,7 @@ OFF_RADIO = frozenset({"printer", "display", "clock"})
 """What faults act on that keep no window from being told; a full disk does, where frames are sealed."""
 
 SMUDGED_S = 60.0
-"""How long after a line was bad a paper may come out that suffered from it."""
+"""So long after a line was bad papers may come out that suffered from it; the next one may at any time."""
 
 
 class Watch:
@@ -215,7 +215,11 @@ class Watch:
     def _paper_cut(self, kiosk: KioskId, paper: Paper) -> None:
         codes = paper.codes
         ticket = TicketId(codes[0].rpartition("/")[2]) if codes else None
-        smudged = self._line_is_bad(kiosk) or self.now_s < self._smudged_until_s.get(kiosk, 0.0)
+        bad, until_s = self._line_is_bad(kiosk), self._smudged_until_s.get(kiosk)
+        smudged = bad or until_s is not None
+        if until_s is not None and not bad and self.now_s >= until_s:
+            # What hung out of the printer when the line became good is cut off by whatever comes next.
+            del self._smudged_until_s[kiosk]
         self.see(PaperSeen(kiosk=kiosk, number=paper.number, ticket=ticket, smudged=smudged))
 
     def _push_came(self, person: str, message: Message) -> None:

@@ -17,12 +17,16 @@ from protocol.ids import FollowerId, TicketId
 from protocol.messages import PushAnswered, Recipient
 from protocol.push_events import PushDue
 from protocol.pushes import PushKind, PushResult
+from protocol.values import replace
+from protocol.wechat.budget import Budget
 from protocol.wechat.errcodes import Remedy, remedy
 from protocol.wechat.sent import push_answered
 from protocol.wechat.templates import CallNotice, Notice, PreliminaryNotice, fields_of
 from sim.wechat.accounts import Account
 from sim.wechat.exchange import Reply, Request
 from sim.wechat.notices import CALL, LAYOUT, NEAR
+from sim.wechat.paths import CODES, SEND, TOKEN
+from sim.wechat.quotas import Limits
 from sim.wechat.stand_in import StandIn
 from sim.world import SimWorld
 
@@ -43,17 +47,27 @@ ACCOUNT = Account(
     templates=(NEAR, CALL),
 )
 
-SEND = "/cgi-bin/message/template/send"
-TOKEN = "/cgi-bin/stable_token"
+CODE_LIVES_S = 86_400
 
 
 class HallAccount:
     """A `PushPort` in ``world``, which outlives the hall's processes. Its followers are plain openids."""
 
     def __init__(
-        self, world: SimWorld, spec: HallSpec, random: Random, page: Callable[[TicketId], str]
+        self,
+        world: SimWorld,
+        spec: HallSpec,
+        random: Random,
+        page: Callable[[TicketId], str],
+        limits: Limits | None = None,
     ) -> None:
-        self.stand_in = StandIn([ACCOUNT], random)
+        """Open the account; ``limits`` are WeChat's, if they are not those of every new account."""
+        self.limits = limits or Limits()
+        self.stand_in = StandIn([replace(ACCOUNT, limits=self.limits)], random)
+        self._used: dict[str, int] = {}
+        self.sending: PushDue | None = None
+        """The push that WeChat takes at this instant, for whoever sees it come to a phone."""
+        self._budget = Budget()
         self._world = world
         self._spec = spec
         self._random = random
@@ -75,8 +89,49 @@ class HallAccount:
         """Have ``push`` sent; ``reply_to`` is told `PushAnswered`."""
         self._later(lambda: self._arrive(push, reply_to))
 
+    def make_code(self, ticket: TicketId, then: Callable[[str | None], object]) -> None:
+        """Have a QR code made for a ticket's paper; ``then`` gets what is scanned, None if there is none."""
+        scene = {"scene": {"scene_str": f"{self._spec.id}.{ticket}"}}
+        document = {
+            "action_name": "QR_STR_SCENE",
+            "expire_seconds": CODE_LIVES_S,
+            "action_info": scene,
+        }
+
+        def arrive() -> None:
+            reply = self._posted(CODES, document)
+            late = reply.delay_s > CALL_MAX_S
+            code = None if late else _object(reply).get("ticket")
+            self._later(lambda: then(code), min(reply.delay_s, CALL_MAX_S))
+
+        self._later(arrive)
+
+    def scan(self, person: str, code: str) -> FollowerId | None:
+        """Let ``person`` scan a code; return who that is to the hall, None if the code leads nowhere."""
+        people = self.stand_in.people
+        if not people.scan(person, code, self._now_s()):
+            return None
+        return FollowerId(people.contact(person).openid)
+
+    def used(self, path: str) -> tuple[int, int]:
+        """Return how often ``path`` was called on the day with the most calls, and how often it may be."""
+        return self._used.get(path, 0), self.limits.a_day(path)
+
     def _arrive(self, push: PushDue, reply_to: Recipient) -> None:
+        now = self._world.now()
+        pause_s = self._budget.take(now)
+        if pause_s is not None:
+            later = PushAnswered(
+                push=push.push,
+                result=PushResult.LATER,
+                detail="the account has sent as much as it may",
+                pause_s=pause_s,
+            )
+            told(reply_to, later)
+            return
+        self.sending = push
         reply = self._sent(push)
+        self.sending = None
         answer = self._answer(push, reply)
         self._later(lambda: told(reply_to, answer), min(reply.delay_s, CALL_MAX_S))
 
@@ -90,7 +145,6 @@ class HallAccount:
     # -- what is asked ----------------------------------------------------------------------
 
     def _sent(self, push: PushDue) -> Reply:
-        """Return the service's reply, the second one where another token may have helped."""
         document = {
             "touser": push.follower,
             "template_id": (NEAR if push.kind is PushKind.NEAR else CALL).id,
@@ -98,13 +152,17 @@ class HallAccount:
             "data": fields_of(self._notice(push), LAYOUT),
             "client_msg_id": f"{self._spec.id}/{push.push}",
         }
+        return self._posted(SEND, document)
+
+    def _posted(self, path: str, document: Mapping[str, Any]) -> Reply:
+        """Return the service's reply, the second one where another token may have helped."""
         if self._token is None and (failed := self._fetch()) is not None:
             return failed
-        reply = self._ask(SEND, document)
+        reply = self._ask(path, document)
         if remedy_of(reply) is not Remedy.RENEW_TOKEN:
             return reply
         failed = self._fetch()
-        return self._ask(SEND, document) if failed is None else failed
+        return self._ask(path, document) if failed is None else failed
 
     def _fetch(self) -> Reply | None:
         """Get a token; return what is replied instead, if there is none."""
@@ -121,7 +179,10 @@ class HallAccount:
         query = {} if path == TOKEN else {"access_token": self._token or ""}
         body = json.dumps(document, ensure_ascii=False).encode()
         request = Request(method="POST", path=path, query=query, body=body, at_s=self._now_s())
-        return self.stand_in.answer(request)
+        reply = self.stand_in.answer(request)
+        used = self.stand_in.used(path, request.at_s)
+        self._used[path] = max(used, self._used.get(path, 0))
+        return reply
 
     def _notice(self, push: PushDue) -> Notice:
         spec, language = self._spec, push.language

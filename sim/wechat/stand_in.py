@@ -125,6 +125,11 @@ class StandIn:
         office = self._offices[app_id or next(iter(self._offices))]
         office.account = replace(office.account, callback_url=url, page_hosts=tuple(pages))
 
+    def used(self, path: str, at_s: float, *, app_id: str | None = None) -> int:
+        """Return how often an account has called ``path`` on WeChat's day of ``at_s``."""
+        office = self._offices[app_id or next(iter(self._offices))]
+        return office.counts.quota(path, at_s)["used"]
+
     # -- inside -----------------------------------------------------------------------------
 
     def _met(self, trouble: Trouble, request: Request) -> Reply:

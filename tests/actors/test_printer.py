@@ -453,6 +453,22 @@ def test_conversation_asks_before_and_after_and_then_while_idle(rig: Any) -> Non
 
 
 @BOTH_CLOCKS
+def test_what_a_bad_line_made_of_questions_is_parted_from_the_next_ticket(rig: Any) -> None:
+    script = Script(rig)
+    rig.run(1.0)
+    script.print()
+    rig.run(1.0)
+    script.link.alive = False
+    rig.run(POLL_IDLE_S + ANSWER_S_MAX)
+    script.link.alive = True
+    rig.run(2 * POLL_IDLE_S)
+    script.link.written.clear()
+    script.print()
+    rig.run(1.0)
+    assert bytes(script.link.written) == ASKED + CUT + b"JOB\x1dr\x01" + ASKED
+
+
+@BOTH_CLOCKS
 def test_question_is_asked_only_after_the_one_before_was_answered(rig: Any) -> None:
     script = Script(rig)
     script.link.alive = False

@@ -99,9 +99,16 @@ async def load(port: int, streams: list[Iterator[bytes]]) -> Run:
     return Run(rate, sorted(latencies_s)[int(len(latencies_s) * 0.99)] * 1000)
 
 
+class Serving(NamedTuple):
+    """A server's port and its process."""
+
+    port: int
+    pid: int
+
+
 @contextmanager
-def server(*arguments: str) -> Iterator[int]:
-    """Run a server as a process of its own; give its port."""
+def serving(*arguments: str) -> Iterator[Serving]:
+    """Run a server as a process of its own."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.http_server", *arguments],
         stdout=subprocess.PIPE,
@@ -110,10 +117,17 @@ def server(*arguments: str) -> Iterator[int]:
     )
     try:
         assert process.stdout is not None
-        yield int(process.stdout.readline())
+        yield Serving(int(process.stdout.readline()), process.pid)
     finally:
         process.terminate()
         process.wait(20)
+
+
+@contextmanager
+def server(*arguments: str) -> Iterator[int]:
+    """Run a server as a process of its own; give its port."""
+    with serving(*arguments) as served:
+        yield served.port
 
 
 def issue(port: int, count: int, begin: int) -> Run:

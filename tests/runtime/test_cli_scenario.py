@@ -15,7 +15,7 @@ from runtime.cli_scenario import find_scenario, load_scenario, ready_scenarios
 from runtime.cli_scenario_times import service_times
 from runtime.config.problems import ConfigRefused
 from sim.distributions import Empirical, Exponential, Fixed, LogNormal
-from sim.lab.scenario import Break, Burst, SetsOff, Shift
+from sim.lab.scenario import Break, Burst, PhoneUse, SetsOff, Shift
 
 DAY = '[day]\ndate = 2026-03-03\nfrom = "09:00"\nuntil = "17:00"\n'
 ARRIVALS = '[[arrivals]]\nservice = "declare"\nper_hour = 20\n'
@@ -56,6 +56,7 @@ dates = [2026-03-03]
 classes = {{ normal = 3, priority = 1 }}
 party = {{ 1 = 4, 2 = 1 }}
 remote_share = 0.25
+follow_share = 0.5
 [[arrivals.burst]]
 at = "10:00"
 people = 12
@@ -71,7 +72,15 @@ to_counter = 5
 patience = {{ kind = "log_normal", mean_s = 900, spread = 0.5 }}
 way = {{ mean_s = 600 }}
 no_show_share = 0.02
-sets_off = "by_estimate"
+sets_off = "by_push"
+[phones]
+elsewhere_share = 0.4
+scans = 15
+notices = {{ mean_s = 12 }}
+back = {{ kind = "constant", mean_s = 40 }}
+messages_day_max = 1000
+messages_minute_max = 100
+codes_day_max = 500
 [service_time]
 declare = {{ kind = "empirical", csv = "times.csv", column = "service_s" }}
 invoice = {{ kind = "constant", mean_s = 90 }}
@@ -102,7 +111,17 @@ after_s = 30
     people = scenario.people
     assert people.to_counter_s == Fixed(always_s=5)
     assert people.patience_s == LogNormal(mean_s=900, spread=0.5)
-    assert (people.way_s, people.sets_off) == (Exponential(mean_s=600), SetsOff.BY_ESTIMATE)
+    assert (people.way_s, people.sets_off) == (Exponential(mean_s=600), SetsOff.BY_PUSH)
+    assert block.follow_share == 0.5
+    assert scenario.phones == PhoneUse(
+        elsewhere_share=0.4,
+        scans_s=Fixed(always_s=15),
+        notices_s=Exponential(mean_s=12),
+        back_s=Fixed(always_s=40),
+        messages_day_max=1000,
+        messages_minute_max=100,
+        codes_day_max=500,
+    )
     assert scenario.service_s == {
         "declare": Empirical(times_s=(30.0, 60.0)),
         "invoice": Fixed(always_s=90),
@@ -138,6 +157,21 @@ after_s = 30
         (HALL + DAY + "[[arrivals]]\nper_hour = 3\n", "has neither service nor services"),
         (HALL + DAY + '[[arrivals]]\nservice = "declare"\n', "needed is per_hour, rates or"),
         (HALL + DAY + ARRIVALS + "party = { 0 = 1 }\n", "allowed is a whole number from 1 to 99"),
+        (
+            HALL + DAY + ARRIVALS + "follow_share = 0.2\n",
+            "follow_share: nobody has a phone; needed is a [phones] table, which may be empty",
+        ),
+        (HALL + DAY + ARRIVALS + "follow_share = 2\n[phones]\n", "allowed is a number from 0 to 1"),
+        (
+            HALL + DAY + ARRIVALS + '[people]\nsets_off = "by_push"\n',
+            "sets_off: nobody has a phone that could tell when",
+        ),
+        (HALL + DAY + ARRIVALS + "[phones]\nscan = 3\n", "did you mean 'scans'?"),
+        (HALL + DAY + ARRIVALS + "[phones]\nnotices = -3\n", "number from 0 to 86400"),
+        (
+            HALL + DAY + ARRIVALS + "[phones]\nmessages_day_max = 1.5\n",
+            "messages_day_max: 1.5 is a number; allowed is a whole number",
+        ),
         (HALL + DAY + ARRIVALS + "classes = { normal = 0 }\n", "classes: weighs nothing"),
         (HALL + DAY + ARRIVALS + "classes = { appointment = 1 }\n", "[[appointments]] has those"),
         (HALL + DAY + ARRIVALS + '[[arrivals.burst]]\nat = "17:00"\npeople = 3\n', "within the day"),
@@ -185,6 +219,12 @@ def test_wrong_scenario_is_refused_with_place_and_what_is_allowed(
         load_scenario(path)
     assert said in str(refused.value)
     assert str(path) in str(refused.value)
+
+
+def test_empty_table_gives_people_phones(tmp_path: Path) -> None:
+    text = HALL + DAY + ARRIVALS + "follow_share = 0.2\nremote_share = 0.1\n"
+    assert load_scenario(write(tmp_path, text + "[phones]\n")).phones == PhoneUse()
+    assert load_scenario(write(tmp_path, text.replace("follow_share = 0.2\n", ""))).phones is None
 
 
 def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:

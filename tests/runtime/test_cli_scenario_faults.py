@@ -106,6 +106,43 @@ def test_wrong_fault_is_refused_with_its_place(tmp_path: Path, fault: str, compl
     assert complaint in "\n".join(map(str, refused.value.problems))
 
 
+AWAY = '[[fault]]\nkind = "wechat-away"\nfrom = "09:02"\nuntil = "09:05"\n'
+
+
+def test_fault_of_wechat_needs_phones_and_no_devices(tmp_path: Path) -> None:
+    with pytest.raises(ConfigRefused, match=r"nobody has a phone; needed is a \[phones\] table"):
+        load_scenario(write(tmp_path, AWAY))
+    followed = load_scenario(write(tmp_path, f"[phones]\n{AWAY}"))
+    assert not followed.with_devices
+    assert [each.kind for each in followed.breakages] == ["wechat-away"]
+    both = '[[fault]]\nkind = "printer-jam"\nper_hour = 1\n'
+    assert load_scenario(write(tmp_path, f"[phones]\n{AWAY}{both}")).with_devices
+
+
+def test_wrong_place_of_a_fault_of_wechat_is_refused(tmp_path: Path) -> None:
+    wrong = AWAY.replace("from", 'where = "acount"\nfrom')
+    with pytest.raises(ConfigRefused, match="did you mean 'account'"):
+        load_scenario(write(tmp_path, f"[phones]\n{wrong}"))
+
+
+def test_simulate_tells_what_phones_were_told(tmp_path: Path) -> None:
+    text = f"follow_share = 0.5\nremote_share = 0.2\n[phones]\n{AWAY}"
+    page = tmp_path / "day.html"
+    run = CliRunner().invoke(main, ["simulate", str(write(tmp_path, text)), "--report", str(page)])
+    assert run.exit_code == 0, run.output
+    assert "wechat-away everywhere for 180 s" in run.output
+    words = " ".join(run.output.split())
+    for said in (
+        "tickets that were followed",
+        "turn comes near",
+        "called too early",
+        "QR codes on a day",
+    ):
+        assert said in words
+        assert said in page.read_text("utf-8")
+    assert "push put off" not in run.output
+
+
 def test_simulate_runs_a_scenario_with_faults_and_lists_them(tmp_path: Path) -> None:
     path = write(
         tmp_path, '[[fault]]\nkind = "printer-paper-out"\nfrom = "09:03"\nuntil = "09:06"\n'
