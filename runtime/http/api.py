@@ -34,7 +34,6 @@ from protocol.events import (
 from protocol.hall import Identity
 from protocol.ids import CounterId, KioskId, PersonId, TicketId
 from protocol.tickets import Channel, CounterMode, TicketClass, TicketState
-from protocol.values import replace
 from runtime.config.model import Role
 from runtime.http.calls import Call
 from runtime.http.choice_views import why_view
@@ -43,10 +42,9 @@ from runtime.http.desk import Desk
 from runtime.http.encoding import to_json
 from runtime.http.menu_views import wait_view
 from runtime.http.persons import Given, person_of
-from runtime.http.problems import RETRY_AFTER_S, refuse, retry_after
+from runtime.http.problems import refuse
 from runtime.http.request import NO_STORE, Response
 from runtime.http.steps import CallBody, OpenBody, stepped
-from runtime.http.streams import EVENT_STREAM
 from runtime.http.ticket_views import IssuedTicket, ticket_view
 from runtime.http.views import (
     AlarmList,
@@ -174,7 +172,7 @@ def read_ticket(call: Call) -> None:
     port = call.hall.port
 
     def found(state: HallState) -> Response:
-        ticket = _ticket(call, state)
+        ticket = ticket_of_path(call, state)
         scan_url = port.scan_url(ticket.id)
         if shown_code(call.request, port, ticket.id) is None:
             scan_url = without_code(scan_url)
@@ -183,29 +181,11 @@ def read_ticket(call: Call) -> None:
     call.read(found)
 
 
-def stream_ticket(call: Call) -> Response | None:
-    """Send how far it is with a ticket, as it changes."""
-    if call.request.method == b"HEAD":
-        return replace(EVENT_STREAM, body=b"")
-    streams = call.hall.ticket_streams
-
-    def found(state: HallState) -> None:
-        ticket = _ticket(call, state)
-        # Others may have come while the hall was asked.
-        refused = streams.refusal(call.request)
-        if refused is not None:
-            raise refused
-        streams.open(call.request, ticket.id, state)
-
-    call.read(found)
-    return None
-
-
 def read_why(call: Call) -> None:
     """Say why a ticket was called, the last time."""
 
     def found(state: HallState) -> Response:
-        ticket = _ticket(call, state)
+        ticket = ticket_of_path(call, state)
         why = None if ticket.called is None else why_view(ticket.called)
         if why is None:
             raise refuse(
@@ -216,8 +196,12 @@ def read_why(call: Call) -> None:
     call.read(found)
 
 
-def _ticket(call: Call, state: HallState) -> Ticket:
-    """Return the ticket that the path names."""
+def ticket_of_path(call: Call, state: HallState) -> Ticket:
+    """Return the ticket that the path names.
+
+    Raises:
+        RequestRefused: there is none of it today.
+    """
     id = TicketId(call.params["ticket"])
     ticket = state.tickets.get(id)
     if ticket is None:
@@ -357,46 +341,6 @@ def read_hall(call: Call) -> None:
         return Response(status=200, body=octets, headers=headers)
 
     call.read(render)
-
-
-def stream_events(call: Call) -> Response | None:
-    """Send a hall's events as they come, after those that the client lacks."""
-    if call.request.method == b"HEAD":
-        return replace(EVENT_STREAM, body=b"")
-    hub = call.hall.hub
-    limits = call.request.channel.limits
-    after = _resume_after(call)
-    if hub.last is None:
-        raise refuse(
-            "hall-unavailable",
-            "the hall has not said yet where it is; connect again",
-            retry_after(RETRY_AFTER_S),
-        )
-    address = call.request.address
-    if len(hub) >= limits.streams_max or hub.streams_of(address) >= limits.streams_each_max:
-        raise refuse(
-            "too-many-streams",
-            "as many event streams are open as the server allows, in all or from your address",
-            retry_after(limits.heartbeat_s),
-        )
-    hub.open(call.request, call.asked_by, after)
-    return None
-
-
-def _resume_after(call: Call) -> int | None:
-    """Return the event that the client has last; the header that browsers send again outranks the query."""
-    given = call.request.header(b"last-event-id")
-    if given is None:
-        values = call.request.query_values(b"after")
-        given = values[-1] if values else None
-    if not given:
-        return None
-    if not given.isdigit() or len(given) > 15:
-        raise refuse(
-            "malformed-request",
-            "Last-Event-ID and after must be the number of an event, as a stream's id field has it",
-        )
-    return int(given)
 
 
 def read_alarms(call: Call) -> Response:

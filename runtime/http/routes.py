@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.config.model import Role
-from runtime.http import api, evaluation, followers, steps, waiting
+from runtime.http import api, evaluation, followers, steps, streaming, waiting
 from runtime.http.choice_views import Why
 from runtime.http.pages import Pages
 from runtime.http.routing import Route
@@ -100,7 +100,7 @@ def tickets() -> tuple[Route, ...]:
         Route(
             method="GET",
             pattern=f"{_TICKET}/events",
-            handler=api.stream_ticket,
+            handler=streaming.stream_ticket,
             summary="Stream how far it is with a ticket: `ticket` says its state, how many are ahead, its "
             "counter and recalls, at once and whenever one of them changes; `gone` that its day is over",
             answers={200: "text/event-stream"},
@@ -294,7 +294,7 @@ def halls(list_halls: Handler) -> tuple[Route, ...]:
         Route(
             method="GET",
             pattern=f"{_HALL}/events",
-            handler=api.stream_events,
+            handler=streaming.stream_events,
             summary="Stream a hall's events: `record` is durable, numbered and never left out; `reset` says "
             "to read the hall anew; `display`, `announcement`, `alarms`, `kiosk` say what is shown just now",
             roles=VIEWERS,

@@ -90,12 +90,16 @@ class Watching:
 
         def respond(states: States, radio: Mapping[tuple[HallId, str], GatewayRead]) -> Response:
             streams = {str(hall): float(len(desk.hub)) for hall, desk in self._desks.items()}
+            phones = {
+                str(hall): float(len(desk.ticket_streams)) for hall, desk in self._desks.items()
+            }
             metrics = chain(
                 hall_metrics(states),
                 radio_metrics(radio),
                 actor_metrics(self._watch()),
                 self._counts.metrics(),
                 [gauge("paihao_http_streams", "Event streams open.", streams, "hall")],
+                [gauge("paihao_http_ticket_streams", "Streams of tickets open.", phones, "hall")],
                 [
                     gauge(
                         "paihao_http_connections",

@@ -104,7 +104,7 @@ def _mine(call: Call, do: Callable[[BookingClaim], None]) -> None:
     def found(state: HallState) -> None:
         claim = booking_claim(state, code, call.asking.follower)
         if claim is None:
-            wrong = f"hall {state.spec.id} has no booking {code!r}; look at the code again"
+            wrong = f"hall {call.hall.spec.id} has no booking {code!r}; look at the code again"
             raise refuse("unknown-booking", wrong)
         if not claim.mine:
             raise refuse("not-yours", f"another phone, or the hall's staff, made booking {code}")

@@ -244,10 +244,7 @@ def _named(call: Call) -> TicketId:
 def _claim(call: Call, state: HallState, ticket: TicketId) -> Claim:
     claim = claim_of(state, ticket, call.asking.follower)
     if claim is None:
-        raise refuse(
-            "unknown-ticket",
-            f"hall {state.spec.id} has no ticket {ticket!r} on business day {state.day}",
-        )
+        raise refuse("unknown-ticket", f"hall {call.hall.spec.id} has no ticket {ticket!r} today")
     return claim
 
 

@@ -63,7 +63,7 @@ def book(hall: Served, slot: str, **body: Any) -> Answer:
 def booked(hall: Served, slot: str, **body: Any) -> Any:
     answer = book(hall, slot, **body)
     assert answer.status == 201, answer
-    assert answer.headers["location"].lower() == f"{BOOKINGS}/{answer.json['code']}".lower()
+    assert answer.headers["location"] == f"{BOOKINGS}/{answer.json['code']}"
     return answer.json
 
 

@@ -22,7 +22,7 @@ def test_ticket_taken_is_told_with_its_number_and_page(hall: Served) -> None:
         "late": False,
         "scan_url": page_address("http://hall.test", KEY, HallId("HZ01"), id),
     }
-    assert answer.headers["location"] == f"{TICKETS}/{id}".lower()
+    assert answer.headers["location"] == f"{TICKETS}/{id}"
 
 
 def test_second_ticket_counts_the_first_as_ahead(hall: Served) -> None:
