@@ -64,7 +64,8 @@ export class Take {
     if (!service) return;
     const why = unavailable(service) || (service.by_phone ? "" : text("m.not_by_phone"));
     put(byId("sheet-title"), nameIn(service.names));
-    put(byId("crowd"), unavailable(service) ? "" : [crowd(service), waitOf(service) || text("m.wait_unknown")].join(" · "));
+    const wait = waitOf(service) || text("m.wait_unknown");
+    put(byId("crowd"), unavailable(service) ? "" : `${crowd(service)} · ${wait}`);
     put(byId("why-not"), why);
     byId("asked").hidden = Boolean(why);
     this.person.ask(this.asksWeChatFirst ? null : service.identity);
@@ -72,8 +73,8 @@ export class Take {
     put(byId("asks-position"), this.nearby ? text("m.position_asked") : "");
     const go = byId("go");
     go.hidden = Boolean(why);
-    const at = go.getAttribute("aria-disabled") === "true";
-    put(go, text(at ? "kiosk.taking" : this.asksWeChatFirst ? "m.sign_in_first" : this.nearby ? "m.take_here" : "m.take"));
+    const name = this.asksWeChatFirst ? "m.sign_in_first" : this.nearby ? "m.take_here" : "m.take";
+    put(go, text(go.getAttribute("aria-disabled") === "true" ? "kiosk.taking" : name));
     const book = byId("book");
     book.hidden = !service.bookable;
     book.href = `/m/halls/${HALL}/book/${encodeURIComponent(service.id)}`;
