@@ -41,8 +41,10 @@ SHOWN_PROBLEMS = (
 )
 """Problems that scripts may meet: they show a person the advice of these, in the person's language."""
 
-CUSTOMERS = b"/m/"
+CUSTOMERS = (b"/m/",)
 """How the addresses of pages for phones begin."""
+
+TICKETS = b"/t/"
 
 KEPT_MAX = 100
 """Pages that are kept, of some 60 kB each; then they are filled in anew."""
@@ -235,7 +237,7 @@ class Pages:
         """
         page = self.render(
             request,
-            "m-problem.html" if request.path.startswith(CUSTOMERS) else "problem.html",
+            "m-problem.html" if self._for_customers(request) else "problem.html",
             tuple(TEXTS),
             status=problem.status,
             headers=problem.headers,
@@ -243,6 +245,11 @@ class Pages:
             kind=KINDS[problem.kind],
         )
         return page
+
+    def _for_customers(self, request: HttpRequest) -> bool:
+        """Whether a page is one of those for phones, or of a ticket beside them."""
+        begins = CUSTOMERS if self.sign_in is None else (*CUSTOMERS, TICKETS)
+        return request.path.startswith(begins)
 
     def asked_by(self, call: Call) -> dict[str, Any]:
         """Return what a customer's page knows of its reader: ``signIn``, and ``signedIn`` if that was done."""

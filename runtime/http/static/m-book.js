@@ -27,6 +27,8 @@ party.set(back.chosen.get("party") ?? 1);
 
 const free = (slots) => slots.reduce((sum, one) => sum + one.free, 0);
 
+const leftOf = (count) => (count ? text("m.left", { count }) : text("m.full"));
+
 /** What is typed does not outlive the way to WeChat, so that comes first. */
 const asksWeChatFirst = () => !data.signedIn && !data.moving && TYPED.has(data.service.identity);
 
@@ -54,8 +56,8 @@ function draw() {
     byId("days"),
     shown.map(([name, slots]) => {
       const left = free(slots);
-      const said = [weekdayOf(slots[0].starts_at), left ? text("m.left", { count: left }) : text("m.full")];
-      return choice("day", name, name === day, !left, dayOf(slots[0].starts_at), said.join(" · "));
+      const said = `${weekdayOf(slots[0].starts_at)} · ${leftOf(left)}`;
+      return choice("day", name, name === day, !left, dayOf(slots[0].starts_at), said);
     }),
   );
   byId("later").hidden = !cut;
@@ -64,11 +66,12 @@ function draw() {
   fill(
     byId("slots"),
     slots.map((one) =>
-      choice("slot", one.slot, one.slot === slot, !one.free, clock(one.starts_at), one.free ? text("m.left", { count: one.free }) : text("m.full")),
+      choice("slot", one.slot, one.slot === slot, !one.free, clock(one.starts_at), leftOf(one.free)),
     ),
   );
   byId("slots").hidden = byId("slots-title").hidden = !day;
-  put(byId("slots-title"), day ? text("m.time_on", { day: `${weekdayOf(slots[0].starts_at)} ${dayOf(slots[0].starts_at)}` }) : "");
+  const named = day ? `${weekdayOf(slots[0].starts_at)} ${dayOf(slots[0].starts_at)}` : "";
+  put(byId("slots-title"), day ? text("m.time_on", { day: named }) : "");
   byId("no-slots").hidden = days.size > 0;
   byId("form").hidden = days.size === 0;
   byId("asked").hidden = !slot || data.moving !== null;
@@ -77,7 +80,8 @@ function draw() {
   go.hidden = !slot;
   const at = go.getAttribute("aria-disabled") === "true";
   const name = asksWeChatFirst() ? "m.sign_in_first" : data.moving ? "m.move_here" : "m.book_now";
-  put(go, text(at ? "kiosk.taking" : name, { when: slot ? when(slots.find((one) => one.slot === slot).starts_at) : "" }));
+  const chosenSlot = slots.find((one) => one.slot === slot);
+  put(go, text(at ? "kiosk.taking" : name, { when: chosenSlot ? when(chosenSlot.starts_at) : "" }));
 }
 
 byId("days").addEventListener("change", ({ target }) => {

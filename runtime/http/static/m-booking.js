@@ -61,7 +61,8 @@ function draw() {
   byId("check-in").hidden = at !== "now";
   byId("confirm").hidden = booking.state !== "reserved";
   byId("move").hidden = byId("cancel").hidden = !open;
-  byId("move").href = `/m/halls/${HALL}/book/${encodeURIComponent(booking.service)}?move=${encodeURIComponent(booking.code)}`;
+  const move = `?move=${encodeURIComponent(booking.code)}`;
+  byId("move").href = `/m/halls/${HALL}/book/${encodeURIComponent(booking.service)}${move}`;
   byId("again").hidden = open || booking.state === "checked_in";
 }
 

@@ -90,7 +90,6 @@ function draw() {
   const names = directory.away.map((id) => nameIn(halls.get(id)?.names ?? {}) || id).join(" · ");
   say(byId("away"), names ? () => text("m.away", { halls: names }) : null);
   byId("nearest").hidden = directory.halls.filter((hall) => hall.position).length < 2;
-  byId("nearest").setAttribute("aria-pressed", String(Boolean(position)));
 }
 
 byId("nearest").addEventListener("click", async () => {

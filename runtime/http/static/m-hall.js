@@ -2,7 +2,7 @@
 
 import "./m-keep-language.js";
 import { follow } from "./m-follow.js";
-import { crowd, say } from "./m-say.js";
+import { counted, crowd, say } from "./m-say.js";
 import { cameBack } from "./m-sign-in.js";
 import { Steps } from "./m-steps.js";
 import { Take } from "./m-take.js";
@@ -53,7 +53,8 @@ function stateOf(service) {
 
 function cellOf(place) {
   const cell = make("button", { type: "button", className: "cell" });
-  cell.append(make("span", { className: "body" }, make("span", { className: "name" }), make("span", { className: "said" })));
+  const [name, said] = ["name", "said"].map((className) => make("span", { className }));
+  cell.append(make("span", { className: "body" }, name, said));
   cell.addEventListener("click", () => {
     const entry = drawn[place];
     if (entry.service) steps.go({ ...steps.where, service: entry.service });
@@ -73,7 +74,7 @@ function fill(cell, entry, found) {
   const service = found.get(entry.service);
   put(name, nameIn(service ? service.names : entry.names));
   const count = leaves(entry);
-  const [words, tone] = service ? stateOf(service) : [text(count === 1 ? "kiosk.further_one" : "kiosk.further", { count }), ""];
+  const [words, tone] = service ? stateOf(service) : [counted("kiosk.further", count), ""];
   put(said, words);
   said.dataset.tone = tone;
 }

@@ -30,8 +30,8 @@ function cell(href, large, name, ...said) {
 function ticketCell({ hall, ticket }) {
   const { pathname, search } = new URL(ticket.scan_url, location.href);
   const name = serviceName(halls.get(hall.id)?.services ?? [], ticket.service);
-  const ahead = ticket.state !== "waiting" ? "" : ticket.ahead ? counted("kiosk.ahead", ticket.ahead) : text("kiosk.ahead_none");
-  const state = [text(`state.${ticket.state}`), ahead].filter(Boolean).join(" · ");
+  const ahead = ticket.ahead ? counted("kiosk.ahead", ticket.ahead) : text("kiosk.ahead_none");
+  const state = [text(`state.${ticket.state}`), ...(ticket.state === "waiting" ? [ahead] : [])].join(" · ");
   return cell(pathname + search, ticket.number, name, state, hallName(hall.id, hall.names));
 }
 
@@ -51,7 +51,9 @@ function put(name, items) {
 function draw() {
   if (!mine) return;
   const tickets = mine.halls.flatMap((hall) => hall.tickets.map((ticket) => ({ hall, ticket, at: ticket.taken_at })));
-  const bookings = mine.halls.flatMap((hall) => hall.bookings.map((booking) => ({ hall, booking, at: booking.starts_at })));
+  const bookings = mine.halls.flatMap((hall) =>
+    hall.bookings.map((booking) => ({ hall, booking, at: booking.starts_at })),
+  );
   const open = tickets.filter(({ ticket }) => OPEN_TICKETS.has(ticket.state));
   open.sort((a, b) => FIRST.indexOf(a.ticket.state) - FIRST.indexOf(b.ticket.state) || a.ticket.ahead - b.ticket.ahead);
   const coming = bookings.filter(({ booking }) => OPEN_BOOKINGS.has(booking.state));

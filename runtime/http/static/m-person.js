@@ -8,6 +8,7 @@ const PROVINCES = new Set([
   63, 64, 65, 71, 81, 82, 83,
 ]);
 const CHECKS = "0123456789X";
+const AFTER_PRESS_MS = 200; // a sentence that appears at once would move the button from under the finger
 const CHARACTERS = { phone: 11, document: 18 };
 
 /** What was typed without spaces and hyphens; full-width characters, and +86 before a mobile number, are understood. */
@@ -65,7 +66,9 @@ export class PersonField {
     this.kind = null;
     this.input = byId("person-input");
     this.input.addEventListener("input", () => this.check({ ended: false }));
-    this.input.addEventListener("change", () => this.check({ ended: true }));
+    this.input.addEventListener("change", () => {
+      setTimeout(() => this.input.value && this.check({ ended: true }), AFTER_PRESS_MS);
+    });
   }
 
   /** Ask for `kind` (phone or document), or for nothing. What was typed is gone if that is another one. */

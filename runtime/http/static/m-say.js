@@ -23,7 +23,8 @@ export function counted(key, count) {
 
 export function length(metres) {
   if (metres < 1000) return text("m.metres", { count: Math.max(10, Math.round(metres / 10) * 10) });
-  return text("m.kilometres", { count: metres < 10000 ? (metres / 1000).toFixed(1).replace(".0", "") : Math.round(metres / 1000) });
+  const exact = (metres / 1000).toFixed(metres < 10000 ? 1 : 0);
+  return text("m.kilometres", { count: exact.replace(/\.0$/, "") });
 }
 
 /** What was refused and what to do, to a customer. */

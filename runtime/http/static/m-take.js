@@ -64,7 +64,8 @@ export class Take {
     if (!service) return;
     const why = unavailable(service) || (service.by_phone ? "" : text("m.not_by_phone"));
     put(byId("sheet-title"), nameIn(service.names));
-    put(byId("crowd"), unavailable(service) ? "" : [crowd(service), waitOf(service) || text("m.wait_unknown")].join(" · "));
+    const wait = waitOf(service) || text("m.wait_unknown");
+    put(byId("crowd"), unavailable(service) ? "" : `${crowd(service)} · ${wait}`);
     put(byId("why-not"), why);
     byId("asked").hidden = Boolean(why);
     this.person.ask(this.asksWeChatFirst ? null : service.identity);
@@ -72,8 +73,8 @@ export class Take {
     put(byId("asks-position"), this.nearby ? text("m.position_asked") : "");
     const go = byId("go");
     go.hidden = Boolean(why);
-    const at = go.getAttribute("aria-disabled") === "true";
-    put(go, text(at ? "kiosk.taking" : this.asksWeChatFirst ? "m.sign_in_first" : this.nearby ? "m.take_here" : "m.take"));
+    const name = this.asksWeChatFirst ? "m.sign_in_first" : this.nearby ? "m.take_here" : "m.take";
+    put(go, text(go.getAttribute("aria-disabled") === "true" ? "kiosk.taking" : name));
     const book = byId("book");
     book.hidden = !service.bookable;
     book.href = `/m/halls/${HALL}/book/${encodeURIComponent(service.id)}`;
@@ -106,7 +107,8 @@ export class Take {
   async submit() {
     const service = this.service;
     if (byId("go").hidden) return;
-    if (this.asksWeChatFirst) return signIn(this.chosen);
+    const chosen = this.chosen;
+    if (this.asksWeChatFirst) return signIn(chosen);
     const person = this.person.given();
     if (!person || busy(byId("go"), true)) return;
     say(byId("take-said"));
@@ -124,7 +126,7 @@ export class Take {
       // In place of the sheet: the way back leads to the hall.
       location.replace(pathname + search);
     } catch (error) {
-      leaves = this.refused(error);
+      leaves = this.refused(error, service, chosen);
     } finally {
       // Until the next page is there the button stays as it is: a second press takes no second number.
       if (!leaves) busy(byId("go"), false);
@@ -132,15 +134,17 @@ export class Take {
     }
   }
 
-  /** Show why there is no number; whether another page comes. */
-  refused(error) {
+  /** Show why there is no number for `service`; whether another page comes. */
+  refused(error, service, chosen) {
+    if (!(error instanceof NoPosition || error instanceof Problem)) throw error;
+    // Its sheet was left meanwhile: nothing was taken, and nobody asks any more.
+    if (this.service?.id !== service.id) return false;
     if (error instanceof NoPosition) {
       say(byId("take-said"), () => text(`m.position.${error.why}`));
       return false;
     }
-    if (!(error instanceof Problem)) throw error;
     if (error.kind === "sign-in-needed" && !this.askedWeChat) {
-      signIn(this.chosen);
+      signIn(chosen);
       return true;
     }
     if (error.kind === "sign-in-needed") {
@@ -155,7 +159,7 @@ export class Take {
     }
     say(byId("take-said"), () => sayProblem(error));
     byId("take-said").scrollIntoView({ block: "nearest" });
-    if (error.kind === "person-limit") this.findOwn(this.service);
+    if (error.kind === "person-limit") this.findOwn(service);
     this.again();
     return false;
   }

@@ -6,7 +6,9 @@ const NEAR_AHEAD = 3;
 const NEAR_MS = 3000;
 const FAR_MS = 8000;
 const ESTIMATE_MS = 20000; // how often the rest of the ticket is read while only its place changes
-const REST_MS = 60000; // and while nothing does: a closure is no change of the ticket
+// And while nothing does: a closure is no change of the ticket. Few are near, and they will come to the hall.
+const REST_NEAR_MS = 10000;
+const REST_FAR_MS = 60000;
 const SILENCE_MS = 40000; // heartbeats come every 15 s
 const AGAIN_MS = 30000; // a stream that was refused is tried again
 
@@ -54,12 +56,17 @@ export class TicketLive {
       if (problem.kind === "unknown-ticket") this.take({ ...this.ticket, state: "expired" });
       else this.onTicket(this.ticket);
     }
-    if (!this.over && !document.hidden) this.later("read", jitter(this.streams ? REST_MS : this.pause()));
+    if (!this.over && !document.hidden) this.later("read", jitter(this.pause()));
   }
 
+  get near() {
+    return this.ticket.state !== "waiting" || this.ticket.ahead <= NEAR_AHEAD;
+  }
+
+  /** How long it is until the whole ticket is read again. */
   pause() {
-    const near = this.ticket.state !== "waiting" || this.ticket.ahead <= NEAR_AHEAD;
-    return near ? NEAR_MS : FAR_MS;
+    if (this.streams) return this.near ? REST_NEAR_MS : REST_FAR_MS;
+    return this.near ? NEAR_MS : FAR_MS;
   }
 
   take(ticket) {
@@ -106,7 +113,7 @@ export class TicketLive {
     const moved = changed.state !== state || changed.counter !== counter || changed.recalls !== recalls;
     this.take({ ...this.ticket, ...changed });
     if (moved) return this.read();
-    const since = changed.ahead === ahead ? REST_MS : ESTIMATE_MS;
+    const since = changed.ahead === ahead ? this.pause() : ESTIMATE_MS;
     if (!this.over) this.later("read", jitter(Math.max(1000, this.readAt + since - Date.now())));
   }
 

@@ -113,8 +113,6 @@ def phone_pages(reactor_thread: Any) -> Iterator[PhonePages]:
 
 
 @pytest.fixture
-def phone(phone_pages: PhonePages, open_page: Open) -> Iterator[Phone]:
+def phone(phone_pages: PhonePages, open_page: Open) -> Phone:
     """A phone of somebody whom WeChat has named."""
-    phone = Phone(phone_pages, open_page)
-    yield phone
-    phone.api.slow = lambda: None
+    return Phone(phone_pages, open_page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -143,7 +143,8 @@ class FakeReservations:
     """The API for phones.
 
     Tests change its fields. ``asked`` are the POSTs that came: path, body and Idempotency-Key; ``refused`` are
-    problems by the ending of a path. ``away`` has every request fail as without a network.
+    problems by the ending of a path. ``away`` has every request fail as without a network; those to a path
+    that ends with ``held`` are not answered until `release`.
     """
 
     def __init__(self, spec: HallSpec) -> None:
@@ -183,7 +184,8 @@ class FakeReservations:
         self.asked: list[tuple[str, Any, str | None]] = []
         self.refused: dict[str, tuple[int, str, dict[str, Any]]] = {}
         self.away = False
-        self.slow: Callable[[], None] = lambda: None
+        self.held = ""
+        self._waiting: list[Any] = []
 
     # -- what there is -------------------------------------------------------------------------
 
@@ -296,16 +298,26 @@ class FakeReservations:
             self._answer,
         )
 
+    def release(self) -> None:
+        """Answer what was held."""
+        self.held = ""
+        for route in self._waiting:
+            path = urlsplit(route.request.url).path.removeprefix("/api/v1")
+            _fulfil(route, 200, self._found(route.request, path))
+        self._waiting.clear()
+
     def _answer(self, route: Any) -> None:
         request = route.request
         path = urlsplit(request.url).path.removeprefix("/api/v1")
-        self.slow()
         if self.away:
             return route.abort("connectionrefused")
         if request.method == "POST":
             self.asked.append(
                 (path, request.post_data_json, request.headers.get("idempotency-key"))
             )
+        if self.held and path.endswith(self.held):
+            self._waiting.append(route)
+            return None
         for ending, (status, kind, more) in self.refused.items():
             if path.endswith(ending):
                 problem = {

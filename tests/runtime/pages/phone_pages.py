@@ -79,13 +79,25 @@ class Phone:
         self._open = open_page
 
     def open(
-        self, path: str, *, known: bool = True, width: int = 320, height: int = 640, **options: Any
+        self,
+        path: str,
+        *,
+        known: bool = True,
+        width: int = 320,
+        height: int = 640,
+        own_clock: bool = False,
+        **options: Any,
     ) -> Any:
-        """Open a page; somebody who is not ``known`` has not been named by WeChat."""
+        """Open a page; somebody who is not ``known`` has not been named by WeChat.
+
+        With ``own_clock`` the page's time goes on by itself and by ``page.clock.fast_forward``.
+        """
 
         def before(page: Any) -> None:
             if known:
                 self.know(page)
+            if own_clock:
+                page.clock.install()
             self.api.install(page)
 
         options = {"timezone_id": self.pages.spec.time_zone, **options}

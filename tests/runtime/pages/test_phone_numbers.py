@@ -203,7 +203,7 @@ def test_a_closed_hall_says_so_at_its_top(phone: Phone) -> None:
 
 def test_a_button_pressed_twice_takes_one_number(phone: Phone) -> None:
     ticket = issue(phone)
-    page = phone.open(HERE, forgiven="status of 404")
+    page = phone.open(HERE)
     choose(page, "Tax returns")
     page.get_by_role("button", name="One more").click()
     page.get_by_role("switch").click()
@@ -219,9 +219,45 @@ def test_a_button_pressed_twice_takes_one_number(phone: Phone) -> None:
     expect(page.locator("#sheet")).to_be_hidden()
 
 
+def test_a_slow_answer_is_awaited_and_nothing_is_sent_twice(phone: Phone) -> None:
+    ticket = issue(phone)
+    phone.api.held = "/offer"
+    page = phone.open(HERE)
+    expect(page.locator("#reading-said")).to_have_text("One moment…")
+    phone.api.release()
+    expect(page.locator("#reading")).to_be_hidden()
+    phone.api.held = "/tickets"
+    choose(page, "Tax returns")
+    go = page.locator("#go")
+    go.click()
+    expect(go).to_have_text("One moment…")
+    go.evaluate("button => button.click()")
+    page.get_by_role("button", name="Close").click()
+    choose(page, "Tax returns")
+    expect(go).to_have_text("One moment…")
+    go.evaluate("button => button.click()")
+    phone.api.release()
+    expect(page.locator("#number")).to_have_text(ticket["number"])
+    assert len(phone.api.asked) == 1
+
+
+def test_a_connection_that_is_lost_is_said_and_what_was_there_stays(phone: Phone) -> None:
+    page = phone.open(HERE, own_clock=True, forgiven="ERR_CONNECTION_REFUSED")
+    expect(page.locator("#entries li")).to_have_count(4)
+    phone.api.away = True
+    page.clock.fast_forward(12_500)
+    expect(page.locator("#connection")).to_be_visible()
+    expect(page.locator("#entries li")).to_have_count(4)
+    phone.api.away = False
+    phone.api.services[0] |= {"waiting": 9}
+    page.clock.fast_forward(5_000)
+    expect(page.locator("#connection")).to_be_hidden()
+    expect(page.locator("#entries")).to_contain_text("9 waiting")
+
+
 def test_a_mobile_number_is_checked_while_it_is_typed(phone: Phone) -> None:
     ticket = issue(phone)
-    page = phone.open(HERE, forgiven="status of 404")
+    page = phone.open(HERE)
     choose(page, "Invoices and property", "Invoices")
     field, wrong = page.get_by_label("Your mobile number"), page.locator("#person-wrong")
     field.press_sequentially("138")
@@ -427,7 +463,7 @@ def test_long_names_fit_and_can_be_read(phone: Phone, width: int, language: str)
 
 def test_a_number_is_taken_with_the_keyboard_alone(phone: Phone) -> None:
     ticket = issue(phone)
-    page = phone.open(HERE, forgiven="status of 404")
+    page = phone.open(HERE)
     first = page.locator("#entries").get_by_role("button", name="Tax returns")
     expect(first).to_be_visible()
     for _ in range(8):

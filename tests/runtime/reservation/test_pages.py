@@ -114,6 +114,7 @@ def test_hall_that_asks_where_phones_are_says_so_before_they_are_asked(
         ("/m/halls/HZ01/book/tax?move=%ff%ff", "unknown-booking", 404),
         ("/m/halls/HZ01/bookings/1234", "unknown-booking", 404),
         ("/m/halls/HZ01/bookings/1234/qr.svg", "unknown-booking", 404),
+        ("/t/HZ01/20200101-A001", "unknown-ticket", 404),
     ],
 )
 def test_what_is_not_there_is_said_on_a_page_for_customers(
