@@ -35,7 +35,7 @@ PEOPLE = 300
 RATE = 1_000
 """Callbacks a second."""
 
-SECONDS = 10
+SECONDS = 5
 WARM_UP_S = 2
 ROUNDS = 3
 CONNECTIONS = 32
