@@ -40,6 +40,7 @@ SUITES = (
     "channel",
     "decoder",
     "laboratory",
+    "away",
 )
 """Modules of this package with ``measure() -> list[Figure]``, in the order of the table."""
 
