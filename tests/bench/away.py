@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from statistics import median
 from typing import Any
 from urllib.parse import quote
 
@@ -29,8 +30,8 @@ from tests.bench.http_server import COUNTERS
 
 RATE = 30
 """Tickets a second, and calls; each is two pushes, of which WeChat takes 5,000 a minute."""
-PHASE_S = 4
-ROUNDS = 8
+PHASE_S = 5
+ROUNDS = 9
 WARM_UP_S = 4
 TIMES_MAX = 1.2
 PERSON = "张三"
@@ -145,30 +146,30 @@ def p99_ms(latencies_s: list[float]) -> float:
 
 
 def measure() -> list[Figure]:
-    """Measure the three in turn, `ROUNDS` times; the figures are of all rounds together."""
-    latencies_s: dict[str, list[float]] = {THERE: [], RESET: [], HELD: []}
+    """Measure the three in turn, `ROUNDS` times; the figures are the medians of the rounds."""
+    rounds_ms: dict[str, list[float]] = {THERE: [], RESET: [], HELD: []}
     with tempfile.TemporaryDirectory() as folder, stand_in() as wechat:
         openid = wechat.openid()
         with process("tests.bench.away_server", folder, wechat.url, openid) as printed:
             port, begin = int(printed.readline()), 0
             uvloop.run(phase(port, WARM_UP_S, begin))
             for _ in range(ROUNDS):
-                for how, found in latencies_s.items():
+                for how, found in rounds_ms.items():
                     begin += 1_000_000
                     wechat.be(how)
-                    found += uvloop.run(phase(port, PHASE_S, begin))
+                    found.append(p99_ms(uvloop.run(phase(port, PHASE_S, begin))))
             messages = wechat.ask("GET", "/phones/state")["people"]
     assert any(each["messages"] for each in messages), "nobody was told anything"
-    there_ms = p99_ms(latencies_s[THERE])
+    figures_ms = {how: median(found) for how, found in rounds_ms.items()}
     return [
         Figure(
             name=f"ticket issue while WeChat {words}, p99",
-            value=p99_ms(latencies_s[how]),
+            value=figures_ms[how],
             unit="ms",
             peer_name="while WeChat is there",
-            peer_value=there_ms,
+            peer_value=figures_ms[THERE],
             goal=f"<= {TIMES_MAX} times",
-            met=p99_ms(latencies_s[how]) <= TIMES_MAX * there_ms,
+            met=figures_ms[how] <= TIMES_MAX * figures_ms[THERE],
         )
         for how, words in ((RESET, "resets connections"), (HELD, "does not answer"))
     ]
