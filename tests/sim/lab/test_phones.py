@@ -364,3 +364,21 @@ def test_papers_of_who_booked_have_codes_too(scenario: LabScenario) -> None:
     assert {each.ticket_class for each in papers} >= {TicketClass.APPOINTMENT}
     quotas = {each.path: each.used for each in phones_of(outcome).quotas}
     assert quotas[CODES] == len(papers)
+
+
+def test_troubles_of_wechat_come_by_rate_without_devices(scenario: LabScenario) -> None:
+    often = Breakage(kind="wechat-busy", per_hour=10, lasts_s=120, parameters={"probability": 0.9})
+    troubled = replace(with_phones(scenario, follow_share=0.5), breakages=(often,))
+    runs = [run_of(troubled, seed) for seed in (1, 1, 2)]
+    first, again, other = (outcome.faults for _, outcome, _ in runs)
+    assert first == again
+    assert first != other
+    assert len(first) > 10
+    assert {fault.where for fault in first} == {"account"}
+    well = phones_of(run_of(with_phones(scenario, follow_share=0.5))[1])
+    figures = phones_of(runs[0][1])
+    assert well.told_in_time == 1.0
+    assert figures.told_in_time is not None
+    assert 0.3 < figures.told_in_time < 1.0
+    assert sum(each.late for each in figures.pushes) > 0
+    assert rehearse(troubled, 1).faults[0][1].startswith("wechat-busy account")
