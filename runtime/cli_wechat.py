@@ -12,6 +12,7 @@ from rich.console import Console
 from protocol.errors import ConfigError
 from protocol.values import value
 from runtime.reactor import install_reactor
+from runtime.reservation.cookies import CUSTOMER
 from runtime.stand_in.caller import is_of_this_machine
 from runtime.stand_in.server import StandInServer
 from sim.wechat.accounts import Account
@@ -118,7 +119,7 @@ def stand_in_command(
     for name in PEOPLE:
         model.people.contact(name)
     reactor = install_reactor()
-    server = StandInServer(reactor, model, port)
+    server = StandInServer(reactor, model, port, forgotten_cookies=(CUSTOMER,))
     server.start()
     given = _Given(secret=secret, token=token, aes_key=aes_key)
     console = Console(soft_wrap=True, highlight=False)

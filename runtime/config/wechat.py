@@ -48,6 +48,11 @@ def check_wechat(findings: Findings, wechat: model.WeChat | None, server: model.
         check_sources(findings, PLACE, wechat, name)
     for push in ("near", "call"):
         _check_fields(findings, (*PLACE, push, "fields"), getattr(wechat, push))
+    public = ("server", "public_url")
+    if server.public_url is None and wechat.api_url == model.API_URL and findings.sound(public):
+        wrong = f"WeChat would lead phones back to {server.base_url()}, which it does not know"
+        needed = 'needed with [wechat] is public_url, such as "https://hall.example.cn"'
+        findings.add(public, wrong, needed)
     octets = ("server", "body_octets_max")
     if server.body_octets_max < model.WECHAT_BODY_OCTETS_MIN and findings.sound(octets):
         wrong = f"{server.body_octets_max} is too little for WeChat's callbacks"

@@ -172,6 +172,17 @@ def test_bodies_too_small_for_callbacks_are_refused(right: str, problems_of: Pro
     assert f"{WECHAT_BODY_OCTETS_MIN} or more" in str(problem)
 
 
+def test_wechat_itself_needs_an_address_to_lead_phones_back_to(
+    right: str, problems_of: Problems
+) -> None:
+    unnamed = right.replace('public_url = "https://hall.example.cn/"\n', "")
+    assert problems_of(unnamed) == ()
+    [problem] = problems_of(unnamed + ACCOUNT)
+    assert problem.where == "server / public_url"
+    stand_in = ACCOUNT.replace("[wechat]", '[wechat]\napi_url = "http://127.0.0.1:8090"')
+    assert problems_of(unnamed + stand_in) == ()
+
+
 def test_secrets_show_neither_in_the_representation_nor_in_the_log(
     right: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
