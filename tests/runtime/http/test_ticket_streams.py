@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from actors.hall.actor import ReadState, StateRead
 from actors.hall.state import HallState
@@ -340,6 +343,87 @@ def test_hall_without_phones_is_asked_nothing(rig: Rig) -> None:
     rig.happen()
     rig.run(60.0)
     assert not rig.hall.asked
+
+
+# -- whatever happens in whatever order ----------------------------------------------------------
+
+TICKETS_OF_ALL = [f"A{number:03}" for number in range(6)]
+ANY_TICKET = st.sampled_from(TICKETS_OF_ALL)
+
+
+class Streaming(RuleBasedStateMachine):
+    """Phones come, go and stall, the queue moves, the hall is slow or starts again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(ticket_streams, "standing_of", lambda state, id: state.get(id))
+        self.patch.setattr(ticket_streams, "SLICE", 2)
+        self.rig = Rig()
+        self.phones: list[tuple[str, Phone]] = []
+        self.ahead = 100
+        for ticket in TICKETS_OF_ALL:
+            self.rig.stand(ticket, self.ahead)
+
+    @rule(ticket=ANY_TICKET)
+    def come(self, ticket: str) -> None:
+        self.phones.append((ticket, self.rig.open(ticket)))
+
+    @precondition(lambda self: self.phones)
+    @rule(data=st.data())
+    def go(self, data: st.DataObject) -> None:
+        one = data.draw(st.sampled_from(self.phones))
+        self.phones.remove(one)
+        one[1].lost()
+
+    @precondition(lambda self: self.phones)
+    @rule(data=st.data(), stalls=st.booleans())
+    def stall_or_go_on(self, data: st.DataObject, stalls: bool) -> None:
+        _, phone = data.draw(st.sampled_from(self.phones))
+        if stalls:
+            phone.stream.pauseProducing()
+        else:
+            phone.stream.resumeProducing()
+
+    @rule(ticket=ANY_TICKET, itself=st.booleans())
+    def move(self, ticket: str, itself: bool) -> None:
+        """Something happens to a ticket, or to others and so to its place."""
+        self.ahead -= 1
+        self.rig.stand(ticket, self.ahead, "called" if itself else "waiting")
+        self.rig.happen(ticket if itself else None)
+
+    @rule()
+    def answer(self) -> None:
+        self.rig.hall.answer()
+
+    @rule()
+    def start_again(self) -> None:
+        """What the hall was asked is lost."""
+        self.rig.hall.asked.clear()
+
+    @rule(for_s=st.floats(0.0, 1.0))
+    def wait(self, for_s: float) -> None:
+        self.rig.run(for_s)
+
+    @invariant()
+    def every_stream_is_known(self) -> None:
+        assert len(self.rig.streams) == len(self.phones)
+
+    def teardown(self) -> None:
+        rig = self.rig
+        for _ in range(3):
+            rig.now_s += ASK_AGAIN_S + 0.1
+            rig.streams.sweep(rig.now_s)
+            while rig.hall.answer() or rig.run(LOOK_S):
+                pass
+        for ticket, phone in self.phones:
+            if phone.stream.paused_since is None:
+                assert phone.stream.shown == ticket_streams._frame(rig.hall.standings[ticket])
+        self.patch.undo()
+
+
+TestStreaming = Streaming.TestCase
+TestStreaming.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
 # -- over a socket -------------------------------------------------------------------------------
