@@ -282,11 +282,8 @@ class TicketStreams:
         """Send heartbeats where nothing was sent; cut streams whose clients have taken nothing for too long."""
         if self._asked_s is not None and now_s - self._asked_s > ASK_AGAIN_S:
             self._asked_s = None
-            self._changed = True
             if self._at_once or self._due:
                 self._ask()
-            else:
-                self._go_on()
         limits = self._limits
         quiet_since, stalled_since = now_s - limits.heartbeat_s, now_s - limits.stall_s
         for streams in list(self._by_ticket.values()):
