@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from prometheus_client.core import Metric
+
 from actors.audience import told
 from actors.building import HallParts, build_hall
 from actors.ports import RadioVault
@@ -174,8 +176,10 @@ class HallService:
         if account is not None:
             callbacks = account.callbacks(ports)
             reservation = account.reservation(lambda: self.base_url, secure=secure)
-            metrics = callbacks.metrics
             customer_of = reservation.customer_of
+
+            def metrics() -> Iterable[Metric]:
+                return (*callbacks.metrics(), *reservation.metrics())
 
             def more_routes(pages: Pages) -> Iterable[Route]:
                 ours = (*callbacks.routes(pages), *reservation.routes(pages))

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from prometheus_client.core import Metric
+
 from protocol.messages import Recipient
 from runtime.config.model import WeChat
 from runtime.http.customers import Customer
@@ -47,6 +49,10 @@ class Reservation:
     def customer_of(self, request: HttpRequest) -> Customer | None:
         """Return who asks, if a cookie of ours says it."""
         return self._cookies.customer_of(request)
+
+    def metrics(self) -> Iterable[Metric]:
+        """Return how many customers signed in, and how many could not."""
+        return self._signing_in.metrics()
 
     def routes(self, pages: Pages) -> Iterable[Route]:
         """Return the routes, for `runtime.http.service.HttpService`."""

@@ -12,9 +12,12 @@ import hmac
 import logging
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import quote, urlencode
+
+from prometheus_client.core import CounterMetricFamily, Metric
 
 from protocol.messages import Recipient
 from runtime.config.model import WeChat
@@ -71,6 +74,7 @@ class SigningIn:
         self._monotonic = monotonic
         self._failed_logged_s: float | None = None
         self._failed_since = 0
+        self._counts: Counter[str] = Counter()
 
     def routes(self) -> Iterable[Route]:
         """Return the two routes."""
@@ -90,6 +94,15 @@ class SigningIn:
             route(ENTER, self.enter, "Take the browser back from WeChat"),
         )
 
+    def metrics(self) -> Iterator[Metric]:
+        """Yield how many browsers came back from WeChat, by what became of them."""
+        counted = CounterMetricFamily(
+            "paihao_sign_ins", "Browsers that came back from WeChat.", labels=["outcome"]
+        )
+        for outcome, count in sorted(self._counts.items()):
+            counted.add_metric([outcome], count)
+        yield counted
+
     def sign_in(self, call: Call) -> Response:
         """Send the browser to WeChat."""
         return self._to_wechat(own_path(_given(call, b"to")), tries=1)
@@ -102,6 +115,7 @@ class SigningIn:
             if call.customer is not None:
                 # The way back in the browser's history: nothing is taken from the address.
                 return _lead(HOME)
+            self._counts["foreign"] += 1
             raise _failed(HOME, "this browser did not begin to sign in here, or too long ago")
         if not code:
             raise _failed(entering.to, "WeChat gave the browser no code")
@@ -116,6 +130,7 @@ class SigningIn:
 
     def _entered(self, entering: Entering, answer: object | None) -> Response:
         if isinstance(answer, Visitor):
+            self._counts["virtual" if answer.virtual else "entered"] += 1
             if answer.virtual:
                 raise refuse(
                     "virtual-visitor",
@@ -125,10 +140,12 @@ class SigningIn:
             cookies = self._cookies
             return _lead(entering.to, cookies.of_customer(answer.openid), cookies.entered())
         if isinstance(answer, VisitorUnknown) and answer.again:
+            self._counts["refused"] += 1
             if entering.tries < TRIES_MAX:
                 return self._to_wechat(entering.to, tries=entering.tries + 1)
             raise _failed(entering.to, "WeChat took none of its codes back")
         detail = answer.detail if isinstance(answer, VisitorUnknown) else "WeChat did not answer"
+        self._counts["away"] += 1
         self._log(detail)
         raise _away(entering.to)
 

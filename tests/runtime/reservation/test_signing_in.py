@@ -224,6 +224,23 @@ def test_wechat_that_thinks_too_long_is_away(platform: Platform) -> None:
     assert problem_page(answer) == "wechat-away"
 
 
+def test_it_is_counted_what_became_of_those_who_came_back(platform: Platform) -> None:
+    phone = platform.phone(signed_in=False)
+    phone.get("/m/enter?code=a&state=b")
+    back = phone.come_back(phone.leave())
+    _use_code(platform, back)
+    phone.get(phone.come_back(phone.get(back).headers["location"]))
+    platform.wechat.people.make_virtual("li", virtual=True)
+    platform.phone("li", signed_in=False).sign_in()
+    stranded = platform.phone("wang", signed_in=False)
+    back = stranded.come_back(stranded.leave())
+    platform.trouble(Ill.BUSY)
+    stranded.get(back)
+    [metric] = platform.served.call(lambda: list(platform.reservation.metrics()))
+    counted = {sample.labels["outcome"]: sample.value for sample in metric.samples}
+    assert counted == {"foreign": 1, "refused": 1, "entered": 1, "virtual": 1, "away": 1}
+
+
 def test_nothing_of_a_sign_in_is_in_the_log(
     platform: Platform, caplog: pytest.LogCaptureFixture
 ) -> None:
