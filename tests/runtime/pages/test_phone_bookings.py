@@ -59,6 +59,25 @@ def test_a_day_and_a_time_with_what_is_left_are_booked(phone: Phone) -> None:
     assert page.evaluate(FAINT) == []
 
 
+def test_a_time_is_booked_with_the_keyboard_alone(phone: Phone) -> None:
+    page = phone.open(BOOK)
+    expect(page.locator("#days label").first).to_be_visible()
+    page.locator("#days input").first.focus()
+    # Full days are passed over.
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#days input").nth(3)).to_be_checked()
+    expect(page.locator("#days input").nth(3)).to_be_focused()
+    page.locator("#later").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.locator("#slots input").nth(1)).to_be_checked()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Your time is booked")).to_be_visible()
+    assert phone.api.asked[0][1]["slot"] == phone.api.slots[20]["slot"]
+
+
 def test_later_days_are_shown_on_request(phone: Phone) -> None:
     page = phone.open(BOOK)
     expect(page.locator("#days label")).to_have_count(9)
