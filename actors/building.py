@@ -14,7 +14,15 @@ from actors.counter import CounterActor
 from actors.display import DisplayActor
 from actors.hall.actor import SNAPSHOT_EVENTS, HallActor, HallAudience
 from actors.kiosk import KioskActor
-from actors.ports import Journal, LinkOpener, PushPort, RadioVault, ScanCodePort
+from actors.ports import (
+    EventRows,
+    Journal,
+    LinkOpener,
+    PushPort,
+    RadioVault,
+    ScanCodePort,
+    UplinkPort,
+)
 from actors.printer import PrinterActor
 from actors.pusher import PusherActor
 from actors.radio.banners import Banners
@@ -27,6 +35,7 @@ from actors.radio.network import Neighbours, RadioNetwork
 from actors.radio.repeater import RepeaterTerminal
 from actors.radio.security import SecurityActor, guard_of
 from actors.radio.window import WindowTerminal
+from actors.uplink import UplinkActor
 from actors.world import World
 from protocol.hall import Gateway, HallSpec, Terminal, TerminalKind
 from protocol.ids import CounterId, GatewayId, KioskId, TerminalAddress, TicketId
@@ -62,13 +71,14 @@ def build_hall(
     snapshot_events: int = SNAPSHOT_EVENTS,
     pushes: PushPort | None = None,
     codes: ScanCodePort | None = None,
+    uplink: tuple[EventRows, UplinkPort] | None = None,
 ) -> HallParts:
     """Start the hall, then all that serve it; stopping the world ends them in reverse order.
 
     ``scan_url`` gives the address in a ticket's QR code. Without a ``vault`` terminals have no security and
     are not paired, whatever the configuration says. The hall keeps a snapshot after ``snapshot_events`` events.
     Without ``pushes`` phones that follow tickets are told nothing; without ``codes`` papers have the address of
-    their page in their QR code.
+    their page in their QR code. ``uplink`` is the journal as headquarters gets it, and the way there.
     """
     root = f"hall/{spec.id}"
     alarms = world.spawn(f"{root}/alarms", AlarmBoard, {}, Audience())
@@ -92,6 +102,8 @@ def build_hall(
     _build_radio(world, root, parts, links, vault)
     if pushes is not None:
         world.spawn(f"{root}/pusher", PusherActor, spec, hall, alarms, pushes)
+    if uplink is not None:
+        world.spawn(f"{root}/uplink", UplinkActor, spec.id, hall, alarms, *uplink)
     return parts
 
 

@@ -5,10 +5,12 @@ from typing import Protocol
 
 from actors.hall.state import HallState
 from actors.radio.banners import BannerText
+from protocol.event_rows import Row
 from protocol.ids import CounterId, GatewayId, TicketId
 from protocol.messages import Recipient, Recorded
 from protocol.push_events import PushDue
 from protocol.radio.posts import PostRecord
+from protocol.uplink import EventBatch
 from protocol.values import value
 
 
@@ -63,6 +65,29 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Finish the commit under way and let the file go."""
+        ...
+
+
+class EventRows(Protocol):
+    """What a journal can do besides, for those who take its events elsewhere."""
+
+    def rows(self, after: int, limit: int) -> Sequence[Row]:
+        """Return at most ``limit`` durable events with numbers above ``after``, in order, as they are kept.
+
+        Raises:
+            JournalDamaged: they are not what was written.
+        """
+        ...
+
+
+class UplinkPort(Protocol):
+    """The way to headquarters."""
+
+    def send(self, batch: EventBatch, reply_to: Recipient) -> None:
+        """Have ``batch`` taken to headquarters; returns at once, and ``reply_to`` is told `BatchAnswered`.
+
+        The same events may come again where it is not known whether they arrived.
+        """
         ...
 
 

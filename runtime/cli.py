@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "radio": ("runtime.cli_radio", "radio_commands"),
     "faults": ("runtime.cli_faults", "faults_commands"),
     "wechat": ("runtime.cli_wechat", "wechat_commands"),
+    "hq": ("runtime.cli_hq", "hq_commands"),
 }
 """The module and name of each command. It is imported when it is asked for: `config` needs neither Twisted's
 reactor nor SimPy, and `up` chooses the reactor before anything else imports one."""

@@ -17,6 +17,9 @@ from protocol.ids import HallId, TicketId
 from protocol.messages import RaiseAlarm
 from protocol.values import replace
 from runtime.config.model import Config, Server
+from runtime.headquarters.database import open_database
+from runtime.headquarters.direct import DirectUplink
+from runtime.headquarters.store import Store
 from runtime.http.codes import page_address
 from runtime.http.customers import CustomerOf, nobody
 from runtime.http.limits import Limits
@@ -83,6 +86,7 @@ class HallService:
         keys = {spec.id: derived_key(key, f"hall/{spec.id}") for spec in config.halls}
         vaults = {spec.id: self._open_vault(spec, keys[spec.id]) for spec in config.halls}
         account = self._account(key)
+        headquarters = self._headquarters()
         self._stops.append(links.close)
         self._stops.append(self.world.close)
         ports: dict[HallId, HallPort] = {}
@@ -98,6 +102,7 @@ class HallService:
                 vault,
                 pushes=None if account is None else account.pushes(spec, scan_url),
                 codes=None if account is None else account.codes(spec.id),
+                uplink=(journals[spec.id], headquarters),
             )
             self.parts[spec.id] = parts
             ports[spec.id] = HallPort(
@@ -127,6 +132,13 @@ class HallService:
         account = AccountService(self._reactor, wechat, key, self.world)
         self._stops.append(account.stop)
         return account
+
+    def _headquarters(self) -> DirectUplink:
+        """Return the way to headquarters, which is in this process."""
+        engine = open_database(self._config.database_url)
+        uplink = DirectUplink(Store(engine, self.world.now), self.world.call_from_thread)
+        self._stops.append(uplink.stop)
+        return uplink
 
     def _open_journal(self, spec: HallSpec) -> SqliteJournal:
         folder = self._config.server.data_dir

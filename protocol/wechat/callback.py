@@ -8,8 +8,9 @@
     and for who followed it before
          <MsgType>event</MsgType><Event>SCAN</Event><EventKey>...</EventKey>
 
-wechatpy's parser tells the kinds apart. What nobody sends it meets with eight kinds of exception, and an
-element that is there twice it reads as a list; so it is given only what `read_elements` took.
+The kinds are wechatpy's. What nobody sends its parser meets with eight kinds of exception, and an element that
+is there twice it reads as a list; so it is given only what `read_elements` took, and that only where elements
+hold others: the rest is read already.
 
 Source: WeChat's descriptions of messages, events, and subscription notifications of official accounts.
 """
@@ -56,6 +57,9 @@ _TEN_DIGITS = re.compile(r"[0-9]{10}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _CODE = re.compile(r"-?[0-9]{1,10}")
 _TEMPLATE = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_SCENE_MARK = "qrscene_"
+"""Before the scene where whoever scanned a code has followed the account by that."""
+
 _WORD = re.compile(r"[0-9A-Za-z_]{1,64}")
 
 # Elements that are read, or that wechatpy's parser looks at: texts, or not there.
@@ -221,7 +225,7 @@ def read(xml: bytes) -> Callback:
     is_event, is_text = kind.lower() == "event", kind.lower() == "text"
     if is_event:
         _matching(_WORD, texts, "Event")
-    message = parse_message(xml)
+    message = parse_message(xml) if elements.nested else _message(kind.lower(), texts)
     if is_event or ("MsgId" not in texts and not is_text):
         id = _event_id(head, message)
     else:
@@ -251,6 +255,20 @@ def read(xml: bytes) -> Callback:
             return ConsentSent(sent=tuple(_sent(message.sent)), id=id, **head)
     event = texts.get("Event")
     return Other(kind=f"event/{event}" if event else kind, id=id, **head)
+
+
+def _message(kind: str, texts: Mapping[str, str]) -> Any:
+    """Return what wechatpy's parser does where no element holds others; it would read all of it once more.
+
+    Who follows from a product's code is here one who follows.
+    """
+    data = {name: text or None for name, text in texts.items()}
+    if kind != "event":
+        return messages.MESSAGE_TYPES.get(kind, messages.UnknownMessage)(data)
+    name, key = texts["Event"].lower(), texts.get("EventKey", "")
+    if name == "subscribe" and key.startswith(_SCENE_MARK):
+        name, data["EventKey"] = "subscribe_scan", key.removeprefix(_SCENE_MARK)
+    return events.EVENT_TYPES.get(name, messages.UnknownMessage)(data)
 
 
 def _head(texts: Mapping[str, str]) -> dict[str, Any]:

@@ -28,6 +28,16 @@ ELEMENTS_MAX = 512
 ROOT = "xml"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+# What WeChat nearly always writes: no element holds others, each text is bare or one CDATA section.
+_FLAT = re.compile(
+    rf"<({_NAME.pattern})>(?:<!\[CDATA\[(?>(.*?)]]>)|([^<&\]]*))</\1>[ \t\n]*", re.DOTALL
+)
+_FLAT_BEGIN = re.compile(r"<xml>[ \t\n]*")
+_FLAT_END = re.compile(r"</xml>[ \t\n]*")
+# Refused, or read as something else, by expat; a carriage return is one of those.
+_UNUSUAL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+
 # expat itself refuses those below a space; DEL and those of ISO 6429's second set it lets pass.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -52,9 +62,12 @@ def read_elements(octets: bytes) -> Elements:
         raise CallbackError(f"the body has {len(octets)} octets; {BODY_OCTETS_MAX} are the most")
     # expat would also take UTF-16 where a byte order mark says so.
     try:
-        octets.decode("utf-8")
+        document = octets.decode("utf-8")
     except UnicodeDecodeError as error:
         raise CallbackError(f"the body is not UTF-8 at octet {error.start}") from None
+    texts = _flat_texts(document)
+    if texts is not None:
+        return Elements(texts=texts, nested=frozenset())
     reader = _Reader()
     try:
         reader.parser.Parse(octets, True)
@@ -63,6 +76,26 @@ def read_elements(octets: bytes) -> Elements:
             f"the body is not XML: {expat.ErrorString(error.code)}, line {error.lineno}"
         ) from None
     return Elements(texts=reader.texts, nested=frozenset(reader.nested))
+
+
+def _flat_texts(document: str) -> dict[str, str] | None:
+    """Return the texts if ``document`` is of the plainest form and expat would find nothing else in it.
+
+    Reading it so takes a tenth of the time that the functions take which expat calls.
+    """
+    begin = _FLAT_BEGIN.match(document)
+    if begin is None or _UNUSUAL.search(document) is not None:
+        return None
+    texts: dict[str, str] = {}
+    at = begin.end()
+    while (found := _FLAT.match(document, at)) is not None:
+        name, section, bare = found.groups()
+        if name in texts:
+            return None
+        texts[name] = (bare if section is None else section).strip()
+        at = found.end()
+    whole = _FLAT_END.fullmatch(document, at) is not None
+    return texts if whole and len(texts) < ELEMENTS_MAX else None
 
 
 class _Reader:

@@ -277,6 +277,26 @@ def _public_url(typed: str) -> object:
 PUBLIC_URL = _text(_public_url, 'a string such as "https://hall.example.cn"')
 
 
+_DATABASE = re.compile(
+    r"(sqlite:///[!-~]+|postgresql\+psycopg://([!-.0-9;-?A-~]+@)?[!-?A-~]*/[!-~]+)"
+)
+"""The host may be left out, and the user; a password may not be there."""
+
+
+def _database_url(typed: str) -> object:
+    if len(typed) <= model.PATH_CHARACTERS_MAX and _DATABASE.fullmatch(typed):
+        return typed
+    return Wrong(
+        # Somebody may have typed a password.
+        what="it is no address of a database, or one with a password",
+        allowed="allowed is sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME; PostgreSQL's password"
+        " stands in PGPASSWORD or in ~/.pgpass",
+    )
+
+
+DATABASE_URL = _text(_database_url, 'a string such as "postgresql+psycopg://paihao@db/paihao"')
+
+
 def path_in(folder: Path) -> Kind:
     """Return the kind of paths; a relative one counts from ``folder``."""
     allowed = f"a path of 1 to {model.PATH_CHARACTERS_MAX} characters"

@@ -82,4 +82,5 @@ def read_config(
         tokens=tokens,
         wechat=wechat,
         districts=file.districts,
+        headquarters=file.headquarters,
     )

@@ -209,6 +209,16 @@ class District:
 
 
 @value
+class Headquarters:
+    """Where the halls' events are kept together.
+
+    ``database`` is an address as SQLAlchemy has it; a file in ``server.data_dir`` if it is left out.
+    """
+
+    database: str | None = None
+
+
+@value
 class Config:
     """A whole configuration; ``source`` names the file for people."""
 
@@ -218,3 +228,10 @@ class Config:
     tokens: tuple[Token, ...] = ()
     wechat: WeChat | None = None
     districts: Mapping[DistrictId, District] = attrs.field(factory=dict)
+    headquarters: Headquarters = attrs.field(factory=Headquarters)
+
+    @property
+    def database_url(self) -> str:
+        """The address of headquarters' database."""
+        default = f"sqlite:///{self.server.data_dir / 'headquarters.db'}"
+        return self.headquarters.database or default

@@ -43,13 +43,14 @@ ADDRESS = kinds.whole(1, model.RADIO_ADDRESS_MAX)
 
 @value
 class File:
-    """The whole file: ``[[hall]]``, ``[server]``, ``[[token]]``, ``[wechat]`` and ``[[district]]``."""
+    """The whole file; its keys are those of the tables in it."""
 
     halls: tuple[HallSpec, ...]
     server: model.Server = attrs.field(factory=model.Server)
     tokens: tuple[model.Token, ...] = ()
     wechat: model.WeChat | None = None
     districts: Mapping[DistrictId, model.District] = attrs.field(factory=dict)
+    headquarters: model.Headquarters = attrs.field(factory=model.Headquarters)
 
 
 def declare(tables: Tables, folder: Path) -> None:
@@ -67,6 +68,7 @@ def declare(tables: Tables, folder: Path) -> None:
         server=tables.table(model.Server),
         tokens=Field(key="token", read=tables.listed(model.Token, most=model.TOKENS_MAX)),
         wechat=tables.table(model.WeChat),
+        headquarters=tables.table(model.Headquarters),
         districts=Field(
             key="district", read=tables.by_key(model.District, "id", most=model.DISTRICTS_MAX)
         ),
@@ -194,6 +196,7 @@ def _declare_server(tables: Tables, folder: Path) -> None:
         proxies=tables.several(kinds.IP_ADDRESS, most=model.PROXIES_MAX),
         rate_limits=tables.table(model.RateLimits),
     )
+    tables.declare(model.Headquarters, database=tables.one(kinds.DATABASE_URL))
     tables.declare(
         model.Token,
         role=tables.one(kinds.choice(model.Role)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -45,6 +46,9 @@ CUSTOMERS = (b"/m/",)
 
 TICKETS = b"/t/"
 
+KEPT_MAX = 100
+"""Pages that are kept, of some 60 kB each; then they are filled in anew."""
+
 TICKET_CHARACTERS_MAX = 40
 """No ticket's id is longer; a longer one has no QR code."""
 
@@ -58,6 +62,7 @@ class Pages:
     def __init__(self, desks: Mapping[HallId, Desk], *, secure_cookies: bool) -> None:
         self.sign_in: str | None = None
         self._desks = desks
+        self._kept: dict[Hashable, bytes] = {}
         self._secure_cookies = secure_cookies
         self._static = StaticFiles()
         self._templates = Environment(
@@ -66,6 +71,8 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            # Else each template's file is looked at for each page.
+            auto_reload=False,
         )
         self._templates.globals["static"] = self._static.address
         self._templates.globals["name_in"] = name_in
@@ -260,19 +267,42 @@ class Pages:
         status: int = 200,
         headers: tuple[tuple[bytes, bytes], ...] = (),
         data: Mapping[str, Any] | None = None,
+        kept_as: Hashable | None = None,
         **values: Any,
     ) -> Response:
-        """Fill in a template in the language that the reader wants most of ``languages``."""
+        """Fill in a template in the language that the reader wants most of ``languages``.
+
+        What is ``kept_as`` the same is filled in once for each language: it stays so while the server runs.
+        """
         language = wanted(request, languages, settings=own_browser)
+        place = (template, kept_as, language)
+        body = None if kept_as is None else self._kept.get(place)
+        if body is None:
+            body = self._fill(template, language, languages, data, values)
+            if kept_as is not None:
+                if len(self._kept) >= KEPT_MAX:
+                    self._kept.clear()
+                self._kept[place] = body
+        if request.query and request.query_values(b"lang"):
+            headers = (*headers, _language_cookie(language, secure=self._secure_cookies))
+        return Response(
+            status=status,
+            body=body,
+            content_type=HTML,
+            headers=(NO_STORE, (b"Vary", b"Accept-Language, Cookie"), *headers),
+        )
+
+    def _fill(
+        self,
+        template: str,
+        language: Language,
+        languages: Sequence[Language],
+        data: Mapping[str, Any] | None,
+        values: Mapping[str, Any],
+    ) -> bytes:
         texts = TEXTS.get(language, TEXTS[FALLBACK])
         offered = tuple(dict.fromkeys(languages))
-        filled = dict(data or {})
-        filled |= {
-            "language": language,
-            "languages": offered,
-            "problems": {name: KINDS[name].advice for name in SHOWN_PROBLEMS},
-            "texts": {offer: TEXTS.get(offer, TEXTS[FALLBACK]) for offer in offered},
-        }
+        filled = {**(data or {}), "language": language, "languages": offered}
         html = self._templates.get_template(template).render(
             language=language,
             languages=offered,
@@ -280,18 +310,26 @@ class Pages:
             text=texts.__getitem__,
             text_or_none=texts.get,
             text_in=lambda shown, key: TEXTS.get(shown, TEXTS[FALLBACK])[key],
-            # A data block is no script, but "</script>" would still end it.
-            data=to_json(filled).decode().replace("<", "\\u003c"),
+            data=f"{_data_block(filled)[:-1]},{_texts_of(offered)[1:]}",
             **values,
         )
-        if request.query_values(b"lang"):
-            headers = (*headers, _language_cookie(language, secure=self._secure_cookies))
-        return Response(
-            status=status,
-            body=html.encode(),
-            content_type=HTML,
-            headers=(NO_STORE, (b"Vary", b"Accept-Language, Cookie"), *headers),
-        )
+        return html.encode()
+
+
+def _data_block(given: object) -> str:
+    """Return JSON for a data block: that is no script, but "</script>" would still end it."""
+    return to_json(given).decode().replace("<", "\\u003c")
+
+
+@lru_cache(maxsize=KEPT_MAX)
+def _texts_of(offered: tuple[Language, ...]) -> str:
+    """Return what scripts need of texts, which is most of a page and always the same."""
+    return _data_block(
+        {
+            "problems": {name: KINDS[name].advice for name in SHOWN_PROBLEMS},
+            "texts": {offer: TEXTS.get(offer, TEXTS[FALLBACK]) for offer in offered},
+        }
+    )
 
 
 def _hall_data(spec: HallSpec) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 from actors.hall.diary import AddedClosure, Booking, Diary, filed
+from protocol.event_rows import converter
 from protocol.ids import PersonId
 from protocol.values import replace
-from runtime.journal.rows import converter
 
 PART_BOOKINGS = 100
 """Bookings, or people who missed some, in one part: less than a millisecond's work."""

@@ -3,7 +3,7 @@
 One SQLite database in WAL mode for each hall::
 
     meta            name, value: the hall's id, the format, commits that failed
-    event           seq, at, kind, command, body, digest: see `runtime.journal.rows`
+    event           seq, at, kind, command, body, digest: see `protocol.event_rows`
     snapshot        seq, chain, shape, parts, checksum: see `runtime.journal.states`
     snapshot_part   seq, part, body
 

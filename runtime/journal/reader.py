@@ -10,12 +10,12 @@ from typing import Any
 
 from actors.hall.state import HallState
 from protocol.errors import JournalDamaged, JournalForeign
+from protocol.event_rows import Row, RowError, decode_row, digest_after, first_digest
 from protocol.hall import HallSpec
 from protocol.ids import HallId
 from protocol.messages import Recorded
 from runtime.journal.file import ADVICE, FORMAT, connect_reader, failure
 from runtime.journal.guard import Guard
-from runtime.journal.rows import Row, RowError, decode_row, digest_after, first_digest
 from runtime.journal.states import SHAPE, SnapshotUnreadable, decode_state, seal
 
 log = logging.getLogger(__name__)
@@ -103,11 +103,19 @@ class Reader:
         return last
 
     def events(self, after: int, until: int, limit: int | None = None) -> Iterator[Recorded]:
-        """Yield the events above ``after``, to ``until`` at most, each checked against the one before.
+        """Return the events above ``after``, to ``until`` at most; each is checked as it is read.
 
         Raises:
             JournalDamaged: an event is not what was written, or missing.
             JournalForeign: an event is of a kind that this version does not know.
+        """
+        return map(self._decode, self.rows(after, until, limit))
+
+    def rows(self, after: int, until: int, limit: int | None = None) -> Iterator[Row]:
+        """Yield what `events` does, as it is kept.
+
+        Raises:
+            JournalDamaged: an event is not what was written, or missing.
         """
         if after >= until:
             return
@@ -120,7 +128,7 @@ class Reader:
                 seq += 1
                 self._check(row, seq, digest)
                 digest = row.digest
-                yield self._decode(row)
+                yield row
             if len(rows) < count and seq < until:
                 raise self._damaged(f"event {seq + 1} is missing")
             limit = None if limit is None else limit - count

@@ -10,6 +10,7 @@ from threading import Event
 from actors.audience import told
 from actors.hall.state import HallState
 from actors.ports import CommitFailed, Committed, Recovery
+from protocol.event_rows import Row
 from protocol.hall import HallSpec
 from protocol.messages import Recipient, Recorded
 from runtime.journal.file import check_header, connect, create
@@ -126,6 +127,15 @@ class SqliteJournal:
         """
         last, _ = self._reader.last()
         return list(self._reader.events(after, last, limit))
+
+    def rows(self, after: int, limit: int) -> Sequence[Row]:
+        """Return at most ``limit`` durable events with numbers above ``after``, in order, as they are kept.
+
+        Raises:
+            JournalDamaged: they are not what was written.
+        """
+        last, _ = self._reader.last()
+        return list(self._reader.rows(after, last, limit))
 
     def verify(self) -> int:
         """Check every event there is and return how many. A million take about 12 s; any thread may.

@@ -32,12 +32,12 @@ from actors.hall.state import (
 )
 from protocol.choices import Candidate, Choice
 from protocol.errors import StorageError
+from protocol.event_rows import DIGEST_OCTETS, converter
 from protocol.events import Event
 from protocol.hall import HallSpec
 from protocol.ids import CounterId, FollowerId, PersonId, ServiceId, TicketId
 from protocol.tickets import TicketClass, TicketState
 from runtime.journal.diaries import encode_diary, with_part
-from runtime.journal.rows import DIGEST_OCTETS, converter
 
 PART_ENTRIES = 25
 """Tickets in one part: a quarter of a millisecond, for which a commit may have to wait; 50 kB at most."""

@@ -20,11 +20,11 @@ from time import monotonic
 from actors.hall.state import HallState
 from actors.ports import CommitFailed, Committed
 from protocol.errors import StorageError
+from protocol.event_rows import Row, encode_row
 from protocol.messages import Recorded
 from protocol.values import value
 from runtime.journal.file import advice_after
 from runtime.journal.guard import Guard
-from runtime.journal.rows import Row, encode_row
 from runtime.journal.states import SHAPE, encode_state, seal
 
 log = logging.getLogger(__name__)

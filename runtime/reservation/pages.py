@@ -5,18 +5,18 @@ What they show comes by the API, so a page is the same for everybody and says on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from protocol.appointments import read_code
 from protocol.commands import PARTY_MAX
 from protocol.errors import CodeError
 from protocol.hall import HallSpec, Service
-from protocol.ids import BookingId, ServiceId
+from protocol.ids import BookingId, Language, ServiceId
 from protocol.printing.qr import qr_svg
 from runtime.http.calls import Call
 from runtime.http.customers import SIGN_IN
-from runtime.http.languages import TEXTS
+from runtime.http.languages import TEXTS, wanted
 from runtime.http.pages import SVG, Pages
 from runtime.http.problems import refuse
 from runtime.http.request import Response
@@ -32,6 +32,8 @@ class ReservationPages:
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
+        self._kept: dict[tuple[str, str | None, Language, bool], Response] = {}
+        """Pages that were filled in, by template, hall, language, and whether their reader has signed in."""
         pages.sign_in = SIGN_IN
 
     def routes(self) -> tuple[Route, ...]:
@@ -50,12 +52,18 @@ class ReservationPages:
 
     def directory(self, call: Call) -> Response:
         """Show the halls."""
-        return self._render(call, "m-directory.html", tuple(TEXTS), {"halls": _halls(call)})
+        template, languages = "m-directory.html", tuple(TEXTS)
+        return self._once(
+            call, template, languages, lambda: self._of_all(call, template, languages)
+        )
 
     def hall(self, call: Call) -> Response:
         """Show a hall's services."""
-        spec = call.hall.spec
-        return self._of_hall(call, "m-hall.html", {"reach": spec.place.reach_m})
+        template, spec = "m-hall.html", call.hall.spec
+        reach = {"reach": spec.place.reach_m}
+        return self._once(
+            call, template, spec.languages, lambda: self._of_hall(call, template, reach)
+        )
 
     def book(self, call: Call) -> Response:
         """Show the times of a service that may be booked; with ``move`` for the booking of that code."""
@@ -63,13 +71,15 @@ class ReservationPages:
         moving = _moving(call)
         told = {"id": service.id, "names": service.names, "identity": service.identity}
         data = {"service": told, "moving": moving}
-        return self._of_hall(call, "m-book.html", data, service=service, moving=moving)
+        return self._of_hall(
+            call, "m-book.html", data, kept=moving is None, service=service, moving=moving
+        )
 
     def booking(self, call: Call) -> Response:
         """Show a booking; whose it is the API finds out."""
         code = _code(call.params["code"])
         data = {"code": code, "reach": call.hall.spec.place.reach_m}
-        return self._of_hall(call, "m-booking.html", data, code=code)
+        return self._of_hall(call, "m-booking.html", data, kept=False, code=code)
 
     def booking_code(self, call: Call) -> Response:
         """Draw what a kiosk's scanner reads of a booking: its code."""
@@ -79,13 +89,40 @@ class ReservationPages:
 
     def progress(self, call: Call) -> Response:
         """Show who is called where."""
-        return self._of_hall(call, "m-progress.html", {})
+        template, languages = "m-progress.html", call.hall.spec.languages
+        return self._once(call, template, languages, lambda: self._of_hall(call, template, {}))
 
     def mine(self, call: Call) -> Response:
         """Show what the customer has in all halls."""
-        return self._render(call, "m-mine.html", tuple(TEXTS), {"halls": _halls(call)})
+        template, languages = "m-mine.html", tuple(TEXTS)
+        return self._once(
+            call, template, languages, lambda: self._of_all(call, template, languages)
+        )
 
     # -- parts ---------------------------------------------------------------------------------
+
+    def _once(
+        self,
+        call: Call,
+        template: str,
+        languages: Sequence[Language],
+        fill_in: Callable[[], Response],
+    ) -> Response:
+        """Return a page that says the same to everybody: it is filled in once for each kind of reader.
+
+        To fill one in takes a millisecond and more, and thousands may look at it in a second.
+        """
+        if call.request.query_values(b"lang"):
+            return fill_in()  # it has the browser remember the language
+        language = wanted(call.request, languages)
+        key = template, call.params.get("hall"), language, call.customer is not None
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = fill_in()
+        return kept
+
+    def _of_all(self, call: Call, template: str, languages: tuple[Any, ...]) -> Response:
+        return self._render(call, template, languages, {"halls": _halls(call)})
 
     def _service(self, call: Call) -> Service:
         spec, id = call.hall.spec, ServiceId(call.params["service"])
@@ -121,11 +158,14 @@ class ReservationPages:
         template: str,
         languages: tuple[Any, ...],
         data: Mapping[str, Any],
+        *,
+        kept: bool = True,
         **values: Any,
     ) -> Response:
         asked = self._pages.asked_by(call)
+        kept_as = (*call.params.values(), asked["signedIn"]) if kept else None
         return self._pages.render(
-            call.request, template, languages, data={**data, **asked}, **values
+            call.request, template, languages, data={**data, **asked}, kept_as=kept_as, **values
         )
 
 

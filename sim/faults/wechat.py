@@ -7,11 +7,10 @@ from typing import Any
 
 from sim.faults.kind import End, FaultKind, Target, seconds, share
 from sim.wechat.faults import Ill, Trouble
+from sim.wechat.paths import SEND
 
 LONG_S = 86_400.0
 """A trouble lasts until it is ended."""
-
-SENDS = "/cgi-bin/message/template/send"
 
 WECHAT = Target(
     name="wechat",
@@ -64,7 +63,7 @@ KINDS = (
         name="wechat-lost-answer",
         does="WeChat sends the message, and its answer is lost.",
         target=WECHAT,
-        begin=_begins(Ill.RESET, SENDS, done=True),
+        begin=_begins(Ill.RESET, SEND, done=True),
         parameters=_PROBABILITY,
         lasts_max_s=300.0,
         live=False,

@@ -190,7 +190,7 @@ def _figures(
         yield name, unit, wanted, figure, figure
     if first.phones is not None and second.phones is not None:
         for name, unit, less, figure in PHONE_FIGURES:
-            yield name, unit, Wanted.LOW if less else Wanted.HIGH, figure, figure
+            yield name, unit, _WANTED[less], figure, figure
     places = {service: place for place, service in enumerate(second.spec.services, start=1)}
     for place, service in enumerate(first.spec.services, start=1):
         there = places.get(service)
@@ -219,6 +219,8 @@ def _busy(report: LabReport) -> float | None:
     open_share = sum(report.course.open)
     return sum(report.course.busy) / open_share if open_share else None
 
+
+_WANTED = {True: Wanted.LOW, False: Wanted.HIGH, None: Wanted.EITHER}
 
 _OF_ALL: tuple[tuple[str, str, Wanted, Figure], ...] = (
     ("mean wait", "s", Wanted.LOW, _wait(0, "mean_s")),

@@ -179,7 +179,7 @@ def _of(figure: Callable[[PhoneFigures], float | None]) -> Figure:
     return lambda report: None if report.phones is None else figure(report.phones)
 
 
-PHONE_FIGURES: tuple[tuple[str, str, bool, Figure], ...] = (
+PHONE_FIGURES: tuple[tuple[str, str, bool | None, Figure], ...] = (
     (
         "mean wait of remote customers",
         "s",
@@ -195,6 +195,6 @@ PHONE_FIGURES: tuple[tuple[str, str, bool, Figure], ...] = (
     ),
     ("remote customers no-show", "people", True, _of_group(REMOTE, lambda group: group.no_shows)),
     ("pushes told in time", "share", False, _of(lambda phones: phones.told_in_time)),
-    ("preliminary push before the call", "s", False, _of(lambda phones: phones.before_call_mean_s)),
+    ("preliminary push before the call", "s", None, _of(lambda phones: phones.before_call_mean_s)),
 )
-"""What is told of many runs, and compared: name, unit, whether less is better, and the figure of a report."""
+"""What is told of many runs, and compared: name, unit, whether less is better (None: neither), the figure."""

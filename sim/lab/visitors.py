@@ -340,6 +340,8 @@ def _booked(
         visitor.ticket_class = TicketClass.APPOINTMENT
         visitor.booked_s = books_s + drawn.share("books") * BOOKING_HOUR_S
         visitor.comes = drawn.share("comes") >= booked.no_show_share
+        if scenario.phones is not None:
+            visitor.phone = Phone()  # which follows nothing: the paper has a code all the same
         if drawn.share("booked") < booked.booked_share:
             yield visitor
 

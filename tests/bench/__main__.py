@@ -5,7 +5,7 @@ python -m tests.bench actors journal  only these
 python -m tests.bench --json FILE     where the JSON goes (build/bench.json)
 python -m tests.bench --readme        also put the table into README.md
 
-All of it takes about eight minutes on two quiet processors. What needs longer is asked for by itself:
+All of it takes about ten minutes on two quiet processors. What needs longer is asked for by itself:
 python -m tests.bench.channel --presses 1000000
 """
 
@@ -40,6 +40,7 @@ SUITES = (
     "channel",
     "decoder",
     "laboratory",
+    "away",
 )
 """Modules of this package with ``measure() -> list[Figure]``, in the order of the table."""
 

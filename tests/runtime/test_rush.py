@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from protocol.event_rows import Row, decode_row
 from protocol.events import (
     CounterClosed,
     ServiceFinished,
@@ -24,7 +25,6 @@ from protocol.events import (
     TicketTaken,
     TicketTransferred,
 )
-from runtime.journal.rows import Row, decode_row
 from tests.runtime.running_hall import HALL, IN_HALL, RunningHall
 
 CLIENTS = 64

@@ -17,11 +17,11 @@ from protocol.commands import (
     PauseCounter,
     TogglePause,
 )
+from protocol.event_rows import decode_row, encode_row, first_digest
 from protocol.events import Event
 from protocol.ids import CounterId, HallId, ServiceId, StaffId
 from protocol.messages import Recorded
 from protocol.tickets import CounterMode
-from runtime.journal.rows import decode_row, encode_row, first_digest
 from runtime.journal.states import decode_state, encode_state
 from tests.actors.hall.conftest import ONE, TAX, VAT
 from tests.actors.hall.machine import (

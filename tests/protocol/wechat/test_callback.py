@@ -331,3 +331,31 @@ def test_any_changed_octet_is_read_or_refused(at: int, octet: int) -> None:
     changed[at % len(changed)] = octet
     with contextlib.suppress(CallbackError):
         read(bytes(changed))
+
+
+KEYS = [
+    "",
+    "qrscene_",
+    "qrscene_1",
+    "qrscene_qrscene_1",
+    "scanbarcode|1",
+    "scanimage|1",
+    "progress",
+]
+NAMES = ["subscribe", "Subscribe", "unsubscribe", "SCAN", "CLICK", "VIEW", "device_text", "new"]
+
+
+@pytest.mark.parametrize("kind", ["event", "Event", "text", "image", "device_text", "device_event"])
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("key", KEYS)
+def test_kinds_are_those_of_wechatpys_parser(kind: str, name: str, key: str) -> None:
+    def outcome(xml: bytes) -> object:
+        try:
+            return type(found := read(xml)), kind_of(found)
+        except CallbackError as error:
+            return str(error)
+
+    given: dict[str, Any] = {"MsgType": kind, "Event": name, "EventKey": key, "Content": "a"}
+    # With an element that holds another wechatpy's own parser is asked.
+    flat, nested = outcome(body(**given)), outcome(body(**given, Other="<a>1</a>"))
+    assert flat == nested

@@ -7,7 +7,7 @@ import time
 
 import pytest
 import xmltodict
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from wechatpy.parser import parse_message
 
@@ -65,6 +65,40 @@ def test_texts_are_read_by_name_as_wechatpys_parser_reads_them(wanted: dict[str,
     assert not read.nested
     theirs = xmltodict.parse(document)["xml"] or {}
     assert read.texts == {name: text or "" for name, text in theirs.items()}
+
+
+TAME = ["a", "进度", " ", "\n", "]", ">"]
+WILD = ["]]", "<", "&", "&lt;", "]]>", "\r", "\x85", "\x1f", "\ufffe", "<![CDATA["]
+written = st.builds(
+    lambda form, pieces: form.format("".join(pieces)),
+    st.sampled_from(["{}", "<![CDATA[{}]]>", "<![CDATA[{}]]>", " <![CDATA[{}]]>", "<B>{}</B>"]),
+    st.lists(st.sampled_from(TAME) | st.sampled_from(TAME + WILD), max_size=3),
+)
+
+
+@given(
+    elements=st.lists(st.tuples(st.sampled_from("AABCDE"), written), max_size=3),
+    around=st.just("{}") | st.sampled_from([" {}", "{}\n", "\ufeff{}", "{}\r", "{}<xml/>", "{}a"]),
+    between=st.just("") | st.sampled_from([" ", "\n", "\r\n", "a"]),
+)
+@example(elements=[("A", "<![CDATA[a]]>b]]>")], around="{}", between="")
+@example(elements=[("A", "a]]>b")], around="{}", between="")
+def test_plain_documents_are_read_as_expat_reads_them(
+    elements: list[tuple[str, str]], around: str, between: str
+) -> None:
+    body = between.join(f"<{name}>{text}</{name}>" for name, text in elements)
+    document = around.format(f"<xml>{between}{body}</xml>").encode()
+
+    def read(flat: bool) -> object:
+        with pytest.MonkeyPatch.context() as patched:
+            if not flat:
+                patched.setattr("protocol.wechat.elements._flat_texts", lambda _: None)
+            try:
+                return read_elements(document)
+            except CallbackError as error:
+                return str(error)
+
+    assert read(flat=True) == read(flat=False)
 
 
 def test_what_is_nested_is_named_and_may_repeat_within() -> None:

@@ -11,12 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.events import CounterOpened
-from protocol.ids import CommandId, CounterId, HallId
-from protocol.messages import Recorded
-from protocol.values import replace
-from runtime.journal.file import FORMAT
-from runtime.journal.rows import (
+from protocol.event_rows import (
     EVENT_KINDS,
     Row,
     RowError,
@@ -26,6 +21,11 @@ from runtime.journal.rows import (
     first_digest,
     instant,
 )
+from protocol.events import CounterOpened
+from protocol.ids import CommandId, CounterId, HallId
+from protocol.messages import Recorded
+from protocol.values import replace
+from runtime.journal.file import FORMAT
 
 FIRST = first_digest(HallId("HZ01"))
 

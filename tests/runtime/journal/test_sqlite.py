@@ -90,7 +90,7 @@ def test_event_of_an_unknown_kind_is_refused_as_newer(
 ) -> None:
     rig.commit(EVENTS[:5])
     monkeypatch.delitem(
-        sys.modules["runtime.journal.rows"].__dict__["_FORMS"], type(EVENTS[1].event).__name__
+        sys.modules["protocol.event_rows"].__dict__["_FORMS"], type(EVENTS[1].event).__name__
     )
     with pytest.raises(JournalForeign, match=r"newer version.*event 2 is of the unknown kind"):
         list(rig.journal.recover().events)

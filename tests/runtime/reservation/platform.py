@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -25,7 +27,7 @@ from runtime.wechat.followers import FollowerSeal
 from runtime.wechat.pool import ApiPool
 from runtime.wechat.visitors import Visitors
 from sim.wechat.faults import Ill, Trouble
-from tests.runtime.http.rig import PLENTY, Answer, Served
+from tests.runtime.http.rig import PATIENCE_S, PLENTY, Answer, Served, request
 from tests.runtime.wechat.test_client import OURS
 from tests.sim.wechat.service import ACCOUNT, Server
 from tests.sim.wechat.straight import Straight
@@ -105,6 +107,28 @@ class Platform:
         now_s = self.wechat.now_s
         self.wechat.stand_in.troubles.begin(Trouble(ill=ill, begins_s=now_s, lasts_s=60.0, **more))
 
+    @contextmanager
+    def wechat_thinks(self) -> Iterator[threading.Event]:
+        """Have WeChat answer nothing until the event that is given is set."""
+        goes_on, send = threading.Event(), self.straight.send
+
+        def later(request: Any, *args: Any, **kwargs: Any) -> Any:
+            self.straight.asked.append(urlsplit(request.url).path)
+            goes_on.wait(PATIENCE_S)
+            self.straight.asked.pop()
+            return send(request, *args, **kwargs)
+
+        self.straight.send = later  # type: ignore[method-assign]
+        try:
+            yield goes_on
+        finally:
+            goes_on.set()
+            self.straight.send = send  # type: ignore[method-assign]
+
+    def wait_until_asked(self, count: int) -> None:
+        """Wait until so many codes have been exchanged, or are about to be."""
+        self.served.wait_until(lambda: self.exchanges() >= count)
+
     def exchanges(self) -> int:
         """Return how many codes WeChat was asked about."""
         return self.straight.asked.count("/sns/oauth2/access_token")
@@ -140,10 +164,16 @@ class Phone:
             key = f"{self.name}-{time.monotonic_ns()}"
         return self._ask("POST", path, {} if body is None else body, key=key, **given)
 
+    def request(self, path: str) -> bytes:
+        """Return the octets of a request with the phone's cookies."""
+        return request("GET", path, token=None, headers=self._cookie_header())
+
+    def _cookie_header(self) -> dict[str, str]:
+        held = "; ".join(f"{name}={held}" for name, held in self.cookies.items())
+        return {"Cookie": held} if held else {}
+
     def _ask(self, method: str, path: str, body: Any, **given: Any) -> Answer:
-        headers = dict(given.pop("headers", {}))
-        if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={held}" for name, held in self.cookies.items())
+        headers = given.pop("headers", {}) | self._cookie_header()
         answer = self._platform.served.ask(method, path, body, token=None, headers=headers, **given)
         self._keep(answer.headers)
         return answer

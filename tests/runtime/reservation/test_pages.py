@@ -158,3 +158,27 @@ def test_server_without_an_account_has_no_pages_for_phones(without_account: Serv
     assert answer.status == 200
     assert b"/m/" not in answer.body
     assert without_account.ask("GET", "/m/", token=None).status == 404
+
+
+@pytest.mark.parametrize("path", ["/m/", "/m/halls/HZ01", "/m/halls/HZ01/progress", "/m/mine"])
+def test_page_that_is_kept_is_the_readers_own(begin: Begin, path: str) -> None:
+    platform = begin(spec=spec_for_phones())
+    readers = [platform.phone(signed_in=signed_in) for signed_in in (False, True)]
+    shown = [
+        (language, data_in(page_at(reader, path, headers={"Accept-Language": language})))
+        for _ in range(2)
+        for reader in readers
+        for language in ("zh", "en")
+    ]
+    assert [(data["language"], data["signedIn"]) for _, data in shown] == [
+        ("zh", False),
+        ("en", False),
+        ("zh", True),
+        ("en", True),
+    ] * 2
+
+
+def test_language_that_is_chosen_on_a_kept_page_is_remembered(phone: Phone) -> None:
+    page_at(phone, "/m/", headers={"Accept-Language": "en"})
+    answer = phone.get("/m/?lang=en")
+    assert "lang" in answer.headers["set-cookie"].partition("=")[0]

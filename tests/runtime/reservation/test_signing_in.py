@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,6 +12,7 @@ import pytest
 from runtime.reservation.cookies import CUSTOMER_S, ENTERING_S
 from runtime.reservation.signing_in import own_path
 from sim.wechat.faults import Ill
+from tests.runtime.http.rig import PLENTY
 from tests.runtime.reservation.conftest import Begin
 from tests.runtime.reservation.platform import MY, Phone, Platform
 from tests.sim.wechat.service import ACCOUNT
@@ -193,6 +195,33 @@ def test_wechat_that_is_away_is_said_and_asked_again(platform: Platform, ill: Il
     platform.wechat.now_s += 120.0
     assert phone.sign_in().headers["location"] == "/m/"
     assert phone.get(MY).status == 200
+
+
+def test_hall_goes_on_while_wechat_thinks(platform: Platform) -> None:
+    phone, other = platform.phone(signed_in=False), platform.phone("li")
+    back = phone.come_back(phone.leave(HERE))
+    with platform.wechat_thinks() as goes_on:
+        client = platform.served.client()
+        client.send(phone.request(back))
+        platform.wait_until_asked(2)
+        assert other.take()["number"] == "A001"
+        goes_on.set()
+    status, headers = client.head()
+    assert (status, headers["location"]) == (303, HERE)
+
+
+def test_wechat_that_thinks_too_long_is_away(platform: Platform) -> None:
+    phone = platform.phone(signed_in=False)
+    back = phone.come_back(phone.leave(HERE))
+    with platform.wechat_thinks() as goes_on:
+        client = platform.served.client()
+        client.send(phone.request(back))
+        platform.wait_until_asked(1)
+        sweep = platform.served.service._sweep
+        platform.served.call(sweep, time.monotonic() + PLENTY.answer_s + 1.0)
+        answer = client.answer()
+        goes_on.set()
+    assert problem_page(answer) == "wechat-away"
 
 
 def test_nothing_of_a_sign_in_is_in_the_log(

@@ -10,13 +10,19 @@ import pytest
 from protocol.events import TicketReactivated, TicketTaken
 from protocol.push_events import PushDue, TicketFollowed
 from protocol.pushes import PushKind
-from protocol.tickets import Channel
+from protocol.tickets import Channel, TicketClass
 from protocol.values import replace
 from sim.distributions import Fixed
+from sim.lab.charts import charts_of
+from sim.lab.comparing import Verdict, compare
 from sim.lab.figures import rehearse, report_of
+from sim.lab.page import rehearsal_page
 from sim.lab.phone_figures import ELSEWHERE, REMOTE, WALK_IN, PhoneFigures, PushFigures
+from sim.lab.phone_rows import group_rows, phone_rows, push_rows
 from sim.lab.run import LabRun, Outcome
+from sim.lab.runs import rehearse_often
 from sim.lab.scenario import Breakage, LabScenario, People, PhoneUse, SetsOff
+from sim.lab.staffing import Day
 from sim.lab.visitors import End, Visitor, draw_visitors
 from sim.wechat.paths import CODES, SEND
 
@@ -313,3 +319,66 @@ def test_everybody_is_accounted_for(scenario: LabScenario) -> None:
         for each in phones.pushes:
             assert each.told + each.lost + each.refused == each.due
             assert each.late <= each.told
+
+
+def test_phones_are_told_of_in_page_plots_and_runs(scenario: LabScenario) -> None:
+    busy = with_phones(scenario, follow_share=0.5, elsewhere_share=0.5)
+    report = rehearse(busy, 1)
+    phones = report.phones
+    assert phones is not None
+    charts = {chart.title: chart for chart in charts_of([report], {})}
+    [histogram] = charts["Told before the call"].figure.data
+    assert len(histogram.x) == len(phones.before_call_s) > 50
+    page = rehearsal_page(busy, report, "0")
+    for name, *cells in (*push_rows(phones), *group_rows(phones), *phone_rows(phones)):
+        assert f'<th scope="row" class="text">{name}</th>' in page
+        assert all(f"<td>{cell}</td>" in page for cell in cells)
+    runs = rehearse_often(busy, 1, 2)
+    told = {figure.name: figure.interval.mean for figure in runs.figures}
+    assert told["pushes told in time"] == 1.0
+    assert told["remote customers called too early"] > 0
+    assert all(each.phones is not None and not each.phones.before_call_s for each in runs.reports)
+    plain = {figure.name for figure in rehearse_often(scenario, 1, 2).figures}
+    assert "pushes told in time" not in plain
+
+
+def test_comparison_tells_what_an_earlier_push_changes(scenario: LabScenario) -> None:
+    found = compare(with_phones(scenario, lead=1), with_phones(scenario, lead=10), 1, 3)
+    figures = {figure.name: figure for figure in found.figures}
+    assert found.same_visitors
+    assert figures["preliminary push before the call"].verdict is Verdict.MORE
+    assert figures["remote customers called too early"].difference.mean < 0
+
+
+def test_staff_are_sized_without_phones(scenario: LabScenario) -> None:
+    day = Day(with_phones(scenario), scenario.days.first, 3)
+    assert day.staffed(day.even(2)).phones is None
+
+
+def test_papers_of_who_booked_have_codes_too(scenario: LabScenario) -> None:
+    booked = replace(with_phones(scenario), appointments=scenario.appointments)
+    _, outcome, events = run_of(booked)
+    papers = [
+        each for each in events if isinstance(each, TicketTaken) and each.channel is Channel.KIOSK
+    ]
+    assert {each.ticket_class for each in papers} >= {TicketClass.APPOINTMENT}
+    quotas = {each.path: each.used for each in phones_of(outcome).quotas}
+    assert quotas[CODES] == len(papers)
+
+
+def test_troubles_of_wechat_come_by_rate_without_devices(scenario: LabScenario) -> None:
+    often = Breakage(kind="wechat-busy", per_hour=10, lasts_s=120, parameters={"probability": 0.9})
+    troubled = replace(with_phones(scenario, follow_share=0.5), breakages=(often,))
+    runs = [run_of(troubled, seed) for seed in (1, 1, 2)]
+    first, again, other = (outcome.faults for _, outcome, _ in runs)
+    assert first == again
+    assert first != other
+    assert len(first) > 10
+    assert {fault.where for fault in first} == {"account"}
+    well = phones_of(run_of(with_phones(scenario, follow_share=0.5))[1])
+    figures = phones_of(runs[0][1])
+    assert well.told_in_time == 1.0
+    assert figures.told_in_time is not None
+    assert 0.3 < figures.told_in_time < 1.0
+    assert sum(each.late for each in figures.pushes) > 0
+    assert rehearse(troubled, 1).faults[0][1].startswith("wechat-busy account")

@@ -1,0 +1,1 @@
+"""Headquarters: every hall's events, as the halls have them."""

@@ -1,0 +1,82 @@
+"""Opens headquarters' database and brings its tables up to date."""
+
+from __future__ import annotations
+
+import logging
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from protocol.errors import ConfigError, StorageError
+
+__all__ = ["READS", "file_url", "open_database", "said_of"]
+
+READS = "paihao_reads"
+"""The execution option of an engine whose transactions only read."""
+
+BUSY_S = 10.0
+"""How long another process may write to a file before we give up."""
+
+
+def file_url(path: Path) -> str:
+    """Return the address of a database in a file."""
+    return f"sqlite:///{path}"
+
+
+def open_database(url: str) -> sa.Engine:
+    """Open the database at ``url`` (``sqlite:///file``, ``postgresql+psycopg://user@host/name``).
+
+    Raises:
+        ConfigError: the address is none, or of a kind of database that is not installed.
+        StorageError: it cannot be opened, or a newer version of Paihao has been at it.
+    """
+    try:
+        engine = sa.create_engine(url, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigError(f"headquarters' database cannot be used: {error}") from error
+    if engine.dialect.name == "sqlite":
+        _tame(engine)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # each start would tell of its steps
+    config = Config()
+    config.set_main_option("script_location", str(files("runtime.headquarters") / "migrations"))
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise StorageError(
+            f"headquarters' database was brought up to date by a newer version of Paihao ({error}): start that"
+        ) from error
+    except SQLAlchemyError as error:
+        raise StorageError(f"headquarters' database cannot be opened: {said_of(error)}") from error
+    return engine
+
+
+def said_of(error: SQLAlchemyError) -> str:
+    """Return what the database itself said, without the statement and its values."""
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+
+
+def _tame(engine: sa.Engine) -> None:
+    """Have SQLite write as a server's database does: readers beside the writer, and no lock taken late."""
+
+    @sa.event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say
+        connection.execute("PRAGMA journal_mode = WAL")
+        # What a power cut takes from its end, the halls send again.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000:.0f}")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @sa.event.listens_for(engine, "begin")
+    def begun(connection: sa.Connection) -> None:
+        # Who reads and writes afterwards could be refused then, however long it is ready to wait.
+        reads = connection.get_execution_options().get(READS, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

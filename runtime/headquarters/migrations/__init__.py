@@ -1,0 +1,1 @@
+"""How headquarters' database came to be as it is, step by step: Alembic's scripts."""
