@@ -367,6 +367,21 @@ def test_a_refusal_is_a_sentence_and_the_button_can_be_pressed_again(
     assert not scrolls_sideways(page)
 
 
+def test_a_hall_that_asks_where_the_phone_is_is_told_on_the_press_after(phone: Phone) -> None:
+    ticket = issue(phone)
+    phone.api.refuse("/tickets", 403, "position-needed")
+    here = {"geolocation": NEAR_SH02, "permissions": ["geolocation"]}
+    page = phone.open(HERE, forgiven="status of 403", **here)
+    choose(page, "Tax returns")
+    page.locator("#go").click()
+    expect(page.locator("#asks-position")).to_contain_text("asked where it is")
+    assert "latitude" not in phone.api.asked[0][1]
+    phone.api.refused.clear()
+    page.get_by_role("button", name="Share position and take a number").click()
+    expect(page.locator("#number")).to_have_text(ticket["number"])
+    assert NEAR_SH02.items() <= phone.api.asked[1][1].items()
+
+
 def test_who_has_a_number_already_is_led_to_it(phone: Phone) -> None:
     ticket = issue(phone)
     own = phone.api.ticket(ticket["id"], ticket["number"], scan_url=ticket["scan_url"])
