@@ -5,18 +5,18 @@ What they show comes by the API, so a page is the same for everybody and says on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from protocol.appointments import read_code
 from protocol.commands import PARTY_MAX
 from protocol.errors import CodeError
 from protocol.hall import HallSpec, Service
-from protocol.ids import BookingId, Language, ServiceId
+from protocol.ids import BookingId, ServiceId
 from protocol.printing.qr import qr_svg
 from runtime.http.calls import Call
 from runtime.http.customers import SIGN_IN
-from runtime.http.languages import TEXTS, wanted
+from runtime.http.languages import TEXTS
 from runtime.http.pages import SVG, Pages
 from runtime.http.problems import refuse
 from runtime.http.request import Response
@@ -32,8 +32,6 @@ class ReservationPages:
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
-        self._kept: dict[tuple[str, str | None, Language, bool], Response] = {}
-        """Pages that were filled in, by template, hall, language, and whether their reader has signed in."""
         pages.sign_in = SIGN_IN
 
     def routes(self) -> tuple[Route, ...]:
@@ -52,18 +50,11 @@ class ReservationPages:
 
     def directory(self, call: Call) -> Response:
         """Show the halls."""
-        template, languages = "m-directory.html", tuple(TEXTS)
-        return self._once(
-            call, template, languages, lambda: self._of_all(call, template, languages)
-        )
+        return self._of_all(call, "m-directory.html")
 
     def hall(self, call: Call) -> Response:
         """Show a hall's services."""
-        template, spec = "m-hall.html", call.hall.spec
-        reach = {"reach": spec.place.reach_m}
-        return self._once(
-            call, template, spec.languages, lambda: self._of_hall(call, template, reach)
-        )
+        return self._of_hall(call, "m-hall.html", {"reach": call.hall.spec.place.reach_m})
 
     def book(self, call: Call) -> Response:
         """Show the times of a service that may be booked; with ``move`` for the booking of that code."""
@@ -89,40 +80,16 @@ class ReservationPages:
 
     def progress(self, call: Call) -> Response:
         """Show who is called where."""
-        template, languages = "m-progress.html", call.hall.spec.languages
-        return self._once(call, template, languages, lambda: self._of_hall(call, template, {}))
+        return self._of_hall(call, "m-progress.html", {})
 
     def mine(self, call: Call) -> Response:
         """Show what the customer has in all halls."""
-        template, languages = "m-mine.html", tuple(TEXTS)
-        return self._once(
-            call, template, languages, lambda: self._of_all(call, template, languages)
-        )
+        return self._of_all(call, "m-mine.html")
 
     # -- parts ---------------------------------------------------------------------------------
 
-    def _once(
-        self,
-        call: Call,
-        template: str,
-        languages: Sequence[Language],
-        fill_in: Callable[[], Response],
-    ) -> Response:
-        """Return a page that says the same to everybody: it is filled in once for each kind of reader.
-
-        To fill one in takes a millisecond and more, and thousands may look at it in a second.
-        """
-        if call.request.query_values(b"lang"):
-            return fill_in()  # it has the browser remember the language
-        language = wanted(call.request, languages)
-        key = template, call.params.get("hall"), language, call.customer is not None
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = self._kept[key] = fill_in()
-        return kept
-
-    def _of_all(self, call: Call, template: str, languages: tuple[Any, ...]) -> Response:
-        return self._render(call, template, languages, {"halls": _halls(call)})
+    def _of_all(self, call: Call, template: str) -> Response:
+        return self._render(call, template, tuple(TEXTS), {"halls": _halls(call)})
 
     def _service(self, call: Call) -> Service:
         spec, id = call.hall.spec, ServiceId(call.params["service"])
