@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.runtime.pages.fake_reservations import HALL
-from tests.runtime.pages.phone_pages import FAINT, Phone
+from tests.runtime.pages.phone_pages import FAINT, Phone, later
 from tests.runtime.pages.screens import scrolls_sideways
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -196,7 +196,7 @@ def test_a_booking_is_checked_in_when_it_is_time_and_not_before(phone: Phone) ->
     page = phone.open(BOOKING, own_clock=True)
     expect(page.locator("#sentence")).to_contain_text("Check in ")
     expect(page.locator("#check-in")).to_be_hidden()
-    page.clock.fast_forward("16:00")
+    later(page, 16 * 60)
     expect(page.locator("#sentence")).to_contain_text("You can check in now")
     page.locator("#check-in").dblclick()
     expect(page.locator("#number")).to_have_text(ticket["number"])

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.runtime.pages.fake_reservations import HALL, LONG_EN, LONG_ZH, many_services
-from tests.runtime.pages.phone_pages import FAINT, Phone
+from tests.runtime.pages.phone_pages import FAINT, Phone, later
 from tests.runtime.pages.screens import scrolls_sideways
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -245,12 +245,12 @@ def test_a_connection_that_is_lost_is_said_and_what_was_there_stays(phone: Phone
     page = phone.open(HERE, own_clock=True, forgiven="ERR_CONNECTION_REFUSED")
     expect(page.locator("#entries li")).to_have_count(4)
     phone.api.away = True
-    page.clock.fast_forward(12_500)
+    later(page, 12.5)
     expect(page.locator("#connection")).to_be_visible()
     expect(page.locator("#entries li")).to_have_count(4)
     phone.api.away = False
     phone.api.services[0] |= {"waiting": 9}
-    page.clock.fast_forward(5_000)
+    later(page, 5)
     expect(page.locator("#connection")).to_be_hidden()
     expect(page.locator("#entries")).to_contain_text("9 waiting")
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.runtime.pages.fake_reservations import HALL
-from tests.runtime.pages.phone_pages import FAINT, Phone
+from tests.runtime.pages.phone_pages import FAINT, Phone, later
 from tests.runtime.pages.screens import scrolls_sideways
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -81,7 +81,7 @@ def test_the_focus_stays_while_what_somebody_has_is_read_again(phone: Phone) -> 
         "halls": [{**hall, "tickets": [{**first, "ahead": 1}, {**second, "ahead": 0}]}],
         "away": [],
     }
-    page.clock.fast_forward(19_000)
+    later(page, 19)
     link = page.locator("#tickets a").first
     expect(link).to_contain_text("B003")
     expect(link).to_be_focused()
