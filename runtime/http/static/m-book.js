@@ -3,6 +3,7 @@
 import "./m-keep-language.js";
 import { Problem, get, post } from "./api.js";
 import { follow } from "./m-follow.js";
+import { refill } from "./m-list.js";
 import { PersonField, partyField } from "./m-person.js";
 import { busy, clock, dayOf, say, sayProblem, weekdayOf } from "./m-say.js";
 import { cameBack, signIn } from "./m-sign-in.js";
@@ -33,18 +34,9 @@ const leftOf = (count) => (count ? text("m.left", { count }) : text("m.full"));
 const asksWeChatFirst = () => !data.signedIn && !data.moving && TYPED.has(data.service.identity);
 
 function choice(group, value, chosen, disabled, name, said) {
-  const input = make("input", { type: "radio", name: group, value });
-  input.checked = chosen;
-  input.disabled = disabled;
+  const marks = { ...(chosen && { checked: "" }), ...(disabled && { disabled: "" }) };
+  const input = make("input", { type: "radio", name: group, value, ...marks });
   return make("label", {}, input, make("span", {}, name, make("small", { textContent: said })));
-}
-
-/** Put `choices` into a field; the focus stays on the one that has it. */
-function fill(field, choices) {
-  const focused = field.contains(document.activeElement) ? document.activeElement.value : null;
-  field.replaceChildren(...choices);
-  const again = [...field.querySelectorAll("input")].find((input) => input.value === focused);
-  again?.focus({ preventScroll: true });
 }
 
 function draw() {
@@ -52,7 +44,7 @@ function draw() {
   const all = [...days];
   const cut = !allDays && all.length > DAYS_SHOWN;
   const shown = all.filter(([name], place) => !cut || place < DAYS_SHOWN || name === day);
-  fill(
+  refill(
     byId("days"),
     shown.map(([name, slots]) => {
       const left = free(slots);
@@ -63,7 +55,7 @@ function draw() {
   byId("later").hidden = !cut;
   const slots = days.get(day) ?? [];
   if (!slots.some((one) => one.slot === slot && one.free)) slot = null;
-  fill(
+  refill(
     byId("slots"),
     slots.map((one) =>
       choice("slot", one.slot, one.slot === slot, !one.free, clock(one.starts_at), leftOf(one.free)),

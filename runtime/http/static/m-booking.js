@@ -78,6 +78,7 @@ async function act(button, deed) {
     if (error instanceof NoPosition) say(byId("said"), () => text(`m.position.${error.why}`));
     else if (error instanceof Problem) refused(error);
     else throw error;
+    byId("said").scrollIntoView({ block: "nearest" });
   }
   busy(button, false);
 }

@@ -2,6 +2,7 @@
 
 import "./m-keep-language.js";
 import { follow } from "./m-follow.js";
+import { refill } from "./m-list.js";
 import { NoPosition, distance, here } from "./m-position.js";
 import { busy, crowd, length, say } from "./m-say.js";
 import { unavailable } from "./opening.js";
@@ -74,7 +75,7 @@ function card(hall) {
   const said = (parts) => make("span", { className: "said", textContent: parts.filter(Boolean).join(" · ") });
   const name = make("span", { className: "name", textContent: nameIn(hall.names) });
   const body = make("span", { className: "body" }, name, state, said(wait), said(where));
-  return make("a", { className: "cell", href: `/m/halls/${encodeURIComponent(hall.id)}`, "data-hall": hall.id }, body);
+  return make("a", { className: "cell", href: `/m/halls/${encodeURIComponent(hall.id)}` }, body);
 }
 
 function draw() {
@@ -82,9 +83,10 @@ function draw() {
   drawDistricts();
   const listed = inOrder(directory.halls.filter((hall) => !district || hall.district === district));
   const list = byId("halls");
-  const focused = document.activeElement?.dataset?.hall;
-  list.replaceChildren(...listed.map((hall) => make("li", {}, card(hall))));
-  if (focused) list.querySelector(`[data-hall="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  refill(
+    list,
+    listed.map((hall) => make("li", {}, card(hall))),
+  );
   list.hidden = !listed.length;
   byId("no-halls").hidden = listed.length > 0 || directory.away.length > 0;
   const names = directory.away.map((id) => nameIn(halls.get(id)?.names ?? {}) || id).join(" · ");

@@ -2,6 +2,7 @@
 
 import "./m-keep-language.js";
 import { follow } from "./m-follow.js";
+import { refill } from "./m-list.js";
 import { clock, counted, say, sayProblem, serviceName } from "./m-say.js";
 import { cameBack, signIn, signInAddress } from "./m-sign-in.js";
 import { when } from "./opening.js";
@@ -44,7 +45,7 @@ function bookingCell({ hall, booking }) {
 }
 
 function put(name, items) {
-  byId(name).replaceChildren(...items);
+  refill(byId(name), items);
   byId(name).hidden = byId(`${name}-title`).hidden = !items.length;
 }
 

@@ -2,6 +2,7 @@
 
 import "./m-keep-language.js";
 import { follow } from "./m-follow.js";
+import { refill } from "./m-list.js";
 import { crowd, say } from "./m-say.js";
 import { byId, data, make, nameIn, onLanguage, text } from "./page.js";
 
@@ -27,7 +28,7 @@ function draw() {
     const waiting = make("span", { className: "said", textContent: crowd(service) });
     return make("li", { className: "cell" }, make("div", { className: "body" }, name, now, waiting));
   });
-  byId("services").replaceChildren(...items);
+  refill(byId("services"), items);
   byId("services").hidden = !items.length;
 }
 

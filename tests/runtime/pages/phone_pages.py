@@ -13,7 +13,7 @@ from tests.runtime.http.rig import PLENTY, Served
 from tests.runtime.pages.fake_reservations import FakeReservations
 from tests.runtime.pages.screens import Open
 
-__all__ = ["FAINT", "Phone", "PhonePages"]
+__all__ = ["FAINT", "Phone", "PhonePages", "later"]
 
 FAINT = """() => {
   const parts = (color) => color.match(/[0-9.]+/g).map(Number);
@@ -40,6 +40,38 @@ FAINT = """() => {
   return faint;
 }"""
 """Texts on a page whose contrast (WCAG 2.2, 1.4.3) is below 4.5."""
+
+
+OWN_CLOCK = """
+{
+  const { setTimeout: set, setInterval: setAgain, clearTimeout: clear } = window;
+  const now = Date.now;
+  const waiting = new Map();
+  const again = new Set();
+  let skipped = 0;
+  Date.now = () => now() + skipped;
+  window.setTimeout = (run, ms = 0) => {
+    const id = set(() => { waiting.delete(id); run(); }, ms);
+    waiting.set(id, { run, due: Date.now() + ms });
+    return id;
+  };
+  window.clearTimeout = (id) => { waiting.delete(id); clear(id); };
+  window.setInterval = (run, ms) => { again.add(run); return setAgain(run, ms); };
+  window.later = (ms) => {
+    skipped += ms;
+    for (const [id, { run, due }] of [...waiting]) {
+      if (due <= Date.now()) { window.clearTimeout(id); run(); }
+    }
+    for (const run of again) run();
+  };
+}
+"""
+"""A clock that can be put forward: what is due by then happens at once."""
+
+
+def later(page: Any, seconds: float) -> None:
+    """Have so much time go by on a page that was opened with a clock of its own."""
+    page.evaluate("seconds => later(seconds * 1000)", seconds)
 
 
 class PhonePages:
@@ -90,14 +122,14 @@ class Phone:
     ) -> Any:
         """Open a page; somebody who is not ``known`` has not been named by WeChat.
 
-        With ``own_clock`` the page's time goes on by itself and by ``page.clock.fast_forward``.
+        With ``own_clock`` the page's time goes on by itself and by `later`.
         """
 
         def before(page: Any) -> None:
             if known:
                 self.know(page)
             if own_clock:
-                page.clock.install()
+                page.add_init_script(OWN_CLOCK)
             self.api.install(page)
 
         options = {"timezone_id": self.pages.spec.time_zone, **options}

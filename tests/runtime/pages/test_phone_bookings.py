@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.runtime.pages.fake_reservations import HALL
-from tests.runtime.pages.phone_pages import FAINT, Phone
+from tests.runtime.pages.phone_pages import FAINT, Phone, later
 from tests.runtime.pages.screens import scrolls_sideways
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -57,6 +57,25 @@ def test_a_day_and_a_time_with_what_is_left_are_booked(phone: Phone) -> None:
     assert urlsplit(page.url).query == ""
     assert not scrolls_sideways(page)
     assert page.evaluate(FAINT) == []
+
+
+def test_a_time_is_booked_with_the_keyboard_alone(phone: Phone) -> None:
+    page = phone.open(BOOK)
+    expect(page.locator("#days label").first).to_be_visible()
+    page.locator("#days input").first.focus()
+    # Full days are passed over.
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#days input").nth(3)).to_be_checked()
+    expect(page.locator("#days input").nth(3)).to_be_focused()
+    page.locator("#later").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.locator("#slots input").nth(1)).to_be_checked()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Your time is booked")).to_be_visible()
+    assert phone.api.asked[0][1]["slot"] == phone.api.slots[20]["slot"]
 
 
 def test_later_days_are_shown_on_request(phone: Phone) -> None:
@@ -177,7 +196,7 @@ def test_a_booking_is_checked_in_when_it_is_time_and_not_before(phone: Phone) ->
     page = phone.open(BOOKING, own_clock=True)
     expect(page.locator("#sentence")).to_contain_text("Check in ")
     expect(page.locator("#check-in")).to_be_hidden()
-    page.clock.fast_forward("16:00")
+    later(page, 16 * 60)
     expect(page.locator("#sentence")).to_contain_text("You can check in now")
     page.locator("#check-in").dblclick()
     expect(page.locator("#number")).to_have_text(ticket["number"])

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.runtime.pages.fake_reservations import HALL, LONG_EN, LONG_ZH, many_services
-from tests.runtime.pages.phone_pages import FAINT, Phone
+from tests.runtime.pages.phone_pages import FAINT, Phone, later
 from tests.runtime.pages.screens import scrolls_sideways
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -245,12 +245,12 @@ def test_a_connection_that_is_lost_is_said_and_what_was_there_stays(phone: Phone
     page = phone.open(HERE, own_clock=True, forgiven="ERR_CONNECTION_REFUSED")
     expect(page.locator("#entries li")).to_have_count(4)
     phone.api.away = True
-    page.clock.fast_forward(12_500)
+    later(page, 12.5)
     expect(page.locator("#connection")).to_be_visible()
     expect(page.locator("#entries li")).to_have_count(4)
     phone.api.away = False
     phone.api.services[0] |= {"waiting": 9}
-    page.clock.fast_forward(5_000)
+    later(page, 5)
     expect(page.locator("#connection")).to_be_hidden()
     expect(page.locator("#entries")).to_contain_text("9 waiting")
 
@@ -365,6 +365,21 @@ def test_a_refusal_is_a_sentence_and_the_button_can_be_pressed_again(
     expect(page.locator("#take-said")).to_contain_text(said, timeout=20000)
     expect(page.locator("#go")).not_to_have_attribute("aria-disabled", "true")
     assert not scrolls_sideways(page)
+
+
+def test_a_hall_that_asks_where_the_phone_is_is_told_on_the_press_after(phone: Phone) -> None:
+    ticket = issue(phone)
+    phone.api.refuse("/tickets", 403, "position-needed")
+    here = {"geolocation": NEAR_SH02, "permissions": ["geolocation"]}
+    page = phone.open(HERE, forgiven="status of 403", **here)
+    choose(page, "Tax returns")
+    page.locator("#go").click()
+    expect(page.locator("#asks-position")).to_contain_text("asked where it is")
+    assert "latitude" not in phone.api.asked[0][1]
+    phone.api.refused.clear()
+    page.get_by_role("button", name="Share position and take a number").click()
+    expect(page.locator("#number")).to_have_text(ticket["number"])
+    assert NEAR_SH02.items() <= phone.api.asked[1][1].items()
 
 
 def test_who_has_a_number_already_is_led_to_it(phone: Phone) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.runtime.pages.phone_pages import FAINT
-from tests.runtime.pages.screens import Open, scrolls_sideways
+from tests.runtime.pages.screens import DEVICES, KIOSK, Open, number_on, scrolls_sideways
 from tests.runtime.running_hall import HALL, IN_HALL, RunningHall
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -197,3 +197,54 @@ def test_a_page_of_ours_asks_for_nothing_elsewhere(page: Any) -> None:
     assert asked
     assert all(address.startswith(here) for address in asked)
     assert Path(page.url).name == HALL
+
+
+def test_a_paper_is_scanned_its_phone_is_told_twice_and_its_link_is_where_to_evaluate(
+    hall: RunningHall, open_page: Open
+) -> None:
+    for counter in ("1", "2", "3"):
+        while hall.at_counter(counter, "next")["ticket"] is not None:
+            pass
+    for _ in range(5):
+        hall.take("declare")
+    devices = open_page(hall, DEVICES, forgiven="favicon")
+    kiosk = devices.context.new_page()
+    kiosk.goto(hall.page(KIOSK, "kiosk"))
+    kiosk.get_by_role("button", name="English").click()
+    kiosk.get_by_role("button", name="Tax returns").click()
+    number = number_on(kiosk)
+    code = devices.locator(".paper").filter(has_text=number).locator("code")
+    expect(code).to_have_text(re.compile("^http://weixin.qq.com/q/"))
+    phones = devices.context.new_page()
+    phones.goto(phone_of(hall, "").removesuffix("/"))
+    phones.get_by_label("Name").fill("王五")
+    phones.get_by_role("button", name="New person").click()
+    phone = phones.locator("[data-person='王五']")
+    phone.get_by_label("QR code that 王五 scans").fill(code.inner_text())
+    phone.get_by_role("button", name="Scan").click()
+    expect(phone.locator("article").first).to_contain_text(number)
+    pushes = phone.locator("article.template")
+    for _ in range(2):
+        hall.at_counter("1", "next")
+    expect(pushes).to_have_count(0)
+    # Three calls are left, this one's own among them.
+    hall.at_counter("1", "next")
+    expect(pushes).to_have_count(1)
+    expect(pushes.first.get_by_role("heading")).to_have_text("排队进度提醒")
+    for _ in range(3):
+        hall.at_counter("1", "next")
+    expect(pushes).to_have_count(2)
+    expect(pushes.last.get_by_role("heading")).to_have_text("叫号通知")
+    expect(pushes.last).to_contain_text("Counter 1")
+    with phones.expect_popup() as opened:
+        pushes.last.get_by_role("link", name="Details").click()
+    page = opened.value
+    page.set_viewport_size({"width": 320, "height": 640})
+    expect(page.locator("#number")).to_have_text(number)
+    expect(page.locator("#sentence")).to_have_text("Please go to Counter 1")
+    assert not scrolls_sideways(page)
+    id = page.url.partition(f"/t/{HALL}/")[2].partition("?")[0]
+    hall.call("POST", f"{IN_HALL}/tickets/{id}/finish", "counter").ok()
+    page.get_by_role("radio", name="Very good", exact=True).check(force=True)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#evaluation-thanks")).to_be_visible()

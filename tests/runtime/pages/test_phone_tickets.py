@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.runtime.pages.fake_reservations import HALL
-from tests.runtime.pages.phone_pages import FAINT, Phone
+from tests.runtime.pages.phone_pages import FAINT, Phone, later
 from tests.runtime.pages.screens import scrolls_sideways
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -67,6 +67,24 @@ def test_what_somebody_has_begins_with_what_is_called(phone: Phone) -> None:
     expect(page.locator("#tickets li").last).to_contain_text("等候中 · 前面还有 2 人")
     page.locator("#bookings a").click()
     expect(page.locator("#code")).to_be_visible()
+
+
+def test_the_focus_stays_while_what_somebody_has_is_read_again(phone: Phone) -> None:
+    api = phone.api
+    hall = {"id": HALL, "names": {}, "bookings": []}
+    first, second = api.ticket("1", "A010", ahead=2), api.ticket("2", "B003", ahead=5)
+    api.mine = {"halls": [{**hall, "tickets": [first, second]}], "away": []}
+    page = phone.open(MINE, own_clock=True)
+    expect(page.locator("#tickets li")).to_have_count(2)
+    page.locator("#tickets a").last.focus()
+    api.mine = {
+        "halls": [{**hall, "tickets": [{**first, "ahead": 1}, {**second, "ahead": 0}]}],
+        "away": [],
+    }
+    later(page, 19)
+    link = page.locator("#tickets a").first
+    expect(link).to_contain_text("B003")
+    expect(link).to_be_focused()
 
 
 def test_who_has_nothing_is_told_so(phone: Phone) -> None:
