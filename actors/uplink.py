@@ -41,6 +41,9 @@ REST_S = 0.02
 ANSWER_MAX_S = 30.0
 """After so long without an answer a batch is sent again."""
 
+IDLE_S = 60.0
+"""How often headquarters is asked while nothing happens: it may have lost its last events meanwhile."""
+
 PAUSE_FIRST_S = 1.0
 PAUSE_MAX_S = 60.0
 """The first and the longest pause after "later"; each is twice the one before."""
@@ -52,6 +55,11 @@ ALARM_AFTER_S = 300.0
 @value
 class _Due:
     """It is time to send, or to ask."""
+
+
+@value
+class _Idle:
+    """Nothing was sent for a while."""
 
 
 @value
@@ -88,6 +96,7 @@ class UplinkActor(Actor):
         self._overdue: Timer | None = None
         """There while a batch is on its way."""
         self._due: Timer | None = None
+        self._idle: Timer | None = None
         self._pause_s = PAUSE_FIRST_S
         self._failing_since_s: float | None = None
         # A predecessor that failed may have raised the alarm.
@@ -139,7 +148,15 @@ class UplinkActor(Actor):
         self._unproven = not rows
         self._full = len(rows) == BATCH_EVENTS
         self._overdue = self.later(ANSWER_MAX_S, _AnswerOverdue())
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = self.later(IDLE_S, _Idle())
         self._port.send(EventBatch(hall=self._id, rows=tuple(rows)), self._actor_ref)
+
+    @receives(_Idle)
+    def _take_idle(self, _message: _Idle) -> None:
+        if self._overdue is None and self._due is None:
+            self._send(())
 
     @receives(BatchAnswered)
     def _take_answer(self, answer: BatchAnswered) -> None:

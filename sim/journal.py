@@ -8,7 +8,11 @@ import simpy
 
 from actors.hall.state import HallState
 from actors.ports import CommitFailed, Committed, Recovery
+from protocol.event_rows import Row, encode_row, first_digest
+from protocol.ids import HallId
 from protocol.messages import Recipient, Recorded
+
+A_HALL = HallId("HZ01")
 
 DISK_FULL = "the simulated disk is full: the scenario makes room"
 
@@ -26,6 +30,7 @@ class MemoryJournal:
         *,
         commit_s: float = 0.0,
         forgetful: bool = False,
+        hall: HallId = A_HALL,
     ) -> None:
         """Make an empty journal.
 
@@ -33,6 +38,7 @@ class MemoryJournal:
             env: the clock of ``commit_s``; not needed without it.
             commit_s: virtual seconds that a commit takes; 0 answers within the call.
             forgetful: whether events up to the last snapshot are let go; they cannot be read then.
+            hall: whose it is, as far as its events' seals say.
         """
         assert env is not None or not commit_s, "a commit takes time on a clock"
         self.commit_s = commit_s
@@ -43,6 +49,8 @@ class MemoryJournal:
         """The number of the first event in the list."""
         self._snapshot: HallState | None = None
         self._under_way: tuple[Sequence[Recorded], Recipient] | None = None
+        self._rows: list[Row] = []
+        self._first_digest = first_digest(hall)
         self._failures = 0
         self._reason = DISK_FULL
         self._closed = False
@@ -102,6 +110,17 @@ class MemoryJournal:
         """Return at most ``limit`` durable events with numbers above ``after``, in order."""
         start = max(after + 1 - self._first_seq, 0)
         return self._events[start : start + limit]
+
+    def rows(self, after: int, limit: int) -> Sequence[Row]:
+        """Return at most ``limit`` durable events with numbers above ``after``, sealed as on a disk.
+
+        They are kept once they were asked for; a forgetful journal has none.
+        """
+        assert not self._forgetful, "what was let go cannot be taken elsewhere"
+        rows = self._rows
+        for recorded in self._events[len(rows) : after + limit]:
+            rows.append(encode_row(recorded, rows[-1].digest if rows else self._first_digest))
+        return rows[after : after + limit]
 
     def close(self) -> None:
         """Finish the commit under way; nothing is told. What is durable can be recovered again."""

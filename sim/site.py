@@ -29,6 +29,7 @@ from sim.faults.active import Active, end_all
 from sim.faults.line import Line, LineDevice
 from sim.faults.premises import Holds
 from sim.hardware import BATTERY_MV, Hardware
+from sim.headquarters import Headquarters
 from sim.journal import MemoryJournal
 from sim.links import SimLinks
 from sim.radio.afflictions import Afflictions, afflictions_of
@@ -83,6 +84,7 @@ class Site:
         snapshot_events: int = SNAPSHOT_EVENTS,
         followed: bool = False,
         limits: Limits | None = None,
+        copied: bool = False,
     ) -> None:
         """Build the site and, unless told otherwise, start its process.
 
@@ -100,6 +102,7 @@ class Site:
             snapshot_events: after how many events the hall keeps a snapshot.
             followed: whether phones can follow tickets, by an account with WeChat's stand-in.
             limits: what WeChat lets that account do, if not what every new one may.
+            copied: whether the hall's events go to headquarters.
         """
         self.env = env or simpy.Environment(initial_time=0.0)
         self.spec = spec
@@ -110,7 +113,7 @@ class Site:
         self.outside.random = Random(f"{seed}/{spec.id}/outside")
         self.random = Random(f"{seed}/{spec.id}/site")
         self.hardware = Hardware(spec, Random(f"{seed}/{spec.id}/devices"))
-        self.journal = MemoryJournal(self.env, commit_s=commit_s, forgetful=forgetful)
+        self.journal = MemoryJournal(self.env, commit_s=commit_s, forgetful=forgetful, hall=spec.id)
         self.memory = DictMemory()
         self.links = SimLinks(self.outside)
         self.segments: ChannelSegments | None = None
@@ -132,6 +135,11 @@ class Site:
         self._parts: HallParts | None = None
         self.journal.refuses = self._refuses
         self._plug_devices(module, loss)
+        self.headquarters: Headquarters | None = None
+        """Where its events are copied to, if anywhere."""
+        if copied:
+            random = Random(f"{seed}/{spec.id}/headquarters")
+            self.headquarters = Headquarters(spec.id, random, self.later)
         self.account: HallAccount | None = None
         """By which phones follow tickets, if they can."""
         if followed:
@@ -202,6 +210,7 @@ class Site:
             vault=self._vault,
             snapshot_events=self._snapshot_events,
             pushes=self.account,
+            uplink=None if self.headquarters is None else (self.journal, self.headquarters),
         )
         for listen in list(self.on_start):
             listen(self._parts)
@@ -305,6 +314,8 @@ class Site:
         self.memory.full = False
         if self.screen is not None:
             self.screen.switch(off=False)
+        if self.headquarters is not None:
+            self.headquarters.heal()
         self.clock_offset_s = 0.0
         for printer in self.hardware.printers.values():
             printer.repair()

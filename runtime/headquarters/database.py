@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from protocol.errors import ConfigError, StorageError
 
-__all__ = ["READS", "file_url", "open_database", "said_of"]
+__all__ = ["READS", "REVISION", "file_url", "open_database", "said_of"]
+
+REVISION = "0001"
+"""The last of the steps in `migrations`."""
 
 READS = "paihao_reads"
 """The execution option of an engine whose transactions only read."""
@@ -42,20 +42,46 @@ def open_database(url: str) -> sa.Engine:
         raise ConfigError(f"headquarters' database cannot be used: {error}") from error
     if engine.dialect.name == "sqlite":
         _tame(engine)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # each start would tell of its steps
-    config = Config()
-    config.set_main_option("script_location", str(files("runtime.headquarters") / "migrations"))
     try:
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if _revision(connection) != REVISION:
+                _upgrade(connection)
+    except SQLAlchemyError as error:
+        raise StorageError(f"headquarters' database cannot be opened: {said_of(error)}") from error
+    return engine
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    """Return which step of its making the database is at; None if it is at none."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.exec_driver_sql(
+        "SELECT version_num FROM alembic_version"
+    ).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    """Take the steps that lack.
+
+    Raises:
+        StorageError: the database is at a step that is not known here.
+    """
+    # Not at every start: it takes 15 MB.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it would tell of each step
+    config = Config()
+    config.set_main_option("script_location", str(files("runtime.headquarters") / "migrations"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
     except CommandError as error:
         raise StorageError(
             f"headquarters' database was brought up to date by a newer version of Paihao ({error}): start that"
         ) from error
-    except SQLAlchemyError as error:
-        raise StorageError(f"headquarters' database cannot be opened: {said_of(error)}") from error
-    return engine
 
 
 def said_of(error: SQLAlchemyError) -> str:

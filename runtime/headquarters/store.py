@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from protocol.errors import JournalDamaged, StorageError
 from protocol.event_rows import Row, digest_after, first_digest, instant
 from protocol.ids import HallId
-from protocol.uplink import BatchAnswered, EventBatch, UplinkResult
+from protocol.uplink import BatchAnswered, CopyDiverged, EventBatch, UplinkResult, fresh_rows
 from protocol.values import value
 from runtime.headquarters.database import READS, said_of
 from runtime.headquarters.schema import event, hall
@@ -41,10 +41,6 @@ class HallCopy:
     heard_at: str
     """When the hall was heard of last, likewise."""
     trouble: str | None
-
-
-class _DoesNotFollow(Exception):
-    """An event of a batch is another one than it should be."""
 
 
 class Store:
@@ -88,8 +84,10 @@ class Store:
             else:
                 seq, digest, trouble = known
             try:
-                fresh = self._fresh(connection, batch, seq, digest)
-            except _DoesNotFollow as wrong:
+                fresh = fresh_rows(
+                    batch.rows, seq, digest, lambda known: self._digest(connection, id, known)
+                )
+            except CopyDiverged as wrong:
                 troubled = {"heard_at": heard_at, "trouble": str(wrong)}
                 connection.execute(sa.update(hall).where(hall.c.id == id).values(troubled))
                 if trouble is None:
@@ -113,40 +111,9 @@ class Store:
             connection.execute(sa.update(hall).where(hall.c.id == id).values(changed))
         return BatchAnswered(hall=id, result=UplinkResult.HAS, seq=seq)
 
-    def _fresh(
-        self, connection: sa.Connection, batch: EventBatch, seq: int, digest: str
-    ) -> Sequence[Row]:
-        """Return those events of a batch that are to be taken; none if there is a gap before them.
-
-        Raises:
-            _DoesNotFollow: one is not what it should be.
-        """
-        known = [row for row in batch.rows if row.seq <= seq]
-        if known:
-            # Its digest stands for all those before it.
-            self._compare(connection, batch.hall, known[-1])
-        fresh: list[Row] = []
-        for row in batch.rows[len(known) :]:
-            if row.seq != seq + len(fresh) + 1:
-                if not fresh:
-                    return ()  # the hall is told how far we are
-                raise _DoesNotFollow(f"event {seq + len(fresh) + 1} is missing in what was sent")
-            if row.digest != digest_after(digest, row):
-                raise _DoesNotFollow(
-                    f"event {row.seq} ({row.kind}, {row.at}) does not follow event {row.seq - 1} as it is here"
-                )
-            digest = row.digest
-            fresh.append(row)
-        return fresh
-
-    def _compare(self, connection: sa.Connection, id: HallId, row: Row) -> None:
-        """Raise `_DoesNotFollow` if ``row`` is another event than is here under its number."""
-        where = (event.c.hall == id) & (event.c.seq == row.seq)
-        here = connection.execute(sa.select(event.c.digest).where(where)).scalar_one()
-        if here != row.digest:
-            raise _DoesNotFollow(
-                f"event {row.seq} ({row.kind}, {row.at}) is another one here: was an older copy put back?"
-            )
+    def _digest(self, connection: sa.Connection, id: HallId, seq: int) -> str:
+        where = (event.c.hall == id) & (event.c.seq == seq)
+        return str(connection.execute(sa.select(event.c.digest).where(where)).scalar_one())
 
     # -- reading ----------------------------------------------------------------------------
 

@@ -63,4 +63,6 @@ class Case:
     """How often a terminal is paired, maybe once more, in seconds on the average."""
     snapshot_events: int
     """After how many events the hall keeps a snapshot."""
+    copied: bool
+    """Whether the hall's events go to headquarters."""
     lasts_s: float = HALL_S

@@ -24,6 +24,9 @@ ARRIVALS_PER_H = (6.0, 20.0, 40.0)
 FOLLOW_SHARES = (0.0, 0.0, 0.3, 1.0)
 """How many follow their ticket on the phone."""
 
+COPIED_SHARE = 0.4
+"""Of the halls, whose events go to headquarters."""
+
 ON_SHARE = 0.25
 """Of the runs, in which a kind of fault is on."""
 
@@ -48,6 +51,7 @@ def draw(seed: int) -> Case:
         _people(spec, Random(f"{seed}/people")),
         follow_share=Random(f"{seed}/follow").choice(FOLLOW_SHARES),
     )
+    copied = Random(f"{seed}/copied").random() < COPIED_SHARE
     random = Random(f"{seed}/rest")
     paired = draw_paired(spec, Random(f"{seed}/paired"))
     return Case(
@@ -60,6 +64,7 @@ def draw(seed: int) -> Case:
             Random(f"{seed}/whole"),
             HALL_S,
             followed=people.follow_share > 0,
+            copied=copied,
         ),
         begins=begins,
         commit_s=random.choice([0.0005, 0.002, 0.02, 0.2]),
@@ -68,15 +73,25 @@ def draw(seed: int) -> Case:
         stranger_s=random.choice([30.0, 300.0]) if paired else None,
         fitter_s=random.choice([None, 600.0]) if paired else None,
         snapshot_events=random.choice([5, 50, 20_000]),
+        copied=copied,
         lasts_s=HALL_S,
     )
 
 
 def draw_faults(
-    spec: HallSpec, random: Random, whole: Random, lasts_s: float, *, followed: bool = False
+    spec: HallSpec,
+    random: Random,
+    whole: Random,
+    lasts_s: float,
+    *,
+    followed: bool = False,
+    copied: bool = False,
 ) -> tuple[Fault, ...]:
-    """Return faults within ``lasts_s``, in the order of their beginnings; of WeChat too where phones follow."""
-    premises = Site(None, spec, 0, starts=False, followed=followed)
+    """Return faults within ``lasts_s``, in the order of their beginnings; of WeChat too where phones follow.
+
+    Of the network to headquarters where events are copied there.
+    """
+    premises = Site(None, spec, 0, starts=False, followed=followed, copied=copied)
     premises.screen = LargeScreen(premises)
     faults: list[Fault] = []
     for kind in FAULTS.values():

@@ -93,6 +93,7 @@ class ExplorerRun:
             starts=False,
             snapshot_events=case.snapshot_events,
             followed=case.people.follow_share > 0,
+            copied=case.copied,
         )
         self.site.on_start.append(self._listen)
         self.watch = Watch(self.site, self._broken, invariants)

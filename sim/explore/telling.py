@@ -40,6 +40,7 @@ def case_lines(case: Case) -> Iterator[str]:
         f" {people.cancel_share:.0%} give up, {people.rating_share:.0%} rate"
         + ("" if people.closure_s is None else "; now and then something is closed")
     )
+    yield f"headquarters: {'gets every event' if case.copied else 'none'}"
     if not case.faults:
         yield "faults: none"
     for fault in case.faults:

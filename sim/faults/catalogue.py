@@ -11,6 +11,7 @@ from sim.faults.clock import KINDS as CLOCK
 from sim.faults.disk import KINDS as DISK
 from sim.faults.display import KINDS as DISPLAY
 from sim.faults.gateway import KINDS as GATEWAY
+from sim.faults.headquarters import KINDS as HEADQUARTERS
 from sim.faults.kind import FaultKind
 from sim.faults.printer import KINDS as PRINTER
 from sim.faults.process import KINDS as PROCESS
@@ -51,5 +52,17 @@ def kind_of(name: str) -> FaultKind:
     return kind
 
 
-for _kinds in (RADIO, TERMINAL, GATEWAY, SERIAL, PRINTER, DISPLAY, PROCESS, DISK, CLOCK, WECHAT):
+for _kinds in (
+    RADIO,
+    TERMINAL,
+    GATEWAY,
+    SERIAL,
+    PRINTER,
+    DISPLAY,
+    PROCESS,
+    DISK,
+    CLOCK,
+    WECHAT,
+    HEADQUARTERS,
+):
     add(_kinds)

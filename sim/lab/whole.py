@@ -13,6 +13,8 @@ from protocol.hall import HallSpec
 from protocol.ids import GatewayId
 from protocol.messages import Subscribe
 from sim.faults.active import schedule
+from sim.faults.catalogue import kind_of
+from sim.faults.headquarters import HEADQUARTERS
 from sim.faults.kind import FaultKind
 from sim.floor.equipment import equipped
 from sim.floor.floor import Floor
@@ -57,6 +59,8 @@ class WholeRun:
         self.calendar = calendar = Calendar(scenario)
         drawn = list(draw_visitors(scenario, seed) if visitors is None else visitors)
         radio = scenario.radio
+        # Nothing of it is seen in a day's figures, and its journal is kept for that: where it is to fail alone.
+        copied = any(kind_of(each.kind).target is HEADQUARTERS for each in scenario.breakages)
         self.site = Site(
             simpy.Environment(initial_time=max(0.0, self._begins_s(drawn) - SETTLES_S)),
             equipped(scenario.spec),
@@ -65,7 +69,8 @@ class WholeRun:
             commit_s=scenario.commit_s or COMMIT_S,
             module=E32 if radio is None else _MODULES[radio.module],
             loss=IndependentLoss(loss=0.0 if radio is None else radio.loss),
-            forgetful=True,
+            forgetful=not copied,
+            copied=copied,
             followed=scenario.phones is not None,
             limits=None if scenario.phones is None else _limits(scenario.phones),
         )
@@ -176,11 +181,11 @@ def _limits(phones: PhoneUse) -> Limits:
 
 def places_of(kind: FaultKind, spec: HallSpec, *, followed: bool = False) -> tuple[str, ...]:
     """Return where in a rehearsal of the hall a fault of ``kind`` can be, with phones if it is ``followed``."""
-    return tuple(kind.target.places(_dark_site(spec, followed)))
+    return tuple(kind.target.places(_dark_site(spec, followed, copied=kind.target is HEADQUARTERS)))
 
 
-def _dark_site(spec: HallSpec, followed: bool) -> Site:
+def _dark_site(spec: HallSpec, followed: bool, *, copied: bool = False) -> Site:
     """Return a site of the hall whose process does not run."""
-    site = Site(None, equipped(spec), 0, starts=False, followed=followed)
+    site = Site(None, equipped(spec), 0, starts=False, followed=followed, copied=copied)
     site.screen = LargeScreen(site)
     return site

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from sim.watch.bookings import BookingsEnd
 from sim.watch.calm import AlarmsEnd
+from sim.watch.copies import CopyEquals
 from sim.watch.counters import OneCounter
 from sim.watch.displays import CallsShown
 from sim.watch.durability import DurableFirst
@@ -31,6 +32,7 @@ _ALL: tuple[type[Invariant], ...] = (
     InOrder,
     CallsShown,
     AlarmsEnd,
+    CopyEquals,
     PushesOnce,
     EvaluationsOnce,
     RestartKeeps,
@@ -42,4 +44,4 @@ INVARIANTS: Mapping[int, tuple[type[Invariant], ...]] = MappingProxyType(
         for number in sorted({each.number for each in _ALL})
     }
 )
-"""By their numbers in the design, some of which hold of several things; 7 comes with headquarters."""
+"""By their numbers in the design, some of which hold of several things."""

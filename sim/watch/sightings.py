@@ -14,7 +14,7 @@ from protocol.appointments import BookingState
 from protocol.commands import Command
 from protocol.events import Event
 from protocol.ids import BookingId, ClosureId, CounterId, KioskId, PersonId, ServiceId, TicketId
-from protocol.messages import DisplayedCall
+from protocol.messages import DisplayedCall, Recorded
 from protocol.pushes import PushKind
 from protocol.radio.payloads import PressResult, WindowState
 from protocol.tickets import CounterMode, TicketState
@@ -219,6 +219,17 @@ class Quiet:
     closed: bool = False
 
 
+@value
+class CopySeen:
+    """Somebody looked at headquarters' copy of the hall: every event, by its number there.
+
+    ``quiet`` if everything is healed, and all had the time to settle.
+    """
+
+    events: tuple[Recorded, ...]
+    quiet: bool
+
+
 Sighting = (
     PaperSeen
     | KioskSeen
@@ -236,6 +247,7 @@ Sighting = (
     | FaultSeen
     | Forged
     | Quiet
+    | CopySeen
 )
 
 
@@ -375,4 +387,5 @@ _TOLD: Mapping[type, Callable[[Any], str]] = {
     FaultSeen: lambda seen: f"fault: {seen.text}",
     Forged: lambda seen: f"somebody sends {seen.what}",
     Quiet: lambda _seen: "all is quiet",
+    CopySeen: lambda seen: f"headquarters has {len(seen.events)} events",
 }

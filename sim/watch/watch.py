@@ -10,6 +10,7 @@ from typing import Any
 from actors.building import HallParts
 from actors.hall.actor import ReadState, StateRead
 from actors.hall.state import HallState
+from protocol.event_rows import decode_row
 from protocol.hall import HallSpec
 from protocol.ids import CounterId, KioskId, TicketId
 from protocol.messages import (
@@ -37,6 +38,7 @@ from sim.watch.sightings import (
     AlarmsSeen,
     BookingSaid,
     ClosureSaid,
+    CopySeen,
     CounterSaid,
     EventSeen,
     FaultSeen,
@@ -57,7 +59,7 @@ from sim.watch.sightings import (
 from sim.wechat.notices import NEAR
 from sim.wechat.phones import Kind, Message
 
-OFF_RADIO = frozenset({"printer", "display", "clock"})
+OFF_RADIO = frozenset({"printer", "display", "clock", "headquarters"})
 """What faults act on that keep no window from being told; a full disk does, where frames are sealed."""
 
 SMUDGED_S = 60.0
@@ -194,10 +196,19 @@ class Watch:
     def poll(self) -> None:
         """Have a page look at the hall."""
         self.ask(self.see)
+        self._look_at_copy(quiet=False)
 
     def quiet(self, *, closed: bool = False) -> None:
         """Have a page look at the hall now that all is quiet, and maybe nobody is left."""
         self.ask(lambda said: self.see(Quiet(said=said, closed=closed)))
+        self._look_at_copy(quiet=True)
+
+    def _look_at_copy(self, *, quiet: bool) -> None:
+        """Have somebody at headquarters look at what is there."""
+        if self.site.headquarters is not None:
+            self.see(
+                CopySeen(events=tuple(map(decode_row, self.site.headquarters.rows)), quiet=quiet)
+            )
 
     # -- devices ----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from actors.uplink import (
     ANSWER_MAX_S,
     BATCH_EVENTS,
     GATHER_S,
+    IDLE_S,
     PAUSE_FIRST_S,
     PAUSE_MAX_S,
     UplinkActor,
@@ -213,3 +214,15 @@ def test_headquarters_that_lost_its_last_events_gets_them_again(rig: Any) -> Non
     stage.happen()
     rig.run(1.0)
     assert stage.office.seq == 6
+    stage.office.seq = 3  # and nothing happens that would be sent
+    rig.run(IDLE_S + 1.0)
+    assert stage.office.seq == 6
+
+
+def test_headquarters_is_asked_seldom_while_nothing_happens(rig: Any) -> None:
+    stage = Stage(rig, events=5)
+    rig.run(MOMENT_S)
+    stage.office.batches.clear()
+    rig.run(10 * IDLE_S)
+    # Each time how far things are, and whether the last event is the same.
+    assert 18 <= len(stage.office.batches) <= 20

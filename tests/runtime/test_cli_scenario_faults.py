@@ -150,3 +150,10 @@ def test_simulate_runs_a_scenario_with_faults_and_lists_them(tmp_path: Path) -> 
     result = CliRunner().invoke(main, ["simulate", str(path)])
     assert result.exit_code == 0, result.output
     assert "2026-03-03 09:03:00  printer-paper-out everywhere for 180 s" in result.output
+
+
+def test_network_to_headquarters_may_break_and_the_hall_goes_on(tmp_path: Path) -> None:
+    path = write(tmp_path, AWAY.replace("wechat-away", "link-half-open"))
+    result = CliRunner().invoke(main, ["simulate", str(path)])
+    assert result.exit_code == 0, result.output
+    assert "link-half-open everywhere for 180 s" in result.output

@@ -18,7 +18,7 @@ from protocol.events import CounterClosed
 from protocol.ids import CommandId, CounterId, HallId
 from protocol.messages import Recorded
 from protocol.uplink import EventBatch, UplinkResult
-from runtime.headquarters.database import file_url, open_database
+from runtime.headquarters.database import REVISION, file_url, open_database
 from runtime.headquarters.schema import METADATA, event
 from runtime.headquarters.store import Store
 
@@ -180,7 +180,9 @@ def test_database_that_is_away_is_later(store: Store, engine: sa.Engine) -> None
 
 def test_steps_lead_to_the_tables_as_they_are(engine: sa.Engine) -> None:
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, METADATA) == []
+        assert context.get_current_revision() == REVISION, "a step that is not known to be the last"
 
 
 def test_opening_again_keeps_everything(tmp_path: Path) -> None:

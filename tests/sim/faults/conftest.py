@@ -32,7 +32,8 @@ class Hall:
 
     def __init__(self, *, seed: int = 1, on_channel: bool = True) -> None:
         [spec] = load_config(DEMO).halls
-        self.site = Site(None, spec, seed, module=E32 if on_channel else None, followed=True)
+        module = E32 if on_channel else None
+        self.site = Site(None, spec, seed, module=module, followed=True, copied=True)
         self.site.screen = self.screen = LargeScreen(self.site)
         self.window = self.site.hardware.windows[ONE]
         self.keypad = self.site.hardware.keypads[ONE]
@@ -73,6 +74,14 @@ class Hall:
             follower=self.site.account.follower(person),
         )
         self.site.submit(Submit(command=command))
+
+    def lacking(self) -> int:
+        """Return how many events headquarters has not; what it has must be the hall's."""
+        assert self.site.headquarters is not None
+        kept = self.site.journal.rows(0, 10_000)
+        there = self.site.headquarters.rows
+        assert there == kept[: len(there)]
+        return len(kept) - len(there)
 
     def pushes(self, person: str = "zhang") -> list[str]:
         """Return the titles of what came to the phone."""

@@ -364,6 +364,56 @@ def wechat_slow(hall: Any) -> None:
     assert hall.pushes() == [NEAR.title]
 
 
+def _copied_later(kind: str, **parameters: float) -> Callable[[Any], None]:
+    """Headquarters gets nothing, and everything when the trouble is over."""
+
+    def seen(hall: Any) -> None:
+        assert hall.lacking() == 0
+        fault = hall.begin(kind, **parameters)
+        hall.take()
+        hall.site.run(10)
+        assert hall.lacking() > 0
+        hall.end(fault)
+        hall.site.run(120)
+        assert hall.lacking() == 0
+
+    return seen
+
+
+def link_duplication(hall: Any) -> None:
+    headquarters = hall.site.headquarters
+    batches: list[Any] = []
+    take = headquarters.take
+    headquarters.take = lambda batch: (batches.append(batch), take(batch))[1]
+    fault = hall.begin("link-duplication", twice=1.0)
+    hall.take()
+    hall.site.run(25)
+    assert hall.lacking() == 0
+    with_events = [batch for batch in batches if batch.rows]
+    assert len(with_events) > len(set(with_events))
+    hall.end(fault)
+
+
+def link_delay(hall: Any) -> None:
+    fault = hall.begin("link-delay", delay_s=60.0)
+    hall.take()
+    hall.site.run(1)
+    assert hall.lacking() > 0
+    hall.end(fault)
+    hall.site.run(200)
+    assert hall.lacking() == 0
+
+
+def headquarters_restart(hall: Any) -> None:
+    fault = hall.begin("headquarters-restart", events=200)
+    # It takes what it is sent then, and nobody hears of it.
+    assert hall.lacking() > 0
+    hall.site.run(10)
+    hall.end(fault)
+    hall.site.run(120)
+    assert hall.lacking() == 0
+
+
 SEEN: dict[str, Callable[[Any], None]] = {
     "radio-loss": radio_loss,
     "radio-bursts": radio_bursts,
@@ -407,6 +457,12 @@ SEEN: dict[str, Callable[[Any], None]] = {
     "wechat-lost-answer": wechat_lost_answer,
     "wechat-slow": wechat_slow,
     "wechat-page": _told_later("wechat-page"),
+    "link-away": _copied_later("link-away"),
+    "link-half-open": _copied_later("link-half-open"),
+    "link-loss": _copied_later("link-loss", loss=1.0),
+    "link-duplication": link_duplication,
+    "link-delay": link_delay,
+    "headquarters-restart": headquarters_restart,
 }
 
 

@@ -2,6 +2,7 @@
 
 from tests.sim.explore.planted import (
     bookings,
+    copies,
     counters,
     displays,
     durability,
@@ -23,6 +24,7 @@ BUGS = (
     *durability.BUGS,
     *order.BUGS,
     *displays.BUGS,
+    *copies.BUGS,
     *pushes.BUGS,
     *evaluations.BUGS,
     *restarts.BUGS,
