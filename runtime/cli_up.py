@@ -297,7 +297,7 @@ class _Run:
             say(f"\n[bold]virtual devices[/] {base}/devices?token={manager.secret}")
             say(f"[bold]break them[/]      {base}/devices/faults?token={manager.secret}")
         if self._config.wechat is not None:
-            say(f"[bold]pages for phones[/] {base}/m/")
+            say(f"[bold]numbers by phone[/] {base}/m/")
         if self._wechat is not None:
             say(f"[bold]phones[/]          {self._wechat.phones_url} (a stand-in of WeChat)")
         say("\ntokens")

@@ -56,14 +56,12 @@ from sim.watch.sightings import (
     TicketSaid,
     WindowSeen,
 )
+from sim.watch.smudges import Smudges
 from sim.wechat.notices import NEAR
 from sim.wechat.phones import Kind, Message
 
 OFF_RADIO = frozenset({"printer", "display", "clock", "headquarters"})
 """What faults act on that keep no window from being told; a full disk does, where frames are sealed."""
-
-SMUDGED_S = 60.0
-"""So long after a line was bad papers may come out that suffered from it; the next one may at any time."""
 
 
 class Watch:
@@ -87,7 +85,7 @@ class Watch:
         self._eyes: dict[type, list[Callable[[Any], None]]] = {}
         self.alarms: tuple[str, ...] = ()
         """What the alarm board shows."""
-        self._smudged_until_s: dict[KioskId, float] = {}
+        self._smudges = Smudges()
         for invariant in [each for number in invariants for each in INVARIANTS[number]]:
             for kind, method in invariant(self).methods().items():
                 self._eyes.setdefault(kind, []).append(method)
@@ -168,7 +166,7 @@ class Watch:
         """See that a fault began, or is about to end."""
         for kiosk in self.site.hardware.printers:
             if self._line_is_bad(kiosk):
-                self._smudged_until_s[kiosk] = self.now_s + SMUDGED_S
+                self._smudges.line_was_bad(kiosk, self.now_s)
         windows = self.site.hardware.windows
         stuck = frozenset(counter for counter, window in windows.items() if window.stuck)
         calm = not self._works and not any(map(self._is_on_radio, active(self.site)))
@@ -226,11 +224,7 @@ class Watch:
     def _paper_cut(self, kiosk: KioskId, paper: Paper) -> None:
         codes = paper.codes
         ticket = TicketId(codes[0].rpartition("/")[2]) if codes else None
-        bad, until_s = self._line_is_bad(kiosk), self._smudged_until_s.get(kiosk)
-        smudged = bad or until_s is not None
-        if until_s is not None and not bad and self.now_s >= until_s:
-            # What hung out of the printer when the line became good is cut off by whatever comes next.
-            del self._smudged_until_s[kiosk]
+        smudged = self._smudges.paper_came(kiosk, self.now_s, bad=self._line_is_bad(kiosk))
         self.see(PaperSeen(kiosk=kiosk, number=paper.number, ticket=ticket, smudged=smudged))
 
     def _push_came(self, person: str, message: Message) -> None:
