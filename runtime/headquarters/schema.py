@@ -1,4 +1,4 @@
-"""The tables of headquarters' database, the same in SQLite and PostgreSQL.
+"""The tables of headquarters' database, in SQLite, and meant to be the same in PostgreSQL.
 
     hall     how far each hall's events are here, and what is wrong with them
     event    the events themselves, sealed as in the hall's journal (`protocol.event_rows`)

@@ -95,8 +95,8 @@ async function opened(library, answer) {
 }
 
 async function main() {
-  const question = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-  const library = LIBRARIES[question.library](question.account);
+  const { library: name, account, ...question } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+  const library = LIBRARIES[name](account);
   const answers = [];
   for (const callback of question.callbacks) {
     const { method, query, body } = dressed(library, callback);
