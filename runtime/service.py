@@ -19,7 +19,7 @@ from protocol.ids import HallId, TicketId
 from protocol.messages import RaiseAlarm
 from protocol.values import replace
 from runtime.config.model import Config, Server
-from runtime.headquarters.database import open_database
+from runtime.headquarters.database import bring_up_to_date, engine_of
 from runtime.headquarters.direct import DirectUplink
 from runtime.headquarters.store import Store
 from runtime.http.codes import page_address
@@ -137,8 +137,12 @@ class HallService:
 
     def _headquarters(self) -> DirectUplink:
         """Return the way to headquarters, which is in this process."""
-        engine = open_database(self._config.database_url)
-        uplink = DirectUplink(Store(engine, self.world.now), self.world.call_from_thread)
+        engine = engine_of(self._config.database_url)
+        uplink = DirectUplink(
+            Store(engine, self.world.now),
+            lambda: bring_up_to_date(engine),
+            self.world.call_from_thread,
+        )
         self._stops.append(uplink.stop)
         return uplink
 

@@ -12,7 +12,15 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from protocol.errors import ConfigError, StorageError
 
-__all__ = ["READS", "REVISION", "file_url", "open_database", "said_of"]
+__all__ = [
+    "READS",
+    "REVISION",
+    "bring_up_to_date",
+    "engine_of",
+    "file_url",
+    "open_database",
+    "said_of",
+]
 
 REVISION = "0001"
 """The last of the steps in `migrations`."""
@@ -30,11 +38,24 @@ def file_url(path: Path) -> str:
 
 
 def open_database(url: str) -> sa.Engine:
-    """Open the database at ``url`` (``sqlite:///file``, ``postgresql+psycopg://user@host/name``).
+    """Open the database at ``url``, its tables up to date.
+
+    Raises:
+        ConfigError: as `engine_of`.
+        StorageError: as `bring_up_to_date`.
+    """
+    engine = engine_of(url)
+    bring_up_to_date(engine)
+    return engine
+
+
+def engine_of(url: str) -> sa.Engine:
+    """Return what leads to ``url`` (``sqlite:///file``, ``postgresql+psycopg://user@host/name``).
+
+    Nothing is opened yet.
 
     Raises:
         ConfigError: the address is none, or of a kind of database that is not installed.
-        StorageError: it cannot be opened, or a newer version of Paihao has been at it.
     """
     try:
         engine = sa.create_engine(url, pool_pre_ping=True)
@@ -42,13 +63,21 @@ def open_database(url: str) -> sa.Engine:
         raise ConfigError(f"headquarters' database cannot be used: {error}") from error
     if engine.dialect.name == "sqlite":
         _tame(engine)
+    return engine
+
+
+def bring_up_to_date(engine: sa.Engine) -> None:
+    """Make the tables, or change those of an earlier version.
+
+    Raises:
+        StorageError: the database cannot be opened, or a newer version of Paihao has been at it.
+    """
     try:
         with engine.begin() as connection:
             if _revision(connection) != REVISION:
                 _upgrade(connection)
     except SQLAlchemyError as error:
         raise StorageError(f"headquarters' database cannot be opened: {said_of(error)}") from error
-    return engine
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from actors.audience import told
+from protocol.errors import StorageError
 from protocol.messages import Recipient
 from protocol.uplink import BatchAnswered, EventBatch, UplinkResult
 from runtime.headquarters.store import Store
@@ -19,9 +20,20 @@ __all__ = ["DirectUplink"]
 class DirectUplink:
     """See `actors.ports.UplinkPort`. Each hall has one batch on its way, so what waits here is bounded."""
 
-    def __init__(self, store: Store, call_in_loop: Callable[[Callable[[], None]], None]) -> None:
-        """Write to ``store``; ``call_in_loop`` has the answers told on the loop's thread."""
+    def __init__(
+        self,
+        store: Store,
+        prepare: Callable[[], None],
+        call_in_loop: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """Write to ``store``; ``call_in_loop`` has the answers told on the loop's thread.
+
+        ``prepare`` is called before the first batch, again for each until it succeeds: whether the database is
+        there is nothing that a hall waits for when it starts.
+        """
         self._store = store
+        self._prepare = prepare
+        self._ready = False
         self._call_in_loop = call_in_loop
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="headquarters")
 
@@ -36,7 +48,12 @@ class DirectUplink:
 
     def _take(self, batch: EventBatch, reply_to: Recipient) -> None:
         try:
+            if not self._ready:
+                self._prepare()
+                self._ready = True
             answer = self._store.take(batch)
+        except StorageError as error:
+            answer = BatchAnswered(hall=batch.hall, result=UplinkResult.LATER, detail=str(error))
         except Exception as error:  # a defect of ours must not end the thread in silence
             log.exception("batch not taken hall=%s", batch.hall)
             answer = BatchAnswered(

@@ -28,9 +28,13 @@ def paihao(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def rows(file: Path, where: str = "") -> list[Any]:
+    if not file.exists():
+        return []
     connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
     try:
         return connection.execute(f"SELECT {COLUMNS} FROM event {where} ORDER BY seq").fetchall()
+    except sqlite3.OperationalError:
+        return []  # it is not made yet
     finally:
         connection.close()
 
@@ -122,3 +126,21 @@ def test_status_without_a_server_says_what_is_missing(tmp_path: Path) -> None:
     refused = paihao("hq", "status", "--data", tmp_path / "nothing")
     assert refused.returncode == 2
     assert "headquarters.db" in refused.stderr
+
+
+def test_hall_starts_and_gives_numbers_whatever_is_wrong_with_the_database(
+    tmp_path: Path, data: Path
+) -> None:
+    data.mkdir()
+    database = data / "headquarters.db"
+    database.write_text("this is no database, and longer than the head of one has to be" * 20)
+    hall = RunningHall(tmp_path / "hall", data=data)
+    try:
+        take(hall.await_start(), 3)
+        wait_until(lambda: "headquarters is away" in hall.logged, what="a word about it")
+        assert "file is not a database" in hall.logged
+        database.unlink()
+        wait_until(lambda: copied(data), what="the copy, once there is room for one")
+        assert hall.end() == 0
+    finally:
+        hall.kill()
